@@ -1,0 +1,120 @@
+"""Tests of flack_project/settings.py: what each variable of the environment does."""
+
+import runpy
+import subprocess
+import sys
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from tests.processes import ROOT, environment
+
+
+@pytest.fixture
+def read(monkeypatch, tmp_path):
+    """A function that reads the settings with this environment, and no more of it."""
+
+    def read(**variables):
+        for name in ("DEBUG", "DATABASE_URL", "REDIS_URL"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("SECRET_KEY", "of-the-tests")
+        monkeypatch.setenv("VAR", str(tmp_path))
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(ROOT / "flack_project/settings.py"))
+
+    return read
+
+
+def test_what_is_not_set_is_as_the_readme_says(read, tmp_path):
+    settings = read()
+    assert settings["DEBUG"] is False
+    assert settings["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
+    assert settings["DATABASES"]["default"]["NAME"] == str(tmp_path / "db.sqlite3")
+    assert settings["FLACK_RATE_LIMITS"] is True
+    assert settings["FLACK_PASSWORD_VALIDATORS"] is True
+    assert settings["FLACK_RESPOND_ASYNC"] is False
+    assert settings["FLACK_PREVIEW_HOSTS"] == []
+    assert settings["FLACK_THREADS"] == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("DEBUG", "1", True),
+        ("SECRET_KEY", "k", "k"),
+        ("ALLOWED_HOSTS", "a.example,b.example", ["a.example", "b.example"]),
+        ("CSRF_TRUSTED_ORIGINS", "https://a.example", ["https://a.example"]),
+        ("FLACK_RATE_LIMITS", "0", False),
+        ("FLACK_RESPOND_ASYNC", "1", True),
+        ("FLACK_PREVIEW_HOSTS", "a.example:81,b.example", ["a.example:81", "b.example"]),
+        ("FLACK_THREADS", "3", 3),
+    ],
+)
+def test_a_variable_sets_a_setting(read, name, text, value):
+    assert read(**{name: text})[name] == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("FLACK_THREADS", "many"), ("FLACK_THREADS", ""), ("DEBUG", "maybe"), ("SECRET_KEY", "")],
+)
+def test_a_value_that_makes_no_sense_is_an_error(read, name, text):
+    with pytest.raises((ValueError, ImproperlyConfigured)):
+        read(**{name: text})
+
+
+def test_no_password_validators_are_none(read):
+    assert read(FLACK_PASSWORD_VALIDATORS="0")["AUTH_PASSWORD_VALIDATORS"] == []
+
+
+def test_postgresql_keeps_its_connections(read):
+    database = read(DATABASE_URL="postgres://me@localhost/flack")["DATABASES"]["default"]
+    assert database["ENGINE"] == "django.db.backends.postgresql"
+    assert database["CONN_MAX_AGE"] is None
+    assert database["CONN_HEALTH_CHECKS"]
+    assert "init_command" not in database.get("OPTIONS", {})
+
+
+@pytest.mark.parametrize(
+    ("url", "celery"),
+    [
+        ("unix:///run/valkey.sock", "redis+socket:///run/valkey.sock"),
+        ("redis://host:6379/0", "redis://host:6379/0"),
+    ],
+)
+def test_redis_carries_cache_channels_and_celery(read, url, celery):
+    settings = read(REDIS_URL=url)
+    assert settings["CACHES"]["default"]["LOCATION"] == url
+    assert settings["CHANNEL_LAYERS"]["default"]["CONFIG"]["hosts"][0]["address"] == url
+    assert settings["CELERY_BROKER_URL"] == settings["CELERY_RESULT_BACKEND"] == celery
+
+
+def test_without_redis_everything_stays_in_the_process(read):
+    settings = read()
+    assert settings["CELERY_BROKER_URL"].startswith("memory:")
+    assert "InMemory" in settings["CHANNEL_LAYERS"]["default"]["BACKEND"]
+    assert "locmem" in settings["CACHES"]["default"]["BACKEND"]
+
+
+def run(*command, var, **changes):
+    """Run a process of Flack without a key."""
+    variables = environment(var, **changes)
+    del variables["SECRET_KEY"]
+    return subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=variables, capture_output=True, text=True,
+        timeout=10, check=False,
+    )  # fmt: skip
+
+
+def test_a_server_does_not_start_without_a_key(tmp_path):
+    result = run("-m", "flack_project.server", "-p", "0", "flack_project.asgi:application",
+                 var=tmp_path)  # fmt: skip
+    assert result.returncode != 0
+    assert "SECRET_KEY" in result.stderr.strip().splitlines()[-1]
+
+
+def test_a_checkout_without_a_key_is_a_developers(tmp_path):
+    code = "from django.conf import settings; print(settings.DEBUG, bool(settings.SECRET_KEY))"
+    result = run("manage.py", "shell", "--no-imports", "-c", code, var=tmp_path)
+    assert result.stdout == "True True\n"
