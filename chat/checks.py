@@ -1,0 +1,28 @@
+"""System checks: what an operator should hear before the server starts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+
+@register(Tags.security)
+def settings_can_work(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Find settings that contradict each other."""
+    found: list[CheckMessage] = []
+    if settings.FLACK_THREADS < 1:
+        found.append(Error("FLACK_THREADS must be at least 1.", id="flack.E001"))
+    if settings.REDIS_URL and not settings.REDIS_URL.startswith(("redis:", "rediss:", "unix:")):
+        found.append(
+            Error("REDIS_URL must begin with redis://, rediss:// or unix://.", id="flack.E002")
+        )
+    if not settings.DEBUG and settings.FLACK_PREVIEW_HOSTS:
+        found.append(
+            Warning(
+                "FLACK_PREVIEW_HOSTS lets link previews reach hosts that are not public.",
+                id="flack.W001",
+            )
+        )
+    return found

@@ -1,0 +1,58 @@
+"""Leases: which sockets of a user are open, on any node, each until a time unless renewed."""
+
+import time
+from typing import Protocol
+
+import redis
+from django.conf import settings
+
+
+class Leases(Protocol):
+    """What presence asks of a store of leases."""
+
+    def hold(self, user_id: int, socket: str, seconds: float) -> None:
+        """Let the lease of a socket end in so many seconds, whether it is new or not."""
+
+    def held(self, user_id: int) -> bool:
+        """Say whether a socket of the user has a lease that has not ended."""
+
+
+class RedisLeases:
+    """Leases that all nodes see: a sorted set for each user, scored by the time of the end."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5)
+
+    def hold(self, user_id: int, socket: str, seconds: float) -> None:
+        """See `Leases`."""
+        key, now = f"flack:leases:{user_id}", time.time()
+        with self._redis.pipeline() as pipe:
+            pipe.zadd(key, {socket: now + seconds})
+            pipe.zremrangebyscore(key, 0, now)
+            pipe.expire(key, 120)
+            pipe.execute()
+
+    def held(self, user_id: int) -> bool:
+        """See `Leases`."""
+        return bool(self._redis.zcount(f"flack:leases:{user_id}", time.time(), "+inf"))
+
+
+class LocalLeases:
+    """Leases of the one process that there is."""
+
+    def __init__(self) -> None:
+        self._ends: dict[int, dict[str, float]] = {}
+
+    def hold(self, user_id: int, socket: str, seconds: float) -> None:
+        """See `Leases`."""
+        now = time.time()
+        ends = {**self._ends.get(user_id, {}), socket: now + seconds}
+        self._ends[user_id] = {name: end for name, end in ends.items() if end > now}
+
+    def held(self, user_id: int) -> bool:
+        """See `Leases`."""
+        now = time.time()
+        return any(end > now for end in self._ends.get(user_id, {}).values())
+
+
+leases: Leases = RedisLeases(settings.REDIS_URL) if settings.REDIS_URL else LocalLeases()

@@ -1,0 +1,51 @@
+"""Limits: how often something may be done. Counted in the cache, so by all nodes together."""
+
+import logging
+import time
+from dataclasses import dataclass
+
+import redis
+from django.conf import settings
+from django.core.cache import cache
+
+logger = logging.getLogger(__name__)
+
+
+class LimitReached(Exception):
+    """Too often; `wait` is how many seconds to wait."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(f"Too many requests. Try again in {wait} s.")
+        self.wait = wait
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many times in each window of so many seconds, for each who."""
+
+    name: str
+    times: int
+    window: int
+
+    def spend(self, who: object) -> None:
+        """Count one; raise LimitReached past the limit. Without the cache nothing is refused."""
+        if not settings.FLACK_RATE_LIMITS:
+            return
+        now = int(time.time())
+        key = f"limit:{self.name}:{who}:{now // self.window}"
+        try:
+            cache.add(key, 0, self.window)
+            spent = cache.incr(key)
+        except (redis.RedisError, ValueError) as error:  # away, or evicted in between
+            logger.warning("Limit %s not counted: %s", self.name, error)
+            return
+        if spent > self.times:
+            raise LimitReached(self.window - now % self.window)
+
+
+REGISTER = Limit("register", 30, 60)  # by address
+SIGN_IN = Limit("sign-in", 60, 60)  # by address
+SIGN_IN_AS = Limit("sign-in-as", 10, 60)  # by address and nickname
+POST = Limit("post", 60, 60)  # by user
+SOCKETS = 200  # open at once, by address, on one node
+FRAMES = 60  # in 10 seconds, on one socket

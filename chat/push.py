@@ -1,0 +1,101 @@
+"""Push: tell every browser, through the channel layer, that something changed.
+
+A push is a hint; the database is the truth. It leaves after commit, serialised once, and a failure
+here never fails what was committed: every message of a process is numbered, so each node's hub sees
+what it missed and tells its sockets to fetch (`chat/hub.py`).
+"""
+
+import asyncio
+import atexit
+import contextlib
+import itertools
+import logging
+import os
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import orjson
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+if TYPE_CHECKING:
+    from chat.models import Message, User
+
+GROUP = "push"
+HEARTBEAT = 2.0  # seconds
+
+logger = logging.getLogger(__name__)
+
+
+def push_model(instance: "User | Message") -> None:
+    """Push a model's representation, as it is now, to every connected client after commit."""
+    data = {"class": type(instance).__name__, "model": instance.to_dict()}
+    text = orjson.dumps({"event": "updated_model", "data": data}).decode()
+    transaction.on_commit(lambda: publisher.publish(text), robust=True)
+
+
+class Publisher:
+    """Sends the pushes of one process into the channel layer, in order, from one event loop.
+
+    `async_to_sync(group_send)` would make a loop and a connection for each push; this keeps one.
+    What is waiting leaves together. Each message carries this publisher's name and a number that
+    goes up by one, also when sending fails, and every `HEARTBEAT` seconds there is one without
+    texts: so any loss shows as a gap in the numbers, soon after it happened.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: deque[str] = deque()
+        self._sending = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake = asyncio.Event()
+        self._pid = 0
+
+    def start(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Run on `loop`, or on a thread of its own; only the first call of a process counts."""
+        with self._lock:
+            if self._pid == os.getpid():
+                return
+            self._pid, self._wake = os.getpid(), asyncio.Event()
+            self._loop = loop or asyncio.new_event_loop()
+            if loop is None:
+                threading.Thread(target=self._loop.run_forever, name="push", daemon=True).start()
+                atexit.register(self._flush)
+            asyncio.run_coroutine_threadsafe(self._run(), self._loop)
+
+    def publish(self, text: str) -> None:
+        """Take a text to send. Never waits for the channel layer; callable from any thread."""
+        self.start()
+        self._waiting.append(text)
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._wake.set)
+
+    async def _run(self) -> None:
+        layer, name, retry_at = get_channel_layer(), uuid4().hex, 0.0
+        for number in itertools.count(1):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), HEARTBEAT)
+            self._wake.clear()
+            self._sending = True
+            texts = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            # While the layer is away the texts are dropped: the gap in the numbers will tell.
+            if time.monotonic() >= retry_at:
+                message = {"type": "push", "publisher": name, "number": number, "texts": texts}
+                try:
+                    await layer.group_send(GROUP, message)
+                except Exception as error:  # each layer has errors of its own
+                    retry_at = time.monotonic() + HEARTBEAT
+                    logger.warning("Pushes are lost, browsers will be told to fetch: %s", error)
+            self._sending = False
+
+    def _flush(self) -> None:
+        """Before a command ends: wait until what it pushed has left, for 5 seconds at most."""
+        deadline = time.monotonic() + 5
+        while (self._waiting or self._sending) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+
+publisher = Publisher()

@@ -1,0 +1,46 @@
+"""Celery's doors to the actions. Every task can run twice and do no more than once."""
+
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_ready
+from django.core.cache import cache
+from django.db import OperationalError
+
+from chat import actions, presence
+from chat.models import Message, timestamp
+
+LOST_AFTER = 60  # seconds after which an expansion is taken for lost with its worker
+GIVE_UP_AFTER = 3600  # seconds after which nobody waits for it
+WORKER_SEEN = "worker-seen"
+WORKER_SEEN_FOR = 20  # seconds
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+def expand_links(message_id: int) -> None:
+    """Append the previews of a message's links."""
+    actions.expand_links(message_id=message_id)
+
+
+@shared_task
+def find_offline_users() -> None:
+    """Take users offline who fell silent; every 5 s. Also says that a worker is at work."""
+    cache.set(WORKER_SEEN, True, WORKER_SEEN_FOR)
+    presence.find_offline_users()
+
+
+@shared_task
+def find_unexpanded_messages() -> None:
+    """Ask again for expansions that were lost with a worker or a broker; every 30 s."""
+    now = timestamp()
+    lost = Message.objects.filter(
+        expanding=True, updated_at__range=(now - GIVE_UP_AFTER, now - LOST_AFTER)
+    )
+    for message_id in lost.values_list("pk", flat=True):
+        actions.ask_for_expansion(message_id)
+
+
+@worker_ready.connect
+def sweep_at_start(**kwargs: Any) -> None:
+    """Let a new worker not wait for beat to say that it is there."""
+    find_offline_users.delay()

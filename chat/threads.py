@@ -1,0 +1,33 @@
+"""The pool of long-lived threads in which a node runs everything that may wait for the database.
+
+`database_sync_to_async` has one thread for the whole process: one slow query there stalls every
+socket. These threads keep their database connections.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from django.conf import settings
+from django.db import close_old_connections
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+pool = ThreadPoolExecutor(settings.FLACK_THREADS, thread_name_prefix="django")
+
+
+async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a function in the pool and return what it returns; what it raises is raised."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(pool, partial(_call, function, *args, **kwargs))
+
+
+def _call(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    close_old_connections()
+    try:
+        return function(*args, **kwargs)
+    finally:
+        close_old_connections()

@@ -1,0 +1,62 @@
+"""Tests of chat/limits.py."""
+
+import pytest
+
+from chat import limits
+from chat.limits import Limit, LimitReached
+
+pytestmark = pytest.mark.usefixtures("any_cache", "at_the_start_of_a_minute")
+
+LIMIT = Limit("test", 2, 60)
+
+
+@pytest.fixture
+def at_the_start_of_a_minute(clock):
+    """Let no window end during the test."""
+    clock.advance(61 - clock() % 60)
+
+
+def spend(times, who="Alice", limit=LIMIT):
+    """Spend so many times."""
+    for _ in range(times):
+        limit.spend(who)
+
+
+def test_up_to_the_limit_nothing_is_refused():
+    spend(2)
+
+
+def test_past_the_limit_it_says_how_long_to_wait():
+    spend(2)
+    with pytest.raises(LimitReached) as error:
+        spend(1)
+    assert 50 < error.value.wait < 60
+    assert str(error.value.wait) in str(error.value)
+
+
+def test_after_the_wait_nothing_is_refused(clock):
+    spend(2)
+    with pytest.raises(LimitReached) as error:
+        spend(1)
+    clock.advance(error.value.wait)
+    spend(2)
+
+
+def test_others_have_limits_of_their_own():
+    spend(2, "Alice")
+    spend(2, "Bob")
+    spend(2, "Alice", Limit("another", 2, 60))
+
+
+def test_limits_can_be_turned_off(settings):
+    settings.FLACK_RATE_LIMITS = False
+    spend(10)
+
+
+def test_without_the_cache_nothing_is_refused(no_cache):
+    spend(10)
+
+
+@pytest.mark.parametrize("name", ["REGISTER", "SIGN_IN", "SIGN_IN_AS", "POST"])
+def test_limits_have_different_names(name):
+    assert getattr(limits, name).name == name.lower().replace("_", "-")

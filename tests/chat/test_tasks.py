@@ -1,0 +1,74 @@
+"""Tests of chat/tasks.py, with a real worker where one is needed."""
+
+import pytest
+from celery import current_app
+from django.core.cache import cache
+from django.db import OperationalError, connection
+
+from chat import actions, tasks
+from chat.models import Message, User, timestamp
+from tests.kit import PREVIEW, until
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_worker_expands_the_links_of_a_message(worker, alice, page, pushes):
+    message = actions.post_message(author=alice, source=page)
+    until(lambda: not Message.objects.get().expanding)
+    message.refresh_from_db()
+    assert message.html.endswith(PREVIEW.format(page))
+    assert pushes[-1] == {"class": "Message", "model": message.to_dict()}
+
+
+def test_a_worker_takes_silent_users_offline_and_is_known_to_be_at_work(worker, alice):
+    User.objects.update(last_seen_at=0)
+    tasks.find_offline_users.delay()
+    until(lambda: not User.objects.get().online)
+    assert cache.get(tasks.WORKER_SEEN)
+
+
+def test_an_expansion_is_tried_again_when_the_database_was_away(alice, page):
+    message = actions.post_message(author=alice, source=page)
+    failures = iter([OperationalError("away")])
+
+    def away_once(execute, *args):
+        for error in failures:
+            raise error
+        return execute(*args)
+
+    with connection.execute_wrapper(away_once):
+        tasks.expand_links.apply([message.pk])
+    assert not Message.objects.get().expanding
+
+
+@pytest.mark.parametrize(
+    ("ago", "expanding", "lost"),
+    [
+        (tasks.LOST_AFTER + 1, True, True),
+        (tasks.LOST_AFTER - 5, True, False),
+        (tasks.GIVE_UP_AFTER + 5, True, False),
+        (tasks.LOST_AFTER + 1, False, False),
+    ],
+)
+def test_a_lost_expansion_is_asked_for_again(alice, monkeypatch, ago, expanding, lost):
+    asked: list[int] = []
+    monkeypatch.setattr(actions, "ask_for_expansion", asked.append)
+    message = alice.messages.create(
+        source="foo.com", expanding=expanding, updated_at=timestamp() - ago
+    )
+    tasks.find_unexpanded_messages()
+    assert asked == ([message.pk] if lost else [])
+
+
+def test_beat_looks_for_offline_users_every_five_seconds():
+    schedule = current_app.conf.beat_schedule
+    assert schedule["find_offline_users"]["schedule"] == 5
+    assert {entry["task"] for entry in schedule.values()} <= set(current_app.tasks)
+
+
+def test_tasks_travel_as_json_and_survive_their_worker():
+    conf = current_app.conf
+    assert conf.accept_content == ["json"]
+    assert conf.task_serializer == conf.result_serializer == "json"
+    assert conf.task_acks_late
+    assert conf.task_reject_on_worker_lost

