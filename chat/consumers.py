@@ -1,0 +1,172 @@
+"""The socket's door: parse, identify, delegate to the actions."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from channels.consumer import get_handler_name
+from channels.exceptions import StopConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from chat import actions, limits, presence
+from chat.errors import EXPECTED, UNAUTHENTICATED, describe
+from chat.hub import TEXTS, Send, Socket, hub
+from chat.models import Token, User
+from chat.threads import P, R, in_thread
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class Unauthenticated(Exception):
+    """No token, or one that is not good."""
+
+
+class ChatConsumer(AsyncWebsocketConsumer):
+    """One client. Pushes reach it through the hub, not through a channel of its own."""
+
+    channel_layer_alias = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.name = uuid4().hex
+        self.digest: str | None = None
+        self.user_id: int | None = None
+        self.frames: list[float] = []
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Take in turn what the client says, without the tasks by which Channels hears channels."""
+        self.scope, self.base_send = scope, send
+        with suppress(StopConsumer):
+            while True:
+                await self.dispatch(await receive())
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Call the handler without Channels' thread hop: the handlers here touch no database."""
+        await getattr(self, get_handler_name(message))(message)
+
+    async def connect(self) -> None:
+        """Accept anyone, as far as the limit of sockets goes, and join the hub before that."""
+        address = (self.scope.get("client") or ["local"])[0]
+        if settings.FLACK_RATE_LIMITS and hub.addresses[address] >= limits.SOCKETS:
+            await self.close()
+            return
+        hub.start()
+        texts = TEXTS in self.scope.get("extensions", {})
+        self.socket = Socket(self.base_send, address, texts=texts)
+        hub.join(self.socket)
+        await self.socket.hold(self.accept())
+
+    async def disconnect(self, code: int) -> None:
+        """Leave the hub, and take the user offline if this was the last socket."""
+        if hasattr(self, "socket"):
+            hub.leave(self.socket)
+        if self.user_id is not None:
+            await self.depart(self.user_id)
+
+    async def depart(self, user_id: int) -> None:
+        """Take a user who left this socket offline in some seconds, unless on another one."""
+        await in_thread(presence.leaving, user_id, socket=self.name)
+        await asyncio.sleep(presence.GRACE)
+        await in_thread(presence.left, user_id)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Do what a frame asks for, or say why not."""
+        ref = None
+        try:
+            self.count_frame()
+            frame = parse(text_data)
+            ref = ref_of(frame)
+            if frame.get("event") == "ping_user":
+                await self.ping_user(frame)
+            elif frame.get("event") == "post_message":
+                message = await self.post_message(frame, ref)
+                await self.say({"event": "ack", "ref": ref, "data": message})
+            else:
+                raise ValidationError("The event must be ping_user or post_message.")
+        except Unauthenticated:
+            await self.refuse(ref, 401, {"error": UNAUTHENTICATED})
+        except EXPECTED as error:
+            await self.refuse(ref, *describe(error))
+
+    async def ping_user(self, frame: dict[str, Any]) -> None:
+        """Identify the user of this socket by a token, and mark them as online."""
+        token = frame.get("token")
+        self.digest = Token.digest_of(token) if isinstance(token, str) else None
+        await self.as_user(self.identify)
+
+    async def post_message(self, frame: dict[str, Any], ref: str | int | None) -> dict[str, Any]:
+        """Post a message and return it; the token of the last good ping serves if none is given."""
+        if "token" in frame:
+            await self.ping_user(frame)
+        data = frame.get("data")
+        if not isinstance(data, dict) or not isinstance(data.get("source"), str):
+            raise ValidationError({"source": ["This field is required."]})
+        key = None if ref is None else str(ref)
+        return await self.as_user(self.post, data["source"], key)
+
+    async def as_user(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call a function that identifies the user; if it is another one, the last one departs."""
+        before = self.user_id
+        try:
+            return await in_thread(function, *args, **kwargs)
+        finally:
+            if before not in (None, self.user_id):
+                self.departing = asyncio.create_task(self.depart(before))
+
+    def identify(self) -> User:
+        """Return whose token this socket has and mark them as seen; in a thread."""
+        user = Token.user_of(self.digest) if self.digest else None
+        self.user_id = None if user is None else user.pk
+        if user is None:
+            raise Unauthenticated
+        presence.seen(user, socket=self.name)
+        return user
+
+    def post(self, source: str, key: str | None) -> dict[str, Any]:
+        """Post as the user of this socket; in a thread."""
+        author = self.identify()
+        limits.POST.spend(author.pk)
+        return actions.post_message(author=author, source=source, key=key).to_dict()
+
+    def count_frame(self) -> None:
+        """Raise LimitReached when the frames come too fast."""
+        now = time.monotonic()
+        if len(self.frames) == limits.FRAMES:
+            wait = self.frames[0] + 10 - now
+            if settings.FLACK_RATE_LIMITS and wait > 0:
+                raise limits.LimitReached(int(wait) + 1)
+            del self.frames[0]
+        self.frames.append(now)
+
+    async def refuse(self, ref: Any, status: int, body: dict[str, Any]) -> None:
+        """Say why something was not done; the socket stays open."""
+        await self.say({"event": "error", "ref": ref, "data": {"status": status, **body}})
+
+    async def say(self, frame: dict[str, Any]) -> None:
+        """Send a frame to this client alone."""
+        await self.send(text_data=orjson.dumps(frame).decode())
+
+
+def parse(text: str | None) -> dict[str, Any]:
+    """Return the JSON object of a text frame, or raise ValidationError."""
+    try:
+        frame = orjson.loads(text or "")
+    except orjson.JSONDecodeError as error:
+        raise ValidationError("A frame must be a JSON object in text.") from error
+    if not isinstance(frame, dict):
+        raise ValidationError("A frame must be a JSON object in text.")
+    return frame
+
+
+def ref_of(frame: dict[str, Any]) -> str | int | None:
+    """Return what the client calls this frame, or raise ValidationError."""
+    ref = frame.get("ref")
+    if not isinstance(ref, str | int | None):  # what JSON holds may be nested too deep to send back
+        raise ValidationError({"ref": ["A ref must be a string or a whole number."]})
+    return ref

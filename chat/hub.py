@@ -1,0 +1,205 @@
+"""The hub: one subscription for the process, fan-out to its sockets.
+
+Channels' own way gives each consumer a channel of the group: every push is then copied, decoded and
+framed once for each socket. Here a process has one, and each text goes on to every socket as it is.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine, Generator
+from types import coroutine
+from typing import Any
+
+import orjson
+from channels.layers import get_channel_layer
+
+from chat.push import GROUP, HEARTBEAT, publisher
+
+Message = dict[str, Any]  # of ASGI
+Send = Callable[[Message], Coroutine[Any, Any, None]]
+
+MAX_WAITING = 1024 * 1024  # characters that may wait for one socket
+SOCKETS_A_TURN = 100  # then HTTP, pings and posts get theirs
+RESYNC_AFTER = 1.0  # seconds
+RESYNC = orjson.dumps({"event": "resync", "data": {}}).decode()
+# An ASGI extension that our server offers: `websocket.send` with `texts`, all in one write.
+TEXTS = "websocket.send.texts"
+
+logger = logging.getLogger(__name__)
+
+
+class Socket:
+    """One client's connection, as the hub sees it.
+
+    A socket that takes what it is given costs one call. One that must wait gets a task and a
+    backlog of its own, so no other socket ever waits for it, and past `MAX_WAITING` it is closed
+    with 1013, try again later: its client will fetch what it missed.
+    """
+
+    __slots__ = ("_backlog", "_send", "_size", "_task", "address", "texts")
+
+    def __init__(self, send: Send, address: str, *, texts: bool) -> None:
+        """Take the ASGI `send`, the client's address, and whether the server offers `TEXTS`."""
+        self.address = address
+        self.texts = texts
+        self._send = send
+        self._backlog: list[Message] = []  # an empty deque would take ten times the memory
+        self._size = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def hold(self, opening: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Keep what is written meanwhile until `opening`, the accept of the socket, is done."""
+        self._task = asyncio.create_task(self._finish(opening))
+        return self._task
+
+    def write(self, messages: list[Message], size: int) -> None:
+        """Send ASGI messages, `size` characters in all, at once or as soon as the client reads."""
+        if self._task is None:
+            single = len(messages) == 1
+            delivery = self._send(messages[0]) if single else self._deliver(messages)
+            try:
+                waiting_for = delivery.send(None)
+            except StopIteration:
+                return
+            except Exception as error:  # each server has errors of its own
+                self._lost(error)
+                return
+            self._task = asyncio.create_task(self._finish(_resume(delivery, waiting_for)))
+        else:
+            self._backlog += messages
+            self._size += size
+            if self._size > MAX_WAITING:
+                self._task.cancel()
+                hub.leave(self)
+                self._task = asyncio.create_task(self._close())
+
+    async def _deliver(self, messages: list[Message]) -> None:
+        for message in messages:
+            await self._send(message)
+
+    async def _finish(self, delivery: Coroutine[Any, Any, None]) -> None:
+        try:
+            await delivery
+            while self._backlog:
+                message = self._backlog.pop(0)
+                await self._send(message)
+                self._size -= sum(map(len, message.get("texts") or [message["text"]]))
+            self._task = None
+        except Exception as error:  # each server has errors of its own
+            self._lost(error)
+
+    async def _close(self) -> None:
+        logger.info("Closed a socket of %s that does not read", self.address)
+        await self._send({"type": "websocket.close", "code": 1013})
+
+    def _lost(self, error: Exception) -> None:
+        logger.debug("Lost a socket of %s: %r", self.address, error)
+        hub.leave(self)
+
+
+@coroutine
+def _resume(started: Coroutine[Any, Any, None], waiting_for: Any) -> Generator[Any, Any, None]:
+    """Go on with a coroutine that was started by hand and now waits (an eager task, for 3.11)."""
+    yield waiting_for
+    yield from started
+
+
+class Hub:
+    """The sockets of this process, and what they are told."""
+
+    def __init__(self) -> None:
+        self.sockets: set[Socket] = set()
+        self.addresses: Counter[str] = Counter()
+        self._numbers: dict[str, int] = {}
+        self._subscribed_at = 0.0
+        self._waiting: list[str] = []
+        self._wake = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._resync: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Subscribe, from the running event loop; every further call does nothing."""
+        loop = asyncio.get_running_loop()
+        if self._loop is loop:
+            return
+        self._loop, self._wake = loop, asyncio.Event()
+        self._tasks = [loop.create_task(self._receive()), loop.create_task(self._fan_out())]
+        publisher.start(loop)
+
+    def join(self, socket: Socket) -> None:
+        """Add a socket: from now on it gets every push."""
+        self.sockets.add(socket)
+        self.addresses[socket.address] += 1
+
+    def leave(self, socket: Socket) -> None:
+        """Remove a socket, if it is still here."""
+        if socket in self.sockets:
+            self.sockets.remove(socket)
+            self.addresses[socket.address] -= 1
+            if not self.addresses[socket.address]:
+                del self.addresses[socket.address]
+
+    async def _receive(self) -> None:
+        layer, failed = get_channel_layer(), False
+        while True:
+            try:
+                channel = await layer.new_channel()
+                await layer.group_add(GROUP, channel)
+                self._subscribed_at = time.monotonic()
+                if failed:
+                    self._resync_soon()
+                while True:
+                    message = await layer.receive(channel)
+                    if self._missed(message["publisher"], message["number"]):
+                        self._resync_soon()
+                    self._take(message["texts"])
+            except Exception as error:  # each layer has errors of its own
+                failed = True
+                logger.warning("Cannot hear pushes, trying again: %s", error)
+                await asyncio.sleep(1)
+
+    def _missed(self, name: str, number: int) -> bool:
+        """Say whether a message of this publisher was lost before this one.
+
+        A publisher not heard of is an old one until each had time for a heartbeat; later it is new,
+        and its numbers begin with 1.
+        """
+        last = self._numbers.get(name)
+        self._numbers[name] = number
+        if last is not None:
+            return number != last + 1
+        return number != 1 and time.monotonic() > self._subscribed_at + 3 * HEARTBEAT
+
+    def _resync_soon(self) -> None:
+        """Tell every socket to fetch, once for all gaps that show within `RESYNC_AFTER`."""
+        if self._resync is None:
+            self._resync = asyncio.get_running_loop().call_later(RESYNC_AFTER, self._resync_now)
+
+    def _resync_now(self) -> None:
+        self._resync = None
+        logger.warning("Missed pushes: telling %d sockets to fetch", len(self.sockets))
+        self._take([RESYNC])
+
+    def _take(self, texts: list[str]) -> None:
+        if texts and self.sockets:
+            self._waiting += texts
+            self._wake.set()
+
+    async def _fan_out(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            texts, self._waiting = self._waiting, []
+            single: list[Message] = [{"type": "websocket.send", "text": text} for text in texts]
+            joined = single if len(texts) == 1 else [{"type": "websocket.send", "texts": texts}]
+            size = sum(map(len, texts))
+            for turn, socket in enumerate(tuple(self.sockets), 1):
+                socket.write(joined if socket.texts else single, size)
+                if turn % SOCKETS_A_TURN == 0:
+                    await asyncio.sleep(0)
+
+
+hub = Hub()

@@ -1,0 +1,144 @@
+"""Daphne, with three things that it cannot be told: to frame a text once for all sockets, to write
+to a socket at once, and to let the sender wait while a client does not read.
+
+As it comes daphne frames a message anew for each socket, Twisted buffers each write and asks epoll
+twice for it. Run it as daphne: `python -m flack_project.server flack_project.asgi:application`.
+"""
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from daphne import cli, server, ws_protocol  # daphne.server first: it installs the reactor
+
+from chat.hub import TEXTS
+
+Message = dict[str, Any]
+
+
+class WebSocketProtocol(ws_protocol.WebSocketProtocol):
+    """One socket. Twisted tells it, as a push producer, when the client stops reading."""
+
+    CONFIG_ATTRS = ()  # set on this class by the factory, or each socket would copy and print them
+    _unread: asyncio.Future[None] | None = None
+
+    def onOpen(self) -> None:  # noqa: N802
+        """Take the place of the HTTP channel as what the transport pauses and resumes."""
+        self.transport.unregisterProducer()
+        self.transport.registerProducer(self, True)
+        super().onOpen()
+
+    def serverClose(self, code: int | None = None) -> None:  # noqa: N802
+        """Close with any code: autobahn's own `sendClose` refuses 1013, try again later."""
+        self.sendCloseFrame(code=code or 1000)
+
+    def write(self, data: bytes) -> None:
+        """Write to the socket now, if nothing waits before it; Twisted sends what is left."""
+        transport = self.transport
+        if not (transport.dataBuffer or transport._tempDataBuffer or transport.disconnecting):
+            try:
+                sent = transport.socket.send(data)
+            except OSError:  # full or broken: Twisted will find out which
+                sent = 0
+            if sent == len(data):
+                return
+            data = data[sent:]
+        transport.write(data)
+
+    async def drained(self) -> None:
+        """Wait while the client does not read."""
+        while self._unread is not None:
+            await asyncio.shield(self._unread)
+
+    def pauseProducing(self) -> None:  # noqa: N802
+        """Twisted's buffer of this socket is full."""
+        self._unread = asyncio.get_running_loop().create_future()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        """Twisted's buffer of this socket is empty again."""
+        if self._unread is not None:
+            self._unread.set_result(None)
+            self._unread = None
+
+    stopProducing = resumeProducing  # noqa: N815  # the connection is lost: nobody waits for it
+
+
+class WebSocketFactory(ws_protocol.WebSocketFactory):
+    """Makes the sockets, and frames what they send."""
+
+    protocol = WebSocketProtocol
+
+    def setProtocolOptions(self, **options: Any) -> None:  # noqa: N802
+        """Set the options of all sockets."""
+        super().setProtocolOptions(**options)
+        for name in ws_protocol.WebSocketProtocol.CONFIG_ATTRS:
+            option = getattr(self, name)
+            setattr(self.protocol, name, staticmethod(option) if callable(option) else option)
+
+    def frames(self, message: Message) -> bytes:
+        """Return the frames of a `websocket.send`."""
+        texts = message.get("texts") or [message["text"]]
+        return b"".join(self.prepareMessage(text.encode()).payloadHybi for text in texts)
+
+
+server.WebSocketFactory = WebSocketFactory  # daphne looks its factory up in its own module
+
+
+class Inbox:
+    """What an application still has to receive, in a tenth of the memory of `asyncio.Queue`."""
+
+    __slots__ = ("_messages", "_wake")
+
+    def __init__(self) -> None:
+        self._messages: list[Message] = []
+        self._wake: asyncio.Future[None] | None = None
+
+    def put_nowait(self, message: Message) -> None:
+        """Add a message."""
+        self._messages.append(message)
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+    async def get(self) -> Message:
+        """Return the first message, and wait until there is one."""
+        while not self._messages:
+            self._wake = asyncio.get_running_loop().create_future()
+            await self._wake
+        return self._messages.pop(0)
+
+
+class Server(server.Server):
+    """Daphne's server with the sockets above."""
+
+    _message: Message | None = None
+    _frames = b""
+
+    def create_application(self, protocol: Any, scope: Message) -> Any:
+        """Run the application for a request or socket, as daphne does; offer it `TEXTS`."""
+        scope |= {"asgi": {"version": "3.0"}, "extensions": {TEXTS: {}}}
+        inbox, send = Inbox(), partial(self.handle_reply, protocol)
+        application = self.application(scope=scope, receive=inbox.get, send=send)
+        self.connections[protocol]["application_instance"] = asyncio.ensure_future(application)
+        return inbox
+
+    async def handle_reply(self, protocol: Any, message: Message) -> None:
+        """Send a text, or what else the application says, and wait while the client is behind."""
+        if message is not self._message:  # the hub gives many sockets the same
+            if message["type"] != "websocket.send" or message.get("bytes"):
+                await super().handle_reply(protocol, message)
+                return
+            self._message, self._frames = message, protocol.factory.frames(message)
+        if protocol.state == protocol.STATE_OPEN:
+            protocol.write(self._frames)
+            if protocol._unread is not None:
+                await protocol.drained()
+
+
+class CommandLineInterface(cli.CommandLineInterface):
+    """Daphne's command line with the server above."""
+
+    server_class = Server
+
+
+if __name__ == "__main__":
+    CommandLineInterface.entrypoint()

@@ -1,0 +1,440 @@
+"""Tests of chat/consumers.py: sockets of the real application, in this process."""
+
+import asyncio
+
+import orjson
+import pytest
+from django.db import OperationalError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat import actions, limits
+from chat.models import Message, Token, User
+from chat.threads import in_thread
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+UNAUTHENTICATED = {"status": 401, "error": "authentication required"}
+
+
+async def is_online(user):
+    """Say whether a user is online."""
+    return (await in_thread(User.objects.get, pk=user.pk)).online
+
+
+async def count_messages():
+    """Return how many messages there are."""
+    return await in_thread(Message.objects.count)
+
+
+# --- pushes ---------------------------------------------------------------------------------------
+
+
+async def test_anyone_may_listen(connect, alice):
+    stranger = await connect()
+    message = await in_thread(actions.post_message, author=alice, source="hi")
+    assert await stranger.hear() == {
+        "event": "updated_model",
+        "data": {"class": "Message", "model": message.to_dict()},
+    }
+
+
+async def test_a_registration_is_heard(connect):
+    stranger = await connect()
+    user = await in_thread(actions.register, nickname="Carol", password="staple-battery-horse")
+    assert (await stranger.hear())["data"] == {"class": "User", "model": user.to_dict()}
+
+
+async def test_a_rename_is_heard(connect, alice):
+    stranger = await connect()
+    await in_thread(actions.update_user, user=alice, nickname="Alicia")
+    assert (await stranger.hear())["data"]["model"]["nickname"] == "Alicia"
+
+
+async def test_an_edit_is_heard(connect, alice):
+    message = await in_thread(actions.post_message, author=alice, source="a")
+    stranger = await connect()
+    await in_thread(actions.edit_message, editor=alice, message=message, source="b")
+    while (model := (await stranger.hear())["data"]["model"])["source"] != "b":
+        pass
+    assert model["id"] == message.pk
+
+
+# --- ping_user, post_message --------------------------------------------------------------------
+
+
+async def test_a_ping_brings_online(connect, make_user, alice):
+    await in_thread(User.objects.update, online=False)
+    stranger, client = await connect(), await connect()
+    await client.say(event="ping_user", token=alice.token)
+    frame = await stranger.hear()
+    assert (frame["data"]["model"]["nickname"], frame["data"]["model"]["online"]) == ("Alice", True)
+
+
+async def test_a_good_ping_has_no_answer(connect, alice):
+    client = await connect()
+    await client.say(event="ping_user", token=alice.token)
+    assert (await client.ask("nonsense", ref="next"))["ref"] == "next"
+
+
+async def test_a_post_is_acknowledged_once_it_is_in_the_database(connect, alice):
+    client = await connect()
+    answer = await client.ask(
+        "post_message", data={"source": "*hi*"}, token=alice.token, ref="my ref"
+    )
+    message = await in_thread(Message.objects.get)
+    assert answer == {"event": "ack", "ref": "my ref", "data": message.to_dict()}
+    assert message.user_id == alice.pk
+
+
+async def test_the_poster_hears_the_push_too(connect, alice):
+    client = await connect()
+    await client.say(event="post_message", data={"source": "hi"}, token=alice.token)
+    frames = [await client.hear() for _ in range(2)]
+    assert {frame["event"] for frame in frames} == {"ack", "updated_model"}
+
+
+async def test_after_a_good_ping_the_token_may_be_left_out(connect, alice):
+    client = await connect()
+    await client.sign_in(alice)
+    answer = await client.ask("post_message", data={"source": "hi"})
+    assert answer["data"]["user_id"] == alice.pk
+
+
+async def test_after_a_post_with_a_token_it_may_be_left_out(connect, alice):
+    client = await connect()
+    for frame in ({"token": alice.token}, {}):
+        answer = await client.ask("post_message", data={"source": "hi"}, **frame)
+        assert answer["event"] == "ack"
+
+
+@pytest.mark.parametrize("frame", [{}, {"token": None}, {"token": "0" * 64}, {"token": 7}])
+async def test_without_a_good_token_nobody_posts(connect, alice, frame):
+    client = await connect()
+    answer = await client.ask("post_message", data={"source": "hi"}, ref=1, **frame)
+    assert answer == {"event": "error", "ref": 1, "data": UNAUTHENTICATED}
+    assert await count_messages() == 0
+
+
+@pytest.mark.parametrize("token", [None, "", "0" * 64, "é", 7, []])
+async def test_a_bad_ping_is_an_error(connect, alice, token):
+    client = await connect()
+    assert await client.ask("ping_user", token=token) == {
+        "event": "error",
+        "ref": None,
+        "data": UNAUTHENTICATED,
+    }
+
+
+async def test_after_an_error_the_socket_stays_open(connect, alice):
+    client = await connect()
+    await client.ask("ping_user", token="bad")
+    answer = await client.ask("post_message", data={"source": "hi"}, token=alice.token)
+    assert answer["event"] == "ack"
+
+
+@pytest.mark.parametrize("end", ["revoked", "new password", "inactive"])
+async def test_an_ended_token_ends_on_open_sockets(connect, alice, end):
+    client = await connect()
+    await client.sign_in(alice)
+    match end:
+        case "revoked":
+            await in_thread(actions.revoke_token, digest=Token.digest_of(alice.token))
+        case "new password":
+            await in_thread(actions.update_user, user=alice, password="another-good-one")
+        case "inactive":
+            await in_thread(User.objects.update, is_active=False)
+    assert (await client.ask("post_message", data={"source": "hi"}))["data"] == UNAUTHENTICATED
+    assert (await client.ask("ping_user", token=alice.token))["data"] == UNAUTHENTICATED
+
+
+async def test_the_same_ref_posts_once(connect, alice):
+    client = await connect()
+    await client.sign_in(alice)
+    answers = [
+        await client.ask("post_message", data={"source": text}, ref="r") for text in ("a", "b")
+    ]
+    assert answers[0] == answers[1]
+    assert await count_messages() == 1
+
+
+async def test_a_ref_repeated_over_http_posts_once(connect, alice):
+    client = await connect()
+    answer = await client.ask("post_message", data={"source": "a"}, token=alice.token, ref="r")
+    again = await in_thread(actions.post_message, author=alice, source="a", key="r")
+    assert again.to_dict() == answer["data"]
+
+
+async def test_without_a_ref_each_post_is_another(connect, alice):
+    client = await connect()
+    await client.sign_in(alice)
+    for _ in range(2):
+        await client.ask("post_message", data={"source": "a"})
+    assert await count_messages() == 2
+
+
+async def test_the_ref_of_a_client_comes_back_as_it_was(connect, alice):
+    client = await connect()
+    await client.sign_in(alice)
+    for ref in ("r", 7, -1, None):
+        assert (await client.ask("post_message", data={"source": "a"}, ref=ref))["ref"] == ref
+
+
+@pytest.mark.parametrize(
+    ("frame", "field"),
+    [
+        ({}, "source"),
+        ({"data": None}, "source"),
+        ({"data": "hi"}, "source"),
+        ({"data": {"source": 7}}, "source"),
+        ({"data": {"source": ""}}, "source"),
+        ({"data": {"source": "a" * 10_001}}, "source"),
+        ({"data": {"source": "hi"}, "ref": {}}, "ref"),
+        ({"data": {"source": "hi"}, "ref": 1.5}, "ref"),
+        ({"data": {"source": "hi"}, "ref": "a" * 201}, "key"),
+    ],
+)
+async def test_a_bad_post_is_a_400_that_names_the_field(connect, alice, frame, field):
+    client = await connect()
+    await client.sign_in(alice)
+    answer = await client.ask("post_message", **frame)
+    assert answer["data"]["status"] == 400
+    assert list(answer["data"]["fields"]) == [field]
+    assert await count_messages() == 0
+
+
+# --- whatever a client sends ------------------------------------------------------------------
+
+
+def assert_is_of_the_contract(frame):
+    """Check the form of an answer."""
+    assert set(frame) == {"event", "ref", "data"}
+    if frame["event"] == "ack":
+        assert set(frame["data"]) >= {"id", "source", "html", "user_id", "_links"}
+    else:
+        assert frame["event"] == "error"
+        assert frame["data"]["status"] in (400, 401)
+        assert isinstance(frame["data"]["error"], str)
+
+
+async def answer_to(client, message):
+    """Send one ASGI message and return the frame that answers it."""
+    await client.send_input({"type": "websocket.receive", **message})
+    while (answer := await client.hear())["event"] not in ("ack", "error"):
+        pass
+    assert_is_of_the_contract(answer)
+    return answer
+
+
+json = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(),
+    lambda inside: st.lists(inside) | st.dictionaries(st.text(), inside),
+    max_leaves=10,
+)
+frames = st.fixed_dictionaries(
+    {"event": st.sampled_from(["ping_user", "post_message"]) | json},
+    optional={
+        "token": json,
+        "ref": json,
+        "data": json | st.fixed_dictionaries({"source": st.text() | json}),
+    },
+)
+
+
+@given(data=st.data())
+async def test_whatever_is_said_is_answered(data, connect, alice, settings):
+    settings.FLACK_RATE_LIMITS = False
+    client = await connect()
+    await client.sign_in(alice)
+    for message in data.draw(
+        st.lists(
+            st.builds(lambda text: {"text": text}, st.text(min_size=1))
+            | st.builds(lambda raw: {"bytes": raw}, st.binary(min_size=1))
+            | st.builds(lambda frame: {"text": orjson.dumps(frame).decode()}, json | frames),
+            min_size=5,
+            max_size=5,
+        )
+    ):
+        await answer_to(client, message)
+    await client.leave()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nonsense",
+        "[]",
+        "null",
+        '"text"',
+        "NaN",
+        '{"event": "ping_user", "token": "\\ud800"}',
+        '{"ref": ' + "[" * 500 + "]" * 500 + "}",
+        "[" * 100_000,
+        '{"ref": 1e999}',
+        '{"event": {"a": 1}}',
+    ],
+    ids=lambda text: text[:20],
+)
+async def test_strange_frames_are_a_400(connect, text):
+    client = await connect()
+    assert (await answer_to(client, {"text": text}))["data"]["status"] == 400
+    assert (await answer_to(client, {"text": "again"}))["data"]["status"] == 400
+
+
+async def test_a_frame_of_bytes_is_a_400(connect):
+    client = await connect()
+    assert (await answer_to(client, {"bytes": b"{}"}))["data"]["status"] == 400
+
+
+# --- presence -------------------------------------------------------------------------------------
+
+
+async def test_who_closes_the_last_socket_goes_offline(connect, alice):
+    stranger, client = await connect(), await connect()
+    await client.sign_in(alice)
+    await client.leave()
+    model = (await stranger.hear())["data"]["model"]
+    assert (model["nickname"], model["online"]) == ("Alice", False)
+
+
+async def test_a_second_tab_keeps_the_user_online(connect, alice):
+    tabs = [await connect(), await connect()]
+    for tab in tabs:
+        await tab.sign_in(alice)
+    await tabs[0].leave()
+    assert await is_online(alice)
+    await tabs[1].leave()
+    assert not await is_online(alice)
+
+
+async def test_a_page_that_is_reloaded_stays_online(connect, alice, monkeypatch):
+    stranger, before, after = await connect(), await connect(), await connect()
+    await before.sign_in(alice)
+    leaving = asyncio.create_task(before.leave())
+    await after.sign_in(alice)
+    await leaving
+    assert await is_online(alice)
+    assert await stranger.receive_nothing(timeout=0)
+
+
+async def test_a_socket_that_only_listened_takes_nobody_offline(connect, alice):
+    stranger = await connect()
+    await stranger.leave()
+    assert await is_online(alice)
+
+
+async def test_a_socket_may_become_another_users(connect, alice, bob):
+    client = await connect()
+    await client.sign_in(alice)
+    for _ in range(5):
+        for user in (bob, alice):
+            await client.say(event="ping_user", token=user.token)
+            answer = await client.ask("post_message", data={"source": "hi"})
+            assert answer["data"]["user_id"] == user.pk
+
+
+async def test_a_socket_that_becomes_another_users_takes_the_first_offline(connect, alice, bob):
+    stranger, client = await connect(), await connect()
+    await client.sign_in(alice)
+    await client.sign_in(bob)
+    model = (await stranger.hear())["data"]["model"]
+    assert (model["nickname"], model["online"]) == ("Alice", False)
+    assert await is_online(bob)
+
+
+async def test_a_socket_whose_ping_was_bad_is_nobodys_any_more(connect, alice):
+    client = await connect()
+    await client.sign_in(alice)
+    await client.ask("ping_user", token="bad")
+    assert (await client.ask("post_message", data={"source": "hi"}))["data"] == UNAUTHENTICATED
+
+
+# --- limits, origins, paths -----------------------------------------------------------------------
+
+
+async def test_too_many_frames_are_a_429(connect):
+    client = await connect()
+    answers = [await client.ask("nonsense") for _ in range(limits.FRAMES + 1)]
+    assert [answer["data"]["status"] for answer in answers] == [400] * limits.FRAMES + [429]
+
+
+async def test_too_many_posts_are_a_429(connect, alice, monkeypatch):
+    monkeypatch.setattr(limits, "POST", limits.Limit("post", 2, 60))
+    client = await connect()
+    answers = [
+        await client.ask("post_message", data={"source": "a"}, token=alice.token) for _ in range(3)
+    ]
+    assert [answer["event"] for answer in answers] == ["ack", "ack", "error"]
+    assert answers[2]["data"]["status"] == 429
+
+
+async def test_sockets_of_one_address_are_limited(connect, monkeypatch, live):
+    monkeypatch.setattr(limits, "SOCKETS", 2)
+    clients = [await connect() for _ in range(3)]
+    assert [client.accepted for client in clients] == [True, True, False]
+    await clients[0].leave()
+    assert (await connect()).accepted
+
+
+async def test_without_limits_everything_goes(connect, monkeypatch, settings):
+    settings.FLACK_RATE_LIMITS = False
+    monkeypatch.setattr(limits, "SOCKETS", 0)
+    client = await connect()
+    for _ in range(limits.FRAMES + 1):
+        assert (await client.ask("nonsense"))["data"]["status"] == 400
+
+
+@pytest.mark.parametrize(
+    ("origin", "accepted"),
+    [
+        ("http://localhost:8000", True),
+        ("https://127.0.0.1", True),
+        ("http://evil.example", False),
+        ("http://localhost.evil.example", False),
+        ("null", False),
+        ("", False),
+        ("http://[", False),
+    ],
+)
+async def test_only_pages_of_this_site_connect(connect, origin, accepted, settings):
+    client = await connect(origin=origin)
+    assert client.accepted is accepted
+
+
+async def test_a_program_without_an_origin_connects(connect):
+    assert (await connect()).accepted
+
+
+async def test_a_path_that_does_not_exist_is_refused(connect):
+    assert not (await connect("/nowhere")).accepted
+
+
+async def test_the_database_away_is_a_503(connect, alice, monkeypatch):
+    client = await connect()
+    await client.sign_in(alice)
+
+    def away(**kwargs):
+        raise OperationalError("away")
+
+    monkeypatch.setattr(actions, "post_message", away)
+    answer = await client.ask("post_message", data={"source": "a"}, ref="r")
+    assert (answer["ref"], answer["data"]["status"]) == ("r", 503)
+
+
+async def test_a_lost_client_leaves_no_trace(connect, alice, live):
+    client = await connect()
+    await client.sign_in(alice)
+    await client.leave()
+    assert live.sockets == set()
+    assert live.addresses == {}
+
+
+async def test_two_clients_at_once_each_get_their_own_ack(connect, alice, bob):
+    clients = {"a": (await connect(), alice), "b": (await connect(), bob)}
+
+    async def post(text, client, user):
+        return await client.ask("post_message", data={"source": text}, token=user.token, ref=text)
+
+    answers = await asyncio.gather(*(post(text, *pair) for text, pair in clients.items()))
+    assert [(a["ref"], a["data"]["user_id"]) for a in answers] == [("a", alice.pk), ("b", bob.pk)]

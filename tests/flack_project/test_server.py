@@ -1,0 +1,245 @@
+"""Tests of flack_project/server.py, and of what it serves, as a process of its own."""
+
+import signal
+import socket
+import time
+from pathlib import Path
+
+import orjson
+import pytest
+import rest_framework
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from tests.kit import NO_REDIS, PASSWORD, PREVIEW, basic, serve_page, until
+
+
+@pytest.fixture(scope="module", params=["flack", "daphne", "uvicorn"])
+def any_server(request):
+    """Flack under each ASGI server, where somebody came and left; its own is the fastest."""
+    if request.param == "flack":
+        server = request.getfixturevalue("server")
+    else:
+        server = request.getfixturevalue("serve")(request.param, FLACK_RATE_LIMITS="0")
+    with server.socket() as connection:
+        ping = {"event": "ping_user", "token": server.sign_up("Leaver")}
+        connection.send(orjson.dumps(ping).decode())
+        connection.send("nonsense")
+        hear(connection, "error")
+    return server
+
+
+def hear(connection, event, **model):
+    """Return the next frame of an event, whose model has these values."""
+    while True:
+        frame = orjson.loads(connection.recv(timeout=15))
+        data = frame["data"]
+        if frame["event"] == event and model.items() <= data.get("model", {}).items():
+            return data
+
+
+def test_people_chat_under_any_asgi_server(any_server):
+    token = any_server.sign_up("Alice")
+    with any_server.socket() as alice, any_server.socket() as stranger:
+        alice.send(orjson.dumps({"event": "ping_user", "token": token}).decode())
+        post = {"event": "post_message", "data": {"source": "*hi*"}, "ref": "r"}
+        alice.send(orjson.dumps(post).decode())
+        message = hear(alice, "ack")
+        assert message["html"] == "<em>hi</em>"
+        assert hear(stranger, "updated_model", source="*hi*")["model"] == message
+        edit = any_server.http.put(
+            message["_links"]["self"],
+            json={"source": "ho"},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        assert edit.status_code == 204
+        assert hear(stranger, "updated_model", source="ho")["model"]["id"] == message["id"]
+
+
+def test_texts_that_were_joined_arrive_as_frames_in_order(any_server):
+    headers = {"Authorization": f"Bearer {any_server.sign_up('Joined')}"}
+    with any_server.socket() as alice, any_server.socket() as bob:
+        for number in range(40):
+            body = {"source": f"number {number}"}
+            any_server.http.post("/api/messages", json=body, headers=headers)
+        for listener in (alice, bob):
+            for number in range(40):
+                assert hear(listener, "updated_model", source=f"number {number}")
+
+
+def test_a_page_of_another_site_is_refused(any_server):
+    with pytest.raises(InvalidStatus) as error, any_server.socket(origin="http://evil.example"):
+        pass
+    assert error.value.response.status_code == 403
+    with any_server.socket(origin=f"http://127.0.0.1:{any_server.port}"):
+        pass
+
+
+@pytest.mark.parametrize("frame", ["nonsense", b"\xff\x00"])
+def test_a_frame_of_nonsense_is_answered(any_server, frame):
+    with any_server.socket() as connection:
+        connection.send(frame)
+        assert hear(connection, "error")["status"] == 400
+
+
+def test_a_static_file_is_served_whole(any_server):
+    folder = Path(rest_framework.__file__).parent / "static"
+    content = (folder / "rest_framework/css/bootstrap.min.css").read_bytes()
+    response = any_server.http.get("/static/rest_framework/css/bootstrap.min.css")
+    assert response.content == content
+    assert response.headers["Content-Type"].startswith("text/css")
+
+
+def test_head_has_the_headers_and_no_body(any_server):
+    got, asked = any_server.http.get("/healthz"), any_server.http.head("/healthz")
+    assert (asked.status_code, asked.content) == (200, b"")
+    assert asked.headers["Content-Type"] == got.headers["Content-Type"]
+
+
+def test_a_body_that_is_too_big_is_a_413(any_server):
+    response = any_server.http.post("/api/users", content=b"x" * 300_000)
+    assert (response.status_code, list(response.json())) == (413, ["error"])
+    assert any_server.http.get("/healthz").status_code == 200
+
+
+def test_a_body_in_chunks_is_read(any_server):
+    body = orjson.dumps({"nickname": "Chunky", "password": PASSWORD})
+    response = any_server.http.post(
+        "/api/users",
+        content=(body[i : i + 9] for i in range(0, len(body), 9)),
+        headers={"Content-Type": "application/json"},
+    )
+    assert response.status_code == 201
+
+
+def test_who_closes_the_last_socket_goes_offline(any_server):
+    def left():
+        users = any_server.http.get("/api/users?online=0").json()["users"]
+        return "Leaver" in [user["nickname"] for user in users]
+
+    until(left)
+
+
+# --- Flack's own server ---------------------------------------------------------------------------
+
+
+def test_requests_are_counted(server):
+    for _ in range(30):
+        server.http.get("/healthz")
+    assert server.http.get("/stats").json()["requests_per_second"] >= 2
+
+
+def test_a_message_above_a_mebibyte_closes_its_socket_only(server):
+    with server.socket() as other, server.socket(max_size=None) as connection:
+        connection.send("x" * (1024 * 1024 + 1))
+        with pytest.raises(ConnectionClosed):
+            connection.recv(timeout=15)
+        other.send("x" * (1024 * 1024 - 1))
+        assert hear(other, "error")["status"] == 400
+
+
+def open_unread(server):
+    """Return a plain socket that is an open WebSocket, with a small window."""
+    plain = socket.socket()
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    plain.connect(("127.0.0.1", server.port))
+    plain.sendall(
+        f"GET /ws/ HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Version: 13\r\n\r\n".encode()
+    )
+    assert plain.recv(1024).startswith(b"HTTP/1.1 101")
+    return plain
+
+
+def test_a_socket_that_does_not_read_is_closed_and_harms_no_other(server):
+    headers = {"Authorization": f"Bearer {server.sign_up('Flood')}"}
+    count = 70  # pushes of 100 kB each: more than all buffers between here and there hold
+    with open_unread(server) as unread, server.socket(max_queue=None) as reader:
+        for number in range(count):
+            body = {"source": f"{number} " + "\x01" * 9_990}
+            assert server.http.post("/api/messages", json=body, headers=headers).status_code == 201
+        for number in range(count):
+            text = hear(reader, "updated_model")["model"]["source"]
+            assert text.startswith(f"{number} ")
+        peer = unread.getsockname()[1]
+        until(lambda: peer not in server.peers(), seconds=10)
+
+
+def test_a_server_that_is_told_to_end_ends(serve):
+    server = serve()
+    with server.socket(), server.socket():
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(10) == 0
+
+
+def test_runserver_alone_is_a_chat_with_a_worker(serve):
+    with serve_page() as page:
+        server = serve("runserver", FLACK_PREVIEW_HOSTS=page.removeprefix("http://"))
+        headers = {"Authorization": f"Bearer {server.sign_up('Alice')}"}
+        with server.socket() as stranger:
+            posted = server.http.post("/api/messages", json={"source": page}, headers=headers)
+            html = posted.json()["html"]
+            assert hear(stranger, "updated_model", source=page)["model"]["html"] == html
+            html += PREVIEW.format(page)
+            assert hear(stranger, "updated_model", source=page)["model"]["html"] == html
+        until(lambda: server.http.get("/readyz").status_code == 200)
+    assert server.http.get("/admin/login/").status_code == 200
+
+
+# --- Redis away -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def cut_off(serve):
+    """A server whose Redis, which is broker, channel layer, cache and leases, cannot be reached."""
+    return serve(REDIS_URL=NO_REDIS)
+
+
+def test_without_redis_people_post_and_read(cut_off):
+    began = time.monotonic()
+    headers = {"Authorization": f"Bearer {cut_off.sign_up('Alice')}"}
+    posted = cut_off.http.post("/api/messages", json={"source": "see foo.com"}, headers=headers)
+    assert posted.status_code == 201
+    edited = cut_off.http.put(posted.headers["Location"], json={"source": "b"}, headers=headers)
+    assert edited.status_code == 204
+    shown = cut_off.http.get(posted.headers["Location"], headers=headers)
+    assert shown.json()["source"] == "b"
+    assert cut_off.http.delete("/api/tokens", headers=headers).status_code == 204
+    assert cut_off.http.post("/api/tokens", headers=basic("Alice")).status_code == 200
+    assert time.monotonic() - began < 10
+
+
+def test_without_redis_a_socket_posts_and_hears_its_ack(cut_off):
+    token = cut_off.sign_up("Bob")
+    with cut_off.socket() as connection:
+        post = {"event": "post_message", "data": {"source": "hi"}, "token": token}
+        connection.send(orjson.dumps(post).decode())
+        assert hear(connection, "ack")["source"] == "hi"
+
+
+def test_without_redis_a_deferred_request_is_a_503_soon(cut_off):
+    token = cut_off.sign_up("Carol")
+    began = time.monotonic()
+    response = cut_off.http.post(
+        "/api/messages",
+        json={"source": "a"},
+        headers={"Authorization": f"Bearer {token}", "Prefer": "respond-async"},
+    )
+    assert (response.status_code, list(response.json())) == (503, ["error"])
+    assert int(response.headers["Retry-After"]) > 0
+    assert time.monotonic() - began < 5
+
+
+def test_without_redis_a_status_is_a_503_soon(cut_off):
+    began = time.monotonic()
+    response = cut_off.http.get("/tasks/status/00000000-0000-0000-0000-000000000000")
+    assert (response.status_code, list(response.json())) == (503, ["error"])
+    assert time.monotonic() - began < 5
+
+
+def test_without_redis_health_says_which_part_is_away(cut_off):
+    assert cut_off.http.get("/healthz").status_code == 200
+    assert cut_off.http.get("/stats").status_code == 503
+    ready = cut_off.http.get("/readyz")
+    assert (ready.status_code, ready.json()["database"]) == (503, "ok")
+    assert ready.json()["redis"] != "ok"
