@@ -1,0 +1,57 @@
+"""Who asks: a token in `Authorization: Bearer`, or nickname and password for a new one."""
+
+from django.contrib.auth import authenticate
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.authentication import BasicAuthentication as DRFBasicAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from chat import limits, presence
+from chat.errors import UNAUTHENTICATED
+from chat.models import Token, User
+
+# Also for Basic: a browser opens no prompt of its own for a scheme that it does not know.
+CHALLENGE = 'Bearer realm="Authentication Required"'
+
+
+class TokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer T`; `request.auth` is then the token's digest."""
+
+    def authenticate(self, request: Request) -> tuple[User, str] | None:
+        """Return user and digest and mark the user as seen; None without the header."""
+        scheme, _, token = get_authorization_header(request).decode("latin-1").partition(" ")
+        if not scheme:
+            return None
+        digest = Token.digest_of(token.strip())
+        user = Token.user_of(digest) if scheme.lower() == "bearer" else None
+        if user is None:
+            raise AuthenticationFailed(UNAUTHENTICATED)
+        presence.seen(user)
+        return user, digest
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return the challenge of a 401."""
+        return CHALLENGE
+
+
+class BasicAuthentication(DRFBasicAuthentication):
+    """`Authorization: Basic` with nickname and password, not as often as one likes."""
+
+    def authenticate_credentials(
+        self, userid: str, password: str, request: Request | None = None
+    ) -> tuple[User, None]:
+        """Return the user; AuthenticationFailed, at the same cost, for a wrong name or password."""
+        assert request is not None
+        address = request.META.get("REMOTE_ADDR")
+        limits.SIGN_IN.spend(address)
+        limits.SIGN_IN_AS.spend(f"{address}:{Token.digest_of(userid)}")
+        if "\0" in userid:  # which PostgreSQL does not even look for
+            raise AuthenticationFailed(UNAUTHENTICATED)
+        user = authenticate(request=request._request, nickname=userid, password=password)
+        if not isinstance(user, User):
+            raise AuthenticationFailed(UNAUTHENTICATED)
+        return user, None
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return the challenge of a 401."""
+        return CHALLENGE

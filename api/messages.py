@@ -1,0 +1,100 @@
+"""Messages: post, list, show, edit."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from api.deferred import deferrable
+from api.etags import etag, is_known
+from api.queries import ID, number
+from api.serializers import MessageSerializer
+from chat import actions, limits
+from chat.models import Message, User, timestamp
+
+DAY = 24 * 60 * 60  # seconds
+PAGE = 50  # messages of older history, unless `limit` says otherwise
+LARGEST_PAGE = 200
+
+
+class MessageViewSet(GenericViewSet):
+    """What was said.
+
+    A client that has a token should send it, also where none is needed: it says who is online.
+    """
+
+    queryset = Message.objects.all()
+    serializer_class = MessageSerializer
+    lookup_value_regex = ID
+
+    def get_permissions(self) -> list[Any]:
+        """Ask for a token to post and to edit."""
+        return [IsAuthenticated()] if self.action in ("create", "update") else []
+
+    def create(self, request: Request) -> Response:
+        """Post a message. `Idempotency-Key` makes it safe to repeat."""
+        limits.POST.spend(request.user.pk)
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        key = request.headers.get("Idempotency-Key")
+        return new_message(request, user_id=request.user.pk, key=key, **serializer.validated_data)
+
+    def list(self, request: Request) -> Response:
+        """Return the messages of the last day, or since `updated_since=T`, oldest change first.
+
+        `limit=N` keeps the newest N; `before=ID` gives older ones instead; `user_id=` one author's.
+        """
+        messages = Message.objects.all()
+        if (user_id := number(request, "user_id")) is not None:
+            messages = messages.filter(user_id=user_id)
+        limit, before = number(request, "limit", least=1), number(request, "before")
+        since = number(request, "updated_since", 0)
+        if before is not None:
+            page = messages.filter(pk__lt=before, updated_at__gt=since).order_by("-id")
+            limit = min(limit or PAGE, LARGEST_PAGE)
+        else:
+            page = messages.updated_since(max(since, timestamp() - DAY))
+            if limit is not None:
+                page = page.reverse()
+        page = page[:limit]
+        if "If-None-Match" in request.headers:
+            tag = etag(request, page.values_list("id", "updated_at"))
+            if tag and is_known(request, tag):
+                return Response(status=304, headers={"ETag": tag})
+        found = page.to_dicts()
+        tag = etag(request, ((message["id"], message["updated_at"]) for message in found))
+        body = {"messages": found if limit is None else found[::-1]}
+        return Response(body, headers={"ETag": tag} if tag else None)
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """Return a message."""
+        return Response(get_object_or_404(Message, pk=pk).to_dict())
+
+    def update(self, request: Request, pk: str) -> Response:
+        """Edit one's own message."""
+        serializer = self.get_serializer(data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        return changed_message(
+            request, user_id=request.user.pk, message_id=int(pk), **serializer.validated_data
+        )
+
+
+@deferrable
+def new_message(*, user_id: int, source: str, key: str | None) -> Response:
+    """Post, and return the answer."""
+    author = User(pk=user_id)  # whose token or task this is: to read it again would tell no more
+    message = actions.post_message(author=author, source=source, key=key)
+    location = {"Location": f"/api/messages/{message.pk}"}
+    return Response(message.to_dict(), status=201, headers=location)
+
+
+@deferrable
+def changed_message(*, user_id: int, message_id: int, source: str | None = None) -> Response:
+    """Edit, and return the answer."""
+    message = get_object_or_404(Message, pk=message_id)
+    editor = User.objects.get(pk=user_id)
+    actions.edit_message(editor=editor, message=message, source=source)
+    return Response(status=204)

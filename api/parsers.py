@@ -1,0 +1,25 @@
+"""JSON in, by orjson, which is as strict as RFC 8259: no NaN, no half of a surrogate pair."""
+
+from typing import IO, Any
+
+import orjson
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+
+from api.renderers import JSONRenderer
+
+
+class JSONParser(BaseParser):
+    """`application/json`."""
+
+    media_type = "application/json"
+    renderer_class = JSONRenderer  # shows an example in the browsable pages
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None
+    ) -> Any:
+        """Return what the body says; ParseError if it is not JSON."""
+        try:
+            return orjson.loads(stream.read())
+        except orjson.JSONDecodeError as error:
+            raise ParseError(f"The body is not JSON: {error}.") from error

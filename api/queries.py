@@ -1,0 +1,32 @@
+"""Numbers in a URL and its query."""
+
+import re
+from typing import overload
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+ID = "[0-9]{1,18}"  # longer ones are no ids
+WHOLE = re.compile("-?[0-9]{1,19}")
+LARGEST = 2**63 - 1  # what a column of either database holds
+
+
+@overload
+def number(request: Request, name: str, default: int, *, least: int = -LARGEST) -> int: ...
+@overload
+def number(
+    request: Request, name: str, default: None = None, *, least: int = -LARGEST
+) -> int | None: ...
+def number(
+    request: Request, name: str, default: int | None = None, *, least: int = -LARGEST
+) -> int | None:
+    """Return a whole number of the query, or the default; ValidationError if it is not one."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not WHOLE.fullmatch(text):
+        raise ValidationError({name: ["This must be a whole number."]})
+    value = int(text)
+    if not least <= value <= LARGEST:
+        raise ValidationError({name: [f"This must be from {least} to {LARGEST}."]})
+    return value

@@ -1,0 +1,39 @@
+"""Tokens: sign in, sign out."""
+
+from typing import Any
+
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.viewsets import GenericViewSet
+
+from api.authentication import BasicAuthentication, TokenAuthentication
+from chat import actions
+from chat.models import User
+
+
+class TokenViewSet(GenericViewSet):
+    """One token for each sign-in."""
+
+    serializer_class = Serializer
+    permission_classes = (IsAuthenticated,)
+
+    def get_authenticators(self) -> list[Any]:
+        """Ask for nickname and password to sign in, for the token to sign out."""
+        first = TokenAuthentication if self.request.method == "DELETE" else BasicAuthentication
+        return [first(), SessionAuthentication()]
+
+    def create(self, request: Request) -> Response:
+        """Return a new token for the nickname and password of Basic authentication."""
+        assert isinstance(request.user, User)
+        return Response({"token": actions.issue_token(user=request.user)})
+
+    def destroy(self, request: Request) -> Response:
+        """End the token that was sent."""
+        if not isinstance(request.auth, str):  # a session has none
+            raise NotAuthenticated
+        actions.revoke_token(digest=request.auth)
+        return Response(status=204)

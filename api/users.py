@@ -1,0 +1,64 @@
+"""Users: register, list, show, change."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from api.queries import ID, number
+from api.serializers import UserSerializer
+from chat import actions, limits
+from chat.models import User
+
+
+class UserViewSet(GenericViewSet):
+    """The people of the chat.
+
+    A client that has a token should send it, also where none is needed: it says who is online.
+    """
+
+    queryset = User.objects.all()
+    serializer_class = UserSerializer
+    lookup_value_regex = ID
+
+    def get_permissions(self) -> list[Any]:
+        """Ask for a token only to change a user."""
+        return [IsAuthenticated()] if self.action == "update" else []
+
+    def create(self, request: Request) -> Response:
+        """Register a new user."""
+        limits.REGISTER.spend(request.META.get("REMOTE_ADDR"))
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        user = actions.register(**serializer.validated_data)
+        return Response(user.to_dict(), status=201, headers={"Location": f"/api/users/{user.pk}"})
+
+    def list(self, request: Request) -> Response:
+        """Return users by the time of their last change; `online=0|1`, `updated_since=T`."""
+        users = User.objects.order_by("updated_at", "nickname")
+        if online := request.query_params.get("online"):
+            users = users.filter(online=online != "0")
+        if request.query_params.get("updated_since"):
+            users = users.filter(updated_at__gt=number(request, "updated_since"))
+        return Response({"users": users.to_dicts()})
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """Return a user."""
+        user = request.user  # just read, if it is who asks
+        if int(pk) != user.pk:
+            user = get_object_or_404(User, pk=pk)
+        return Response(user.to_dict())
+
+    def update(self, request: Request, pk: str) -> Response:
+        """Change one's own nickname or password. A new password ends all tokens."""
+        user = get_object_or_404(User, pk=pk)
+        if user != request.user:
+            raise PermissionDenied("You may only change yourself.")
+        serializer = self.get_serializer(data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        actions.update_user(user=user, **serializer.validated_data)
+        return Response(status=204)

@@ -1,0 +1,21 @@
+"""Where the API begins, and what it answers where there is nothing."""
+
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+
+class FlackView(APIView):
+    """The API of Flack. Sign in at the top right to try what needs it."""
+
+    def get(self, request: Request) -> Response:
+        """Return where to go on."""
+        return Response({name: f"/api/{name}" for name in ("users", "tokens", "messages")})
+
+
+@csrf_exempt
+def not_found(request: HttpRequest) -> JsonResponse:
+    """Answer any path that no other view takes, in JSON also while DEBUG is on."""
+    return JsonResponse({"error": "Not found."}, status=404)

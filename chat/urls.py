@@ -1,0 +1,12 @@
+"""The URLs that are not the API's."""
+
+from django.urls import path
+
+from chat import views
+
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("stats", views.get_stats, name="stats"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+]

@@ -1,0 +1,131 @@
+"""Tests of api/authentication.py: what each endpoint asks for, and what a token may look like."""
+
+import pytest
+from django.contrib.auth.hashers import get_hasher
+
+from chat import actions
+from chat.models import Token, User, timestamp
+from tests.kit import PASSWORD, basic
+
+pytestmark = pytest.mark.django_db
+
+OPTIONAL = ["/api/users", "/api/users/{user}", "/api/messages", "/api/messages/{message}"]
+NEEDED = [
+    ("PUT", "/api/users/{user}", {"nickname": "x"}),
+    ("POST", "/api/messages", {"source": "a"}),
+    ("PUT", "/api/messages/{message}", {"source": "b"}),
+    ("DELETE", "/api/tokens", b""),
+]
+BAD = [
+    "Bearer",
+    "Bearer ",
+    "Bearer x",
+    "Bearer " + "0" * 64,
+    "bearer é",
+    "Token x",
+    "x",
+    "Bearer a b",
+]
+
+
+@pytest.fixture
+def path(alice):
+    """A function that fills the ids of Alice and of a message of hers into a path."""
+    message = alice.messages.create(source="a")
+    return lambda text: text.format(user=alice.pk, message=message.pk)
+
+
+@pytest.fixture
+def hashed(monkeypatch):
+    """The passwords that were hashed, which is what costs."""
+    hasher, passwords = type(get_hasher()), []
+
+    def counted(function):
+        def count(self, password, *args):
+            passwords.append(password)
+            return function(self, password, *args)
+
+        return count
+
+    for name in ("encode", "verify"):
+        monkeypatch.setattr(hasher, name, counted(getattr(hasher, name)))
+    return passwords
+
+
+def assert_unauthenticated(response):
+    """Check that an answer is the contract's 401."""
+    assert (response.status_code, response.json()) == (401, {"error": "authentication required"})
+    assert response["WWW-Authenticate"] == 'Bearer realm="Authentication Required"'
+
+
+@pytest.mark.parametrize("text", OPTIONAL)
+def test_anyone_reads(path, call, text):
+    assert call("GET", path(text)).status_code == 200
+
+
+@pytest.mark.parametrize("text", OPTIONAL)
+def test_a_good_token_reads_and_is_seen(path, alice, call, text):
+    User.objects.update(last_seen_at=0)
+    assert call("GET", path(text), token=alice.token).status_code == 200
+    assert User.objects.get().last_seen_at == timestamp()
+
+
+@pytest.mark.parametrize("text", OPTIONAL)
+def test_a_bad_token_does_not_even_read(path, call, text):
+    assert_unauthenticated(call("GET", path(text), token="0" * 64))
+
+
+@pytest.mark.parametrize(("method", "text", "body"), NEEDED)
+def test_a_stranger_changes_nothing(path, call, method, text, body):
+    assert_unauthenticated(call(method, path(text), body))
+
+
+@pytest.mark.parametrize(("method", "text", "body"), NEEDED)
+def test_a_bad_token_changes_nothing(path, call, method, text, body):
+    assert_unauthenticated(call(method, path(text), body, token="0" * 64))
+
+
+@pytest.mark.parametrize("header", BAD)
+def test_a_header_that_is_no_token_is_a_401(alice, call, header):
+    assert_unauthenticated(call("GET", "/api/users", headers={"Authorization": header}))
+
+
+def test_a_password_is_no_token(alice, call):
+    assert_unauthenticated(call("GET", "/api/users", headers=basic("Alice")))
+
+
+def test_the_name_of_the_scheme_has_no_case(alice, call):
+    headers = {"Authorization": f"bEARER {alice.token}"}
+    assert call("GET", "/api/users", headers=headers).status_code == 200
+
+
+def test_the_digest_of_a_token_is_no_token(alice, call):
+    assert_unauthenticated(call("GET", "/api/users", token=Token.objects.get().digest))
+
+
+def test_the_token_of_an_inactive_user_is_bad(alice, call):
+    User.objects.update(is_active=False)
+    assert_unauthenticated(call("GET", "/api/users", token=alice.token))
+
+
+def test_a_token_reads_once_and_writes_nothing_within_15_seconds(
+    alice, call, clock, django_assert_num_queries
+):
+    for queries in (2, 2):  # the token, the list
+        with django_assert_num_queries(queries):
+            call("GET", "/api/messages", token=alice.token)
+    clock.advance(16)
+    seen_at = User.objects.get().last_seen_at
+    call("GET", "/api/messages", token=alice.token)
+    assert User.objects.get().last_seen_at > seen_at
+
+
+@pytest.mark.parametrize("nickname", ["Alice", "nobody"])
+def test_an_unknown_nickname_costs_as_much_as_a_wrong_password(alice, call, hashed, nickname):
+    assert_unauthenticated(call("POST", "/api/tokens", headers=basic(nickname, "wrong")))
+    assert len(hashed) == 1
+
+
+def test_a_token_ends_with_the_password(alice, call):
+    actions.update_user(user=alice, password=PASSWORD + "!")
+    assert_unauthenticated(call("GET", "/api/users", token=alice.token))

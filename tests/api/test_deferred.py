@@ -1,0 +1,179 @@
+"""Tests of api/deferred.py: answers by a real worker."""
+
+from uuid import uuid4
+
+import pytest
+from celery import current_app
+from django.db import OperationalError
+from kombu.exceptions import OperationalError as BrokerError
+from redis import RedisError
+
+from chat import actions
+from chat.models import Message
+from tests.kit import until
+
+pytestmark = pytest.mark.django_db
+
+ASYNC = {"Prefer": "respond-async"}
+
+
+@pytest.fixture
+def defer(call):
+    """A function that sends a request which a worker is to answer, and gives where to ask."""
+
+    def defer(method, path, body, **options):
+        response = call(method, path, body, headers=ASYNC, **options)
+        assert (response.status_code, response.content) == (202, b"")
+        assert response["Preference-Applied"] == "respond-async"
+        return response["Location"]
+
+    return defer
+
+
+@pytest.fixture
+def finished(call):
+    """A function that waits for the finished answer."""
+
+    def ask(path):
+        response = call("GET", path)
+        assert response.status_code != 202 or response["Location"] == path
+        return None if response.status_code == 202 else response
+
+    return lambda path: until(lambda: ask(path))
+
+
+def test_a_worker_posts_and_the_answer_is_as_without_it(
+    worker, alice, call, defer, finished, pushes
+):
+    response = finished(defer("POST", "/api/messages", {"source": "*hi*"}, token=alice.token))
+    message = Message.objects.get()
+    assert (response.status_code, response.json()) == (201, message.to_dict())
+    assert response["Location"] == f"/api/messages/{message.pk}"
+    assert response["Content-Type"] == "application/json"
+    assert pushes[-1] == {"class": "Message", "model": message.to_dict()}
+
+
+def test_a_worker_edits(worker, alice, call, defer, finished):
+    message = alice.messages.create(source="a")
+    path = f"/api/messages/{message.pk}"
+    response = finished(defer("PUT", path, {"source": "b"}, token=alice.token))
+    assert (response.status_code, response.content) == (204, b"")
+    assert call("GET", path).json()["source"] == "b"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_tells_errors_as_without_it(worker, alice, bob, defer, finished):
+    pks = [user.messages.create(source="a").pk for user in (alice, bob)]
+    for pk, source, status in ((pks[0], "", 400), (pks[1], "b", 403), (999999, "b", 404)):
+        path = f"/api/messages/{pk}"
+        response = finished(defer("PUT", path, {"source": source}, token=alice.token))
+        assert response.status_code == status
+        assert set(response.json()) - {"fields"} == {"error"}
+
+
+def test_what_waits_is_a_202(alice, call, defer):
+    path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
+    for _ in range(2):
+        response = call("GET", path)
+        assert (response.status_code, response["Location"]) == (202, path)
+    assert not Message.objects.exists()
+
+
+def test_the_answer_stays(alice, call, defer):
+    path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
+    run(path, source="a", user=alice)
+    assert call("GET", path).json() == call("GET", path).json()
+
+
+def run(path, *, source, user, key=None):
+    """Do as a worker does what waits behind a path."""
+    task = current_app.tasks["api.messages.new_message"]
+    task_id = path.rpartition("/")[2]
+    kwargs = {"user_id": user.pk, "source": source, "key": key}
+    result = task.apply(kwargs=kwargs, task_id=task_id)
+    current_app.backend.store_result(task_id, result.result, result.state)
+
+
+def test_a_task_that_is_given_twice_posts_once(alice, call, defer):
+    path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
+    for _ in range(2):
+        run(path, source="a", user=alice)
+    assert call("GET", path).json()["id"] == Message.objects.get().pk
+
+
+def test_a_key_holds_for_both_ways(alice, call, defer):
+    path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
+    run(path, source="a", user=alice, key="k")
+    again = call("POST", "/api/messages", {"source": "a"}, token=alice.token,
+                 headers={"Idempotency-Key": "k"})  # fmt: skip
+    assert again.json() == call("GET", path).json()
+
+
+@pytest.mark.parametrize("task_id", [str(uuid4()), "x", "1", ""])
+def test_an_unknown_task_is_a_404(call, task_id):
+    response = call("GET", f"/tasks/status/{task_id}")
+    assert (response.status_code, response.json()) == (404, {"error": "Not found."})
+
+
+@pytest.mark.parametrize(("error", "status"), [(OperationalError, 503), (ZeroDivisionError, 500)])
+def test_a_task_that_cannot_answer_says_so(alice, call, defer, monkeypatch, error, status):
+    def fail(**kwargs):
+        raise error("always")
+
+    monkeypatch.setattr(actions, "post_message", fail)
+    path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
+    run(path, source="a", user=alice)
+    response = call("GET", path)
+    assert (response.status_code, list(response.json())) == (status, ["error"])
+
+
+def test_a_task_waits_for_a_database_that_is_away(alice, call, defer, monkeypatch):
+    path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
+    post, failures = actions.post_message, iter([OperationalError("away")] * 3)
+
+    def away_at_first(**kwargs):
+        for error in failures:
+            raise error
+        return post(**kwargs)
+
+    monkeypatch.setattr(actions, "post_message", away_at_first)
+    run(path, source="a", user=alice)
+    assert call("GET", path).status_code == 201
+
+
+def test_what_is_bad_at_once_is_told_at_once(alice, bob, call):
+    assert call("POST", "/api/messages", {}, token=alice.token, headers=ASYNC).status_code == 400
+    assert call("POST", "/api/messages", {"source": "a"}, headers=ASYNC).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("prefer", "status"),
+    [("respond-async", 202), ("Respond-Async", 202), ("respond-async, wait=10", 202),
+     ("wait=10; respond-async", 202), ("return=minimal", 201), ("not-async", 201), ("", 201)],
+)  # fmt: skip
+def test_the_client_prefers(alice, call, prefer, status):
+    response = call("POST", "/api/messages", {"source": "a"}, token=alice.token,
+                    headers={"Prefer": prefer})  # fmt: skip
+    assert response.status_code == status
+
+
+def test_the_operator_can_prefer_for_all_clients(alice, call, settings):
+    settings.FLACK_RESPOND_ASYNC = True
+    assert call("POST", "/api/messages", {"source": "a"}, token=alice.token).status_code == 202
+    assert call("GET", "/api/messages", token=alice.token).status_code == 200
+
+
+@pytest.mark.parametrize("error", [BrokerError, RedisError])
+def test_a_broker_that_is_away_is_a_503(alice, call, monkeypatch, error):
+    def away(*args, **kwargs):
+        raise error("away")
+
+    monkeypatch.setattr(current_app.tasks["api.messages.new_message"], "apply_async", away)
+    response = call("POST", "/api/messages", {"source": "a"}, token=alice.token, headers=ASYNC)
+    assert (response.status_code, list(response.json())) == (503, ["error"])
+    assert int(response["Retry-After"]) > 0
+    assert not Message.objects.exists()
+
+
+def test_a_task_says_nothing_to_other_methods(call):
+    assert call("POST", f"/tasks/status/{uuid4()}").status_code == 405

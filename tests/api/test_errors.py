@@ -1,0 +1,137 @@
+"""Tests of api/exceptions.py and api/parsers.py: every error is JSON, of one form."""
+
+import pytest
+from django.db import InterfaceError, OperationalError, connection
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat import actions
+from chat.models import Message
+
+pytestmark = pytest.mark.django_db
+
+BODIES = [b"", b"{", b"nonsense", b"NaN", b'"text"', b"7", b"null", b"[]", b"[{}]", b"\xff",
+          b"{}{}", b'"\\ud800"', b"[" * 100_000, b'\xef\xbb\xbf{"source": "a"}']  # fmt: skip
+
+
+def assert_is_an_error(response, status):
+    """Check the form of an error."""
+    assert response.status_code == status
+    assert response["Content-Type"] == "application/json"
+    body = response.json()
+    assert set(body) - {"fields"} == {"error"}
+    assert isinstance(body["error"], str)
+    assert body["error"]
+    assert all(isinstance(text, str) for texts in body.get("fields", {}).values() for text in texts)
+
+
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: body[:12])
+@pytest.mark.parametrize("path", ["/api/users", "/api/messages"])
+def test_a_body_that_is_no_json_object_is_a_400(alice, call, path, body):
+    assert_is_an_error(call("POST", path, body, token=alice.token), 400)
+
+
+@given(st.binary(max_size=100))
+def test_any_body_is_a_400_or_posts(alice, call, settings, body):
+    settings.FLACK_RATE_LIMITS = False
+    response = call("POST", "/api/messages", body, token=alice.token)
+    assert_is_an_error(response, 400)
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+)
+def test_a_body_of_another_type_is_a_400(alice, call, content_type):
+    response = call(
+        "POST", "/api/messages", b"source=a", token=alice.token, content_type=content_type
+    )
+    assert_is_an_error(response, 400)
+    assert not Message.objects.exists()
+
+
+def test_a_charset_does_not_matter(alice, call):
+    response = call("POST", "/api/messages", {"source": "é"}, token=alice.token,
+                    content_type="application/json; charset=latin-1")  # fmt: skip
+    assert response.json()["source"] == "é"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("DELETE", "/api/users"), ("PATCH", "/api/users/1"), ("DELETE", "/api/messages/1"),
+     ("PUT", "/api/messages"), ("POST", "/api/users/1"), ("TRACE", "/api/users"),
+     ("NONSENSE", "/api/messages")],
+)  # fmt: skip
+def test_a_method_that_does_not_exist_is_a_405(alice, call, method, path):
+    assert_is_an_error(call(method, path, token=alice.token), 405)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize(
+    "path",
+    ["/api/nothing", "/api/users/", "/api/messages/1/", "/api/tokens/1", "/tasks/",
+     "/tasks/status/x", "/api/users/1%2F", "/api/%00", "/api/users.json"],
+)  # fmt: skip
+def test_a_path_that_does_not_exist_is_a_404(call, method, path):
+    assert_is_an_error(call(method, path), 404)
+
+
+@pytest.mark.parametrize("accept", ["application/xml", "nonsense", "*/*", ""])
+def test_whatever_is_accepted_the_answer_is_json(call, accept):
+    response = call("GET", "/api/users/1", headers={"Accept": accept})
+    assert response["Content-Type"] == "application/json"
+    assert list(response.json()) == ["error"]
+
+
+@pytest.mark.parametrize("query", ["?format=xml", "?format=json", "?format=api", "?_method=DELETE"])
+def test_a_query_does_not_change_the_format(call, query):
+    assert call("GET", f"/api/users{query}").json() == {"users": []}
+
+
+@pytest.fixture(params=[OperationalError, InterfaceError])
+def database_away(request):
+    """A database that cannot be reached."""
+
+    def away(*args):
+        raise request.param("away")
+
+    with connection.execute_wrapper(away):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/api/users", b""),
+        ("GET", "/api/messages/1", b""),
+        ("POST", "/api/messages", {"source": "a"}),
+        ("PUT", "/api/messages/1", {"source": "a"}),
+        ("POST", "/api/users", {"nickname": "Carol", "password": "staple-battery-horse"}),
+        ("DELETE", "/api/tokens", b""),
+    ],
+)
+@pytest.mark.parametrize("token", [None, "0" * 64])
+def test_the_database_away_is_a_503_that_says_when_to_come_back(
+    database_away, call, method, path, body, token
+):
+    response = call(method, path, body, token=token)
+    if response.status_code == 401:  # nobody needed to look
+        assert token is None
+        return
+    assert_is_an_error(response, 503)
+    assert int(response["Retry-After"]) > 0
+
+
+def test_the_database_away_in_the_middle_changes_nothing(alice, call, monkeypatch):
+    def away(instance):
+        raise OperationalError("away")
+
+    monkeypatch.setattr(actions, "push_model", away)
+    response = call("POST", "/api/messages", {"source": "a"}, token=alice.token)
+    assert_is_an_error(response, 503)
+    assert not Message.objects.exists()
+
+
+def test_a_fault_of_ours_is_a_500_in_json(alice, call, client, monkeypatch):
+    client.raise_request_exception = False
+    monkeypatch.setattr(actions, "post_message", lambda **kwargs: 1 / 0)
+    assert_is_an_error(call("POST", "/api/messages", {"source": "a"}, token=alice.token), 500)

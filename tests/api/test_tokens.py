@@ -1,0 +1,123 @@
+"""Tests of api/tokens.py: sign in, sign out."""
+
+import pytest
+
+from chat import limits
+from chat.models import Token, User
+from tests.kit import PASSWORD, basic
+
+pytestmark = pytest.mark.django_db
+
+
+def test_signing_in_gives_a_token_of_64_hex_digits(alice, call):
+    response = call("POST", "/api/tokens", headers=basic("Alice"))
+    assert response.status_code == 200
+    assert list(response.json()) == ["token"]
+    assert len(bytes.fromhex(response.json()["token"])) == 32
+
+
+def test_each_sign_in_gets_its_own(alice, call):
+    tokens = {call("POST", "/api/tokens", headers=basic("Alice")).json()["token"] for _ in range(3)}
+    assert len(tokens | {alice.token}) == 4
+    for token in tokens | {alice.token}:
+        assert call("GET", "/api/users", token=token).status_code == 200
+
+
+def test_signing_in_brings_online(make_user, call):
+    make_user("Carol")
+    call("POST", "/api/tokens", headers=basic("Carol"))
+    assert User.objects.get().online
+
+
+@pytest.mark.parametrize("nickname", ["李雷", "o'Hara", "a b"])
+def test_a_nickname_of_any_script_signs_in(make_user, call, nickname):
+    make_user(nickname)
+    assert call("POST", "/api/tokens", headers=basic(nickname)).status_code == 200
+
+
+def test_a_password_may_have_a_colon(call):
+    call("POST", "/api/users", {"nickname": "Alice", "password": "staple:battery"})
+    assert call("POST", "/api/tokens", headers=basic("Alice", "staple:battery")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        basic("Alice", "wrong"),
+        basic("Alice", ""),
+        basic("nobody"),
+        basic(""),
+        basic("alice"),
+        basic("a\0b"),
+        {"Authorization": "Basic"},
+        {"Authorization": "Basic !"},
+        {"Authorization": "Basic QWxpY2U="},  # without a colon
+        {"Authorization": "Basic /////w=="},  # no text
+        {"Authorization": "Basic a b"},
+        {"Authorization": "Bearer " + "0" * 64},
+        {"Authorization": "Digest x"},
+    ],
+)
+def test_who_does_not_sign_in_well_gets_a_401_without_a_prompt(alice, call, headers):
+    response = call("POST", "/api/tokens", headers=headers)
+    assert (response.status_code, response.json()) == (401, {"error": "authentication required"})
+    assert response["WWW-Authenticate"] == 'Bearer realm="Authentication Required"'
+
+
+def test_a_token_is_no_password(alice, call):
+    response = call("POST", "/api/tokens", headers={"Authorization": f"Bearer {alice.token}"})
+    assert response.status_code == 401
+
+
+def test_an_inactive_user_does_not_sign_in(alice, call):
+    User.objects.update(is_active=False)
+    assert call("POST", "/api/tokens", headers=basic("Alice")).status_code == 401
+
+
+def test_a_token_is_dead_after_it_was_deleted(alice, call):
+    response = call("DELETE", "/api/tokens", token=alice.token)
+    assert (response.status_code, response.content) == (204, b"")
+    for method in ("GET", "DELETE"):
+        path = {"GET": "/api/users", "DELETE": "/api/tokens"}[method]
+        assert call(method, path, token=alice.token).status_code == 401
+
+
+def test_other_tokens_live_on(alice, bob, call):
+    other = call("POST", "/api/tokens", headers=basic("Alice")).json()["token"]
+    call("DELETE", "/api/tokens", token=alice.token)
+    for token in (other, bob.token):
+        assert call("GET", "/api/users", token=token).status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{}, basic("Alice"), {"Authorization": "Bearer x"}])
+def test_only_a_token_is_deleted(alice, call, headers):
+    response = call("DELETE", "/api/tokens", headers=headers)
+    assert (response.status_code, response.json()) == (401, {"error": "authentication required"})
+
+
+def test_a_session_has_no_token_to_delete(alice, client):
+    client.force_login(alice)
+    assert client.delete("/api/tokens").status_code == 401
+    assert Token.objects.exists()
+
+
+def test_signing_in_too_often_as_somebody_is_refused(alice, bob, call, monkeypatch):
+    monkeypatch.setattr(limits, "SIGN_IN_AS", limits.Limit("sign-in-as", 2, 60))
+    answers = [call("POST", "/api/tokens", headers=basic("Alice", "wrong")) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [401, 401, 429]
+    assert 0 < int(answers[2]["Retry-After"]) <= 60
+    assert call("POST", "/api/tokens", headers=basic("Alice")).status_code == 429
+    assert call("POST", "/api/tokens", headers=basic("Bob")).status_code == 200
+
+
+def test_signing_in_too_often_from_one_address_is_refused(alice, call, monkeypatch):
+    monkeypatch.setattr(limits, "SIGN_IN", limits.Limit("sign-in", 2, 60))
+    answers = [call("POST", "/api/tokens", headers=basic(f"u{n}")) for n in range(3)]
+    assert [answer.status_code for answer in answers] == [401, 401, 429]
+
+
+def test_signing_in_takes_few_queries(alice, call, django_assert_num_queries):
+    # The user, the token within a savepoint, and nothing more: the user was seen just now.
+    with django_assert_num_queries(4):
+        assert call("POST", "/api/tokens", headers=basic("Alice", PASSWORD)).status_code == 200

@@ -1,0 +1,118 @@
+"""Tests of chat/views.py: the page, statistics, health."""
+
+import re
+
+import pytest
+from django.core.cache import cache
+from django.db import OperationalError, connection
+
+from chat import stats
+from chat.tasks import WORKER_SEEN
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_page_is_the_browser_chat(client):
+    response = client.get("/")
+    assert response.status_code == 200
+    assert response["Content-Type"].startswith("text/html")
+
+
+def test_the_page_needs_no_database(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        client.get("/")
+
+
+def test_the_page_has_nothing_that_its_policy_forbids(client):
+    html = client.get("/").content.decode()
+    assert not re.search(r"<script(?![^>]*\bsrc=)(?![^>]*json)|<style|\bstyle=|\son\w+=", html)
+    assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", html)
+
+
+def test_statistics_count_requests(client):
+    stats._requests.clear()
+    for _ in range(15):
+        stats.add_request()
+    assert client.get("/stats").json() == {"requests_per_second": 1.0}
+
+
+def test_statistics_without_their_cache_are_unavailable(client, no_cache):
+    response = client.get("/stats")
+    assert response.status_code == 503
+    assert list(response.json()) == ["error"]
+
+
+def test_health_needs_nothing(client, no_cache, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        response = client.get("/healthz")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+def test_all_parts_at_work_are_ready(client):
+    cache.set(WORKER_SEEN, True)
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json() == {
+        "ready": True,
+        "database": "ok",
+        "redis": "not used",
+        "worker": "ok",
+    }
+
+
+def test_without_a_worker_flack_is_not_ready(client):
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["ready"]) == (503, False)
+    assert response.json()["worker"] != response.json()["database"] == "ok"
+
+
+def test_without_redis_flack_is_not_ready(client, no_cache, settings):
+    settings.REDIS_URL = "unix:///nonexistent"
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert "ok" not in (response.json()["redis"], response.json()["worker"])
+
+
+def test_without_a_database_flack_is_not_ready(client):
+    cache.set(WORKER_SEEN, True)
+
+    def away(*args):
+        raise OperationalError("away")
+
+    with connection.execute_wrapper(away):
+        response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["database"] == "OperationalError: away"
+
+
+@pytest.mark.parametrize("path", ["/", "/stats", "/healthz", "/readyz"])
+def test_these_are_only_read(client, path):
+    assert client.post(path).status_code == 405
+
+
+def test_what_does_not_exist_is_not_found_in_json(client):
+    response = client.get("/nowhere")
+    assert (response.status_code, response.json()) == (404, {"error": "Not found."})
+
+
+def test_a_host_that_is_not_ours_is_a_400_in_json(client):
+    response = client.get("/api/users", headers={"Host": "evil.example"})
+    assert (response.status_code, list(response.json())) == (400, ["error"])
+
+
+def test_a_fault_of_ours_is_a_500_in_json(client, monkeypatch):
+    client.raise_request_exception = False
+    monkeypatch.setattr(stats, "requests_per_second", lambda: 1 / 0)
+    response = client.get("/stats")
+    assert (response.status_code, list(response.json())) == (500, ["error"])
+
+
+@pytest.mark.parametrize("path", ["/", "/api/users", "/admin/login/", "/nowhere"])
+def test_every_answer_carries_a_strict_policy(client, path):
+    response = client.get(path)
+    policy = response["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["X-Content-Type-Options"] == "nosniff"
