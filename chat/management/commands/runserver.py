@@ -1,0 +1,41 @@
+"""`runserver`: the whole chat in one process."""
+
+import logging
+import threading
+from typing import Any
+
+from celery import beat, current_app
+from daphne.management.commands import runserver
+from django.conf import settings
+from django.core.management import call_command
+
+
+class Command(runserver.Command):
+    help = (
+        "Starts the chat for development. Without REDIS_URL it needs nothing beside it: push stays "
+        "in the process, and Celery's worker and beat run in threads of it."
+    )
+
+    def inner_run(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0)
+        if not settings.REDIS_URL:
+            start_worker()
+        options["use_static_handler"] = False  # whitenoise serves them, here as anywhere
+        super().inner_run(*args, **options)
+
+
+def start_worker() -> None:
+    """Run a Celery worker and beat in threads of this process, which end with it."""
+    app = current_app._get_current_object()
+    worker = app.WorkController(
+        app=app,
+        pool_cls="threads",
+        concurrency=settings.FLACK_THREADS,
+        loglevel=logging.WARNING,
+        without_gossip=True,
+        without_heartbeat=True,
+        without_mingle=True,
+    )
+    schedule = beat.Service(app, scheduler_cls=beat.Scheduler)
+    for name, target in (("worker", worker.start), ("beat", schedule.start)):
+        threading.Thread(target=target, name=name, daemon=True).start()

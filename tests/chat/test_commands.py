@@ -1,0 +1,199 @@
+"""Tests of chat/management/commands/."""
+
+import getpass
+import io
+import sys
+
+import pytest
+import redis
+from django.contrib.auth import authenticate
+from django.core.management import (
+    CommandError,
+    call_command,
+    execute_from_command_line,
+    get_commands,
+    load_command_class,
+)
+from django.db import connection
+
+from chat.models import Token, User
+from tests.kit import PASSWORD
+
+COMMANDS = ["celery", "changepassword", "createdb", "createuser", "lint", "runserver", "test"]
+
+
+@pytest.fixture
+def pipe(monkeypatch):
+    """Return a function that lays a text into the standard input."""
+    return lambda text: monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+
+
+@pytest.fixture
+def typed(monkeypatch):
+    """Return a function that types passwords at a terminal."""
+
+    def typed(*passwords):
+        left = iter(passwords)
+        monkeypatch.setattr(getpass, "getpass", lambda *args, **kwargs: next(left))
+        monkeypatch.setattr(sys, "stdin", io.StringIO())
+        monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+
+    return typed
+
+
+# --- every command --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_says_what_it_does(name):
+    command = load_command_class(get_commands()[name], name)
+    assert command.help.endswith(".")
+    assert name in command.create_parser("manage.py", name).format_help()
+
+
+def run(*arguments):
+    """Run manage.py with arguments and return its exit code."""
+    try:
+        execute_from_command_line(["manage.py", *arguments])
+    except SystemExit as end:
+        return end.code
+    return 0
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "test"])
+def test_help_ends_well(name, capsys):
+    assert run(name, "--help") == 0
+    assert "--help" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "test"])
+def test_a_wrong_argument_ends_badly_and_is_named(name, capsys):
+    needed = {"createuser": ["susan"]}.get(name, [])
+    assert run(name, *needed, "--nonsense") == 2
+    assert "--nonsense" in capsys.readouterr().err
+
+
+def test_test_is_pytest(capfd):
+    assert run("test", "--version") == 0
+    assert capfd.readouterr().out.startswith("pytest")
+
+
+# --- createuser -----------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_createuser_reads_the_password_from_a_pipe(pipe, capsys):
+    pipe(f"{PASSWORD}\n")
+    call_command("createuser", "susan")
+    user = User.objects.get(nickname="susan")
+    assert authenticate(nickname="susan", password=PASSWORD) == user
+    assert capsys.readouterr().out == f"Registered susan as user {user.pk}.\n"
+
+
+@pytest.mark.django_db
+def test_createuser_asks_twice_at_a_terminal(typed):
+    typed(PASSWORD, PASSWORD)
+    call_command("createuser", "susan")
+    assert authenticate(nickname="susan", password=PASSWORD)
+
+
+@pytest.mark.django_db
+def test_createuser_refuses_two_different_passwords(typed):
+    typed(PASSWORD, "another-good-one")
+    with pytest.raises(CommandError, match="differ"):
+        call_command("createuser", "susan")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("nickname", "password", "why"),
+    [
+        ("Alice", PASSWORD, "taken"),
+        ("susan", "", "blank"),
+        ("susan", "short", "too short"),
+        ("su:san", PASSWORD, "colon"),
+        ("s" * 33, PASSWORD, "32"),
+    ],
+)
+def test_createuser_says_what_is_wrong(alice, pipe, nickname, password, why):
+    pipe(password + "\n")
+    with pytest.raises(CommandError, match=why):
+        call_command("createuser", nickname)
+
+
+def test_createuser_is_pushed_to_the_nodes_before_it_ends(manage, valkey):
+    with redis.Redis.from_url(valkey).pubsub() as pubsub:
+        pubsub.psubscribe("*")
+        result = manage("createuser", "pushed", stdin=PASSWORD, REDIS_URL=valkey)
+        assert (result.returncode, result.stderr) == (0, "")
+        heard = b""
+        while message := pubsub.get_message(timeout=1):
+            heard += message["data"] if message["type"] == "pmessage" else b""
+    assert b'"nickname":"pushed"' in heard
+
+
+# --- changepassword, createsuperuser ----------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_changepassword_ends_the_users_tokens(alice, bob, typed):
+    typed("another-good-one", "another-good-one")
+    call_command("changepassword", "Alice")
+    assert authenticate(nickname="Alice", password="another-good-one") == alice
+    assert [token.user for token in Token.objects.all()] == [bob]
+
+
+@pytest.mark.django_db
+def test_changepassword_of_oneself_ends_the_tokens(alice, typed, monkeypatch):
+    monkeypatch.setattr(getpass, "getuser", lambda: "Alice")
+    typed("another-good-one", "another-good-one")
+    call_command("changepassword")
+    assert not Token.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_refused_changepassword_ends_no_token(alice, typed):
+    typed(*["short"] * 6)
+    with pytest.raises(CommandError, match="Aborting"):
+        call_command("changepassword", "Alice")
+    assert Token.objects.exists()
+
+
+@pytest.mark.django_db
+def test_changepassword_does_not_know_everybody(typed):
+    with pytest.raises(CommandError, match="does not exist"):
+        call_command("changepassword", "nobody")
+
+
+@pytest.mark.django_db
+def test_createsuperuser_works_with_a_nickname(monkeypatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+    call_command("createsuperuser", "--noinput", "--nickname", "root")
+    user = User.objects.get(nickname="root", is_superuser=True)
+    assert authenticate(nickname="root", password=PASSWORD) == user
+
+
+# --- createdb -------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_createdb_keeps_what_is_there(alice):
+    call_command("createdb", verbosity=0)
+    assert User.objects.get() == alice
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("answer", ["n\n", "\n", "", "yesterday\n"])
+def test_createdb_drops_nothing_without_a_yes(alice, pipe, capsys, answer):
+    pipe(answer)
+    with pytest.raises(CommandError, match="Nothing was dropped"):
+        call_command("createdb", "--drop-first")
+    assert str(connection.settings_dict["NAME"]) in capsys.readouterr().out
+    assert User.objects.get() == alice
+
+
+@pytest.mark.django_db(transaction=True)
+def test_createdb_drops_first_after_a_yes(alice, pipe):
+    pipe("y\n")
+    call_command("createdb", "--drop-first", verbosity=0)
+    assert not User.objects.exists()
