@@ -1,0 +1,1 @@
+"""What puts the Django version and the Flask version side by side."""

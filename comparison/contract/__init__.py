@@ -1,0 +1,19 @@
+"""The contract as a black-box suite: it knows a URL and a wire, nothing of the server behind them.
+
+    python -m pytest comparison/contract --url http://127.0.0.1:8000 --wire json
+
+`--wire socketio --same-only` is for the Flask version: its wire, and only the rows that are the
+same on both servers. `--preview-port P` is where the suite serves pages for links to point at; a
+server that fetches only public addresses must allow it first: `FLACK_PREVIEW_HOSTS=127.0.0.1:P`.
+A server with rate limits must run without them: `FLACK_RATE_LIMITS=0`. All else is at its defaults.
+
+The suite makes people of its own with names nobody else has, so it runs on a server in use, and as
+often as one likes.
+"""
+
+import pytest
+
+# Before they are imported, so that their assertions also show what was compared.
+pytest.register_assert_rewrite(
+    *(f"comparison.contract.{module}" for module in ("client", "shapes", "wires"))
+)

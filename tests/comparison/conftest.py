@@ -1,0 +1,30 @@
+"""All of Flack behind nginx, to put the suite and its faults in front of."""
+
+from collections.abc import Iterator
+from queue import Queue
+
+import pytest
+
+from tests.running import Stack, free_port
+
+AT_ONCE = 4  # runs of the suite: they mostly wait
+
+
+@pytest.fixture(scope="session")
+def preview_ports() -> Queue[int]:
+    """Ports for the suite's own pages; each run takes one and gives it back."""
+    ports: Queue[int] = Queue()
+    for _ in range(AT_ONCE):
+        ports.put(free_port())
+    return ports
+
+
+@pytest.fixture(scope="session")
+def reference(
+    tmp_path_factory: pytest.TempPathFactory, preview_ports: Queue[int]
+) -> Iterator[Stack]:
+    """A good server that fetches links of the suite's own pages."""
+    hosts = ",".join(f"127.0.0.1:{port}" for port in preview_ports.queue)
+    stack = Stack(tmp_path_factory.mktemp("var"), FLACK_PREVIEW_HOSTS=hosts)
+    yield stack
+    stack.stop()

@@ -1,0 +1,74 @@
+"""The contract suite passes on Flack, and fails on every planted fault."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import Queue
+
+import pytest
+
+from tests.comparison.conftest import AT_ONCE
+from tests.comparison.faults import FAULTS
+from tests.comparison.proxy import Fault, planted
+from tests.running import ROOT, Stack
+
+Outcome = tuple[int, str]  # pytest's exit code, and what it printed
+PLANTED = {name: (test, fault) for test, faults in FAULTS.items() for name, fault in faults.items()}
+
+
+@pytest.fixture(scope="session")
+def run(preview_ports: Queue[int]) -> Callable[..., Outcome]:
+    """Return a function that runs the suite, or some tests of it, on a URL."""
+
+    def run(url: str, *arguments: str) -> Outcome:
+        port = preview_ports.get()
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+        command += ["--url", url, "--preview-port", str(port)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        preview_ports.put(port)
+        return done.returncode, done.stdout + done.stderr
+
+    return run
+
+
+def file_of(test: str) -> str:
+    """Return the argument by which pytest finds a test of the suite."""
+    return f"comparison/contract/{test.replace('::', '.py::')}"
+
+
+@pytest.mark.timeout(600)  # seconds: one row waits a minute
+def test_flack_keeps_every_row_of_the_contract(reference: Stack, run: Callable[..., Outcome]):
+    code, output = run(reference.url, "comparison/contract")
+    assert code == 0, output
+
+
+def test_a_proxy_without_a_fault_changes_nothing(reference: Stack, run: Callable[..., Outcome]):
+    with planted(reference.url, Fault()) as url:
+        code, output = run(url, *map(file_of, FAULTS))
+    assert code == 0, output
+
+
+@pytest.fixture(scope="session")
+def outcomes(
+    reference: Stack, run: Callable[..., Outcome], request: pytest.FixtureRequest
+) -> Iterator[dict[str, Future[Outcome]]]:
+    """The outcome of each fault's test, several at once."""
+
+    def catch(test: str, fault: Fault) -> Outcome:
+        with planted(reference.url, fault) as url:
+            return run(url, file_of(test), "-x", "--patience", "3")
+
+    chosen = {item.callspec.id for item in request.session.items if hasattr(item, "callspec")}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {name: pool.submit(catch, *PLANTED[name]) for name in PLANTED if name in chosen}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_fault_is_caught(outcomes: dict[str, Future[Outcome]], name: str) -> None:
+    code, output = outcomes[name].result()
+    assert code == 1 and "1 failed" in output, output
+
+
+def test_there_are_faults_enough() -> None:
+    assert len(PLANTED) >= 25
