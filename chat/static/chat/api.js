@@ -1,0 +1,38 @@
+/** The HTTP API, and its errors in words a person can use. */
+
+import { endSession, session } from './session.js'
+
+/**
+ * @param {string} method @param {string} path with its query
+ * @param {object} [body] @param {string} [authorization] instead of the session's token
+ * @returns {Promise<any>} the JSON of the answer, null for 204
+ * @throws {Error & {status: number}} status 0 when no answer came
+ */
+export async function request(method, path, body, authorization) {
+	const token = session?.token
+	/** @type {Record<string, string>} */
+	const headers = { Accept: 'application/json' }
+	if (body) headers['Content-Type'] = 'application/json'
+	if (authorization || token) headers.Authorization = authorization ?? `Bearer ${token}`
+	const response = await fetch(path, {
+		method,
+		headers,
+		body: body && JSON.stringify(body),
+		credentials: 'omit',
+		signal: AbortSignal.timeout(20000),
+	}).catch(() => {
+		throw problem(0, 'The server cannot be reached. Try again.')
+	})
+	const { status } = response
+	if (response.ok) return status === 204 ? null : response.json()
+	if (status === 401 && !authorization) endSession(token)
+	const { error, fields = {} } = await response.json().catch(() => ({}))
+	const wait = response.headers.get('Retry-After') ?? 'some'
+	if (status === 429) throw problem(status, `Too fast. Try again in ${wait} seconds.`)
+	if (status >= 500) throw problem(status, 'The server has a problem. Try again in a moment.')
+	const words = Object.values(fields).flat().join(' ') || error
+	throw problem(status, words ?? `The server refused this (${status}).`)
+}
+
+/** @param {number} status @param {string} words */
+const problem = (status, words) => Object.assign(new Error(words), { status })

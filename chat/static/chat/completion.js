@@ -1,0 +1,66 @@
+/** Completes @nicknames, from a list that the arrow keys walk through. */
+
+import { find, make } from './dom.js'
+import { users } from './store.js'
+
+const MOST = 6
+const BEGUN = /(?:^|[^\p{L}\p{N}])@([^@\n]{0,32})$/u
+/** @type {HTMLTextAreaElement} */
+const box = find('#message')
+const list = find('#mentions')
+/** @type {string[]} */
+let found = []
+let chosen = 0
+
+/** @param {KeyboardEvent} event @returns whether the key was for the list */
+export function completes(event) {
+	const { length } = found
+	if (!length) return false
+	const step = { ArrowDown: 1, ArrowUp: length - 1 }[event.key]
+	if (step) show(found, (chosen + step) % length)
+	else if (event.key === 'Enter' || event.key === 'Tab') take(chosen)
+	else if (event.key === 'Escape') show([])
+	else return false
+	event.preventDefault()
+	return true
+}
+
+/** The beginning of a nickname before the caret, if any. */
+const begun = () => BEGUN.exec(box.value.slice(0, box.selectionStart))?.[1]
+
+function offer() {
+	const start = begun()?.toLowerCase()
+	const fitting = [...users.rows.values()].filter(
+		({ online, nickname }) => online && nickname.toLowerCase().startsWith(start ?? '\n'),
+	)
+	show(fitting.map(({ nickname }) => nickname).sort().slice(0, MOST))
+}
+
+/** @param {string[]} names @param {number} index */
+function show(names, index = 0) {
+	found = names
+	chosen = index
+	const options = names.map((name, at) => {
+		const ariaSelected = String(at === index)
+		return make('li', { id: `mention-${at}`, role: 'option', ariaSelected }, name)
+	})
+	list.replaceChildren(...options)
+	list.hidden = !names.length
+	if (names.length) box.setAttribute('aria-activedescendant', options[index].id)
+	else box.removeAttribute('aria-activedescendant')
+}
+
+/** @param {number} index */
+function take(index) {
+	const end = box.selectionStart
+	box.setRangeText(`${found[index]} `, end - (begun()?.length ?? 0), end, 'end')
+	box.dispatchEvent(new Event('input'))
+}
+
+box.addEventListener('input', offer)
+box.addEventListener('blur', () => show([]))
+list.onmousedown = (event) => {
+	event.preventDefault()
+	const index = [...list.children].indexOf(/** @type {Element} */ (event.target))
+	if (index >= 0) take(index)
+}

@@ -1,0 +1,155 @@
+/** The log: an entry for each message, with its row below the markers it needs. */
+
+import { find, make } from './dom.js'
+import { showHtml } from './html.js'
+import { follows, makeRow, showAuthor, showReader, showState, showTime } from './row.js'
+import { timeline } from './store.js'
+
+/** @import {Message} from './store.js' */
+
+const list = find('#list')
+/** @type {Map<number | string, HTMLElement>} by id, or ref of the unsent */
+const rows = new Map()
+let newLine = 0
+
+const near = new IntersectionObserver(
+	(seen) => {
+		for (const { isIntersecting, target } of seen) {
+			if (!isIntersecting) continue
+			near.unobserve(target)
+			find('.gap button', target)?.click()
+		}
+	},
+	{ root: list.parentElement, rootMargin: '900px 0px 0px' },
+)
+
+/** @param {Record<string, (key: any) => unknown>} actions by the word on their button */
+export function setUpLog(actions) {
+	list.onclick = ({ target }) => {
+		if (!(target instanceof HTMLButtonElement)) return
+		const { id, ref } = rowIn(/** @type {Element} */ (target.closest('.entry'))).dataset
+		// The button may go away; the focus does not.
+		if (document.activeElement === target) list.parentElement?.focus({ preventScroll: true })
+		actions[target.textContent ?? '']?.(ref ?? Number(id))
+	}
+}
+
+/** @param {number} id */
+export const rowOf = (id) => rows.get(id)
+
+/** @param {Message[]} messages @param {number} edge the one after them, if they are history */
+export function showRows(messages, edge) {
+	const end = rows.get(edge)?.parentElement
+	const page = make('div')
+	// A page is drawn when it is near: all of them would cost too much.
+	if (end && !end.previousElementSibling) end.parentElement?.before(page)
+	const newestFirst = messages.toSorted((a, b) => b.id - a.id)
+	const touched = newestFirst.flatMap((message) => place(message, page))
+	for (const entry of new Set(touched)) arrange(entry)
+	if (end) arrange(end)
+}
+
+/** Draw the "new" line above this message. @param {number} id 0: nowhere */
+export function setNewLine(id) {
+	const entries = [newLine, id].map((key) => rows.get(key)?.parentElement)
+	newLine = id
+	for (const entry of entries) if (entry) arrange(entry)
+}
+
+/** @param {(number | string)[]} keys */
+export function dropRows(keys) {
+	for (const key of keys) {
+		const entry = rows.get(key)?.parentElement
+		const next = entry && beside(entry, 'next')
+		entry?.remove()
+		rows.delete(key)
+		if (next) arrange(next)
+	}
+}
+
+/** @param {import('./outbox.js').Item} item */
+export function showUnsent(item) {
+	const row = rows.get(item.ref) ?? makeRow(item.user)
+	showTime(row, item.at)
+	showState(row, item)
+	if (rows.has(item.ref)) return
+	row.dataset.ref = item.ref
+	rows.set(item.ref, row)
+	list.lastElementChild?.append(entryOf(row))
+	arrange(entryOf(row))
+}
+
+/**
+ * The row of the unsent becomes the message's, so nobody sees or hears it twice.
+ * @param {string} ref @param {number} id
+ */
+export function adopt(ref, id) {
+	const row = rows.get(ref)
+	if (!row || rows.has(id)) return
+	rows.delete(ref)
+	rows.set(id, row)
+	find('.failed', row)?.remove()
+	delete row.dataset.state
+	delete row.dataset.ref
+}
+
+/** @param {number} userId who is known now, or renamed */
+export function showName(userId) {
+	for (const row of rows.values()) if (row.dataset.user === String(userId)) showAuthor(row)
+}
+
+export const showReaders = () => rows.forEach(showReader)
+
+/** @param {Message} message @param {Element} page @returns {Element[]} entries to arrange */
+function place({ id, user_id: userId, created_at: at, html }, page) {
+	const row = rows.get(id) ?? makeRow(userId)
+	rows.set(id, row)
+	row.dataset.id = String(id)
+	showTime(row, at)
+	showHtml(find('.body', row), html)
+	showReader(row)
+	const entry = entryOf(row)
+	const next = entryAfter(id)
+	const isPlaced = entry.isConnected && (beside(entry, 'next') ?? null) === next
+	if (page.isConnected) page.prepend(entry)
+	else if (!isPlaced) (next?.parentElement ?? list.lastElementChild)?.insertBefore(entry, next)
+	return next ? [entry, next] : [entry]
+}
+
+/** @param {HTMLElement} row */
+const entryOf = (row) => row.parentElement ?? make('div', { className: 'entry' }, row)
+
+/** @param {Element} entry */
+const rowIn = (entry) => /** @type {HTMLElement} */ (entry.lastElementChild)
+
+/** Of the next message, or of the first unsent. @param {number} id */
+function entryAfter(id) {
+	const next = rows.get(timeline.ids[timeline.index(id) + 1])?.parentElement
+	return next ?? list.querySelector('.entry:has([data-state])')
+}
+
+/** @param {Element} entry @param {'next' | 'previous'} side maybe in another page */
+function beside(entry, side) {
+	const page = entry.parentElement?.[`${side}ElementSibling`]
+	const inPage = side === 'next' ? page?.firstElementChild : page?.lastElementChild
+	return entry[`${side}ElementSibling`] ?? inPage
+}
+
+/** Put the markers above a row. @param {Element} entry */
+function arrange(entry) {
+	const row = rowIn(entry)
+	while (row.previousSibling) row.previousSibling.remove()
+	const before = beside(entry, 'previous')
+	const above = before && rowIn(before)
+	const { id, day = '' } = row.dataset
+	const hasGap = timeline.gaps.has(Number(id))
+	if (hasGap) mark(row, 'gap', make('button', {}, 'Load earlier messages'))
+	if (hasGap || day !== above?.dataset.day) mark(row, 'day', day)
+	if (Number(id) === newLine) mark(row, 'new', 'New')
+	row.classList.toggle('follow', Boolean(!row.previousSibling && above && follows(row, above)))
+	// History loads when the reader comes near.
+	if (hasGap && !above) near.observe(entry)
+}
+
+/** @param {HTMLElement} row @param {string} className @param {string | Node} content */
+const mark = (row, className, content) => row.before(make('p', { className }, content))

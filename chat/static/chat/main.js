@@ -1,0 +1,128 @@
+/** The page: who is signed in, what the socket says, and when to look again. */
+
+import './account.js'
+import { request } from './api.js'
+import { focusComposer, setUpComposer, toggleComposer } from './composer.js'
+import { find } from './dom.js'
+import { adopt, setUpLog, showReaders } from './log.js'
+import * as outbox from './outbox.js'
+import { edit, editLast, post, read, showMessages, showUsers } from './room.js'
+import { endSession, me, session, watchSession } from './session.js'
+import { toggleSignIn } from './signin.js'
+import * as socket from './socket.js'
+import { timeline, users } from './store.js'
+import * as sync from './sync.js'
+import { connectionBack, connectionLost, say } from './words.js'
+
+const TICKS = 3
+const SLEPT = 40000
+const AWAY = 60000
+
+let reader = 0
+let ticks = 0
+let tickedAt = Date.now()
+let hiddenAt = Infinity
+
+function ping() {
+	const token = session?.token
+	if (token) socket.send({ event: 'ping_user', token })
+}
+
+/** @param {import('./store.js').Message} message */
+function receiveMessage(message) {
+	if (timeline.merge(message)) showMessages([message], 'news')
+}
+
+/** @param {import('./socket.js').Frame} frame */
+function received({ event, data, ref = '' }) {
+	if (event === 'resync') catchUp()
+	else if (event === 'ack') {
+		adopt(ref, data.id)
+		receiveMessage(data)
+		outbox.done(ref)
+	} else if (event === 'error') {
+		if (data.status === 401) endSession(session?.token)
+		else outbox.fail(ref, data.error)
+	} else if (event === 'updated_model') {
+		if (data.class === 'Message') receiveMessage(data.model)
+		else if (users.merge(data.model)) showUsers([data.model])
+	}
+}
+
+function catchUp() {
+	sync.lost()
+	sync.catchUp()
+}
+
+/** Someone else is signed in, or nobody. @param {boolean} ended by the server */
+function showSession(ended = false) {
+	find('#me').hidden = !session
+	find('#me').textContent = session?.nickname ?? ''
+	toggleComposer(Boolean(session))
+	const [before, after] = [users.rows.get(reader), users.rows.get(me())]
+	toggleSignIn(!session, before?.nickname)
+	if (me() !== reader) {
+		// The socket was the other user's: closing it takes that user offline.
+		if (reader) socket.restart()
+		reader = me()
+		outbox.open(reader)
+		showReaders()
+		showUsers([before, after].filter((user) => user !== undefined))
+		if (reader) focusComposer()
+	}
+	if (ended) say('Your sign-in has ended. Sign in again: what you wrote is kept.', true)
+	ping()
+	outbox.pump()
+}
+
+async function showStats() {
+	if (document.hidden) return
+	const answer = await request('GET', '/stats').catch(() => null)
+	find('#stats').textContent = answer ? `${answer.requests_per_second.toFixed(1)} requests/s` : ''
+}
+
+setUpLog({
+	Edit: edit,
+	Retry: outbox.retry,
+	Discard: outbox.done,
+	'Load earlier messages': (edge) =>
+		sync.loadBefore(edge).catch(({ message }) => say(message, true)),
+})
+setUpComposer(post, editLast)
+watchSession(showSession)
+showSession()
+connectionLost()
+socket.connect({
+	opened() {
+		connectionBack()
+		ping()
+		sync.catchUp()
+		outbox.pump()
+	},
+	closed() {
+		connectionLost()
+		sync.lost()
+		outbox.interrupt()
+	},
+	received,
+})
+new Worker(new URL('ticker.js', import.meta.url)).onmessage = () => {
+	// The machine slept: no connection can be trusted.
+	if (Date.now() - tickedAt > SLEPT) socket.restart()
+	tickedAt = Date.now()
+	ticks += 1
+	if (ticks % TICKS) return
+	ping()
+	sync.prove()
+	showStats()
+}
+document.addEventListener('visibilitychange', () => {
+	if (document.hidden) hiddenAt = Date.now()
+	else if (Date.now() - hiddenAt > AWAY) {
+		socket.hurry()
+		catchUp()
+		showStats()
+	}
+	read()
+})
+showStats()

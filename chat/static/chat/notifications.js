@@ -1,0 +1,22 @@
+/** Notifications of mentions, for a reader who asked for them and looks elsewhere. */
+
+import { load, save } from './storage.js'
+
+const KEY = 'flack.notifications'
+
+export const areNotificationsOn = () =>
+	load(KEY) && window.Notification?.permission === 'granted'
+
+/** @param {boolean} on @returns whether they are on now: the browser may have said no */
+export async function setNotifications(on) {
+	save(KEY, on)
+	if (on) await window.Notification?.requestPermission()
+	return areNotificationsOn()
+}
+
+/** @param {number} id of the message, shown once by all tabs @param {string} author
+ * @param {string} body */
+export function notify(id, author, body) {
+	if (!document.hidden || !areNotificationsOn()) return
+	new Notification(author, { body, tag: `flack-${id}` }).onclick = () => window.focus()
+}

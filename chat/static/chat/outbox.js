@@ -1,0 +1,119 @@
+/**
+ * What was sent and is not in the database yet; it survives a reload. One is under way at a time,
+ * so they keep their order. The same `ref` again never makes a second message.
+ */
+
+import { dropRows, showUnsent } from './log.js'
+import { session } from './session.js'
+import { restart, send } from './socket.js'
+import { loadAll, save } from './storage.js'
+import { timeline } from './store.js'
+
+/**
+ * `after`: the newest message when it was first sent; `error`: why it waits for "Retry".
+ * @typedef {{ref: string, user: number, source: string, at: number, after?: number,
+ *   error?: string}} Item
+ */
+
+const PREFIX = 'flack.outbox.'
+const PATIENCE = 10000
+const TRIES = 3
+
+/** @type {Map<string, Item>} oldest first */
+const items = new Map()
+let owner = 0
+let underWay = ''
+let tries = 0
+let timer = 0
+
+/** Take up what this user left unsent. @param {number} user */
+export function open(user) {
+	dropRows([...items.keys()])
+	items.clear()
+	owner = user
+	interrupt()
+	const kept = loadAll(PREFIX).filter((item) => item?.user === user)
+	for (const item of kept.sort((a, b) => a.at - b.at)) put(item)
+}
+
+/** @param {string} source */
+export function add(source) {
+	const ref = crypto.getRandomValues(new Uint32Array(3)).join('-')
+	put({ ref, user: owner, source, at: Date.now() / 1000 })
+	pump()
+}
+
+/** Send the next one, if none is under way. */
+export function pump() {
+	const next = [...items.values()].find(({ error }) => !error)
+	const token = session?.token
+	if (underWay || !next || !token) return
+	const { ref, source } = next
+	if (!send({ event: 'post_message', data: { source }, token, ref })) return
+	underWay = ref
+	next.after ??= timeline.last
+	save(PREFIX + ref, next)
+	timer = setTimeout(() => {
+		tries += 1
+		if (tries < TRIES) restart()
+		else fail(ref, 'The server did not answer.')
+	}, PATIENCE)
+}
+
+/** Nobody knows what became of it: `pump` sends it again. */
+export function interrupt() {
+	clearTimeout(timer)
+	underWay = ''
+}
+
+/** It is in the database, or was given up. @param {string} ref */
+export function done(ref) {
+	save(PREFIX + ref, null)
+	forget(ref)
+}
+
+/** @param {string} ref @param {string} error */
+export function fail(ref, error) {
+	const item = items.get(ref)
+	if (item) put({ ...item, error })
+	goOn(ref)
+}
+
+/** @param {string} ref */
+export function retry(ref) {
+	const item = items.get(ref)
+	if (item) put({ ...item, error: undefined })
+	pump()
+}
+
+/** What may have become this message. @param {import('./store.js').Message} message */
+export const refOf = ({ id, source }) =>
+	[...items.values()].find((item) => item.source === source && id > (item.after ?? id))?.ref ?? ''
+
+/** @param {Item} item */
+function put(item) {
+	items.set(item.ref, item)
+	save(PREFIX + item.ref, item)
+	showUnsent(item)
+}
+
+/** @param {string} ref */
+function forget(ref) {
+	items.delete(ref)
+	dropRows([ref])
+	goOn(ref)
+}
+
+/** @param {string} ref */
+function goOn(ref) {
+	if (underWay === ref) {
+		tries = 0
+		interrupt()
+	}
+	pump()
+}
+
+// Another tab is done with it.
+addEventListener('storage', ({ key, newValue }) => {
+	if (key?.startsWith(PREFIX) && newValue === null) forget(key.slice(PREFIX.length))
+})

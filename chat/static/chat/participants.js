@@ -1,0 +1,22 @@
+/** The list of those who are online, by nickname. */
+
+import { find, make } from './dom.js'
+import { me } from './session.js'
+
+const list = find('#participants')
+/** @type {Map<number, HTMLElement>} */
+const items = new Map()
+
+/** @param {import('./store.js').User} user who came, left or was renamed */
+export function showParticipant({ id, nickname, online }) {
+	items.get(id)?.remove()
+	items.delete(id)
+	if (online) {
+		const item = make('li', { className: id === me() ? 'me' : '' }, nickname)
+		const isLater = (/** @type {Element} */ { textContent }) =>
+			nickname.localeCompare(textContent ?? '') < 0
+		list.insertBefore(item, [...list.children].find(isLater) ?? null)
+		items.set(id, item)
+	}
+	find('#online').textContent = String(items.size)
+}

@@ -1,0 +1,68 @@
+/** The WebSocket, which comes back by itself. */
+
+/** @typedef {{event: string, data: any, ref?: string}} Frame */
+
+const LONGEST_WAIT = 30000
+const STEADY = 10000
+
+/** @type {WebSocket | undefined} */
+let socket
+let failures = 0
+let openedAt = Infinity
+let timer = 0
+/** @type {{opened(): void, closed(): void, received(frame: Frame): void}} */
+let handlers
+
+const isOpen = () => socket?.readyState === WebSocket.OPEN
+
+/** @param {typeof handlers} given */
+export function connect(given) {
+	handlers = given
+	addEventListener('online', hurry)
+	addEventListener('offline', restart)
+	restart()
+}
+
+/** Connect anew, whatever the connection was: it may be dead without knowing. */
+export function restart() {
+	drop()
+	socket = new WebSocket(`${location.origin.replace('http', 'ws')}/ws/`)
+	timer = setTimeout(retry, STEADY)
+	socket.onopen = () => {
+		clearTimeout(timer)
+		openedAt = Date.now()
+		handlers.opened()
+	}
+	socket.onclose = retry
+	socket.onmessage = ({ data }) => handlers.received(JSON.parse(data))
+}
+
+/** Wait no longer: the network or the reader is back. */
+export function hurry() {
+	failures = 0
+	if (!isOpen()) restart()
+}
+
+/** @param {object} frame @returns whether it left; not whether it arrived */
+export function send(frame) {
+	if (isOpen()) socket?.send(JSON.stringify(frame))
+	return isOpen()
+}
+
+/** Wait longer after each failure, at random so that not all come back at once. */
+function retry() {
+	failures = Date.now() - openedAt > STEADY ? 0 : failures + 1
+	drop()
+	const wait = Math.min(LONGEST_WAIT, 500 * 2 ** failures)
+	timer = setTimeout(restart, wait * (0.1 + 0.9 * Math.random()))
+}
+
+function drop() {
+	clearTimeout(timer)
+	if (!socket) return
+	socket.onopen = socket.onclose = socket.onmessage = null
+	socket.close()
+	socket = undefined
+	openedAt = Infinity
+	handlers.closed()
+}

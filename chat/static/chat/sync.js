@@ -1,0 +1,118 @@
+/**
+ * A push is a hint, the database is the truth: after every (re)connect, when it is subscribed, the
+ * page asks for what changed since it was last complete.
+ */
+
+import { request } from './api.js'
+import { showMessages, showUsers } from './room.js'
+import { timeline, users } from './store.js'
+
+/** @import {Message, User} from './store.js' */
+/** @import {Origin} from './room.js' */
+
+const PAGE = 50
+const LARGEST_PAGE = 200
+/** Seconds asked for again: times are whole seconds, clocks of nodes differ. */
+const MARGIN = 60
+/** The server looks back one day, by its own clock. */
+const DAY = 23.5 * 3600 * 1000
+const END = Number.MAX_SAFE_INTEGER
+
+/** Server time up to which nothing is missing, and the next candidate for it. */
+let proven = 0
+let candidate = 0
+/** Our own time when that was so, 0 before the first page. */
+let liveAt = 0
+let isLive = false
+let isBusy = false
+let again = false
+let losses = 0
+/** The newest message of the unbroken part. */
+let top = 0
+
+const newest = () => Math.max(users.newest, timeline.newest)
+
+/** Nothing is certain from here on, until `catchUp` ends. */
+export function lost() {
+	if (isLive) top = timeline.last
+	isLive = false
+	losses += 1
+}
+
+/**
+ * Called every half minute. Pushes count as complete one call later: a `resync` that follows the
+ * first push after a hole must find the time before it.
+ */
+export function prove() {
+	if (!isLive) return
+	proven = candidate
+	candidate = newest()
+	liveAt = Date.now()
+}
+
+/** Fetch what changed; tries again until it works. */
+export async function catchUp() {
+	again = isBusy
+	if (isBusy) return
+	isBusy = true
+	const before = losses
+	try {
+		await (liveAt ? fetchMissed() : fetchFirst())
+		isLive = losses === before
+		liveAt = Date.now()
+		proven = candidate = newest()
+	} catch {
+		setTimeout(catchUp, 1000 + 4000 * Math.random())
+	}
+	isBusy = false
+	if (again) await catchUp()
+}
+
+/** Fill the gap before a message. @param {number} edge its id */
+export const loadBefore = (edge) =>
+	fetchPage(edge, PAGE, timeline.ids[timeline.index(edge) - 1] ?? 0, 'history')
+
+async function fetchFirst() {
+	await fetchUsers('online=1')
+	await fetchPage(END, PAGE, 0, 'first')
+}
+
+async function fetchMissed() {
+	const since = `updated_since=${Math.max(0, proven - MARGIN)}`
+	await fetchUsers(since)
+	if (Date.now() - liveAt < DAY) return fetchMessages(since)
+	// Too long for that: the newest, a gap, and the old ones afresh.
+	const edge = top + 1
+	await fetchPage(END, LARGEST_PAGE, top, 'news')
+	return fetchMessages(`before=${edge}&limit=${LARGEST_PAGE}`)
+}
+
+/** @param {string} query */
+async function fetchUsers(query) {
+	const asOf = performance.now()
+	const answer = await request('GET', `/api/users?${query}`)
+	showUsers(answer.users.filter((/** @type {User} */ user) => users.merge(user, asOf)))
+}
+
+/** @param {string} query */
+async function fetchMessages(query) {
+	const asOf = performance.now()
+	const { messages } = await request('GET', `/api/messages?${query}`)
+	showMessages(kept(messages, asOf), 'news')
+}
+
+/**
+ * Below the page that ends right before `edge` is a gap, unless it reaches `floor`.
+ * @param {number} edge @param {number} limit @param {number} floor @param {Origin} origin
+ */
+async function fetchPage(edge, limit, floor, origin) {
+	const asOf = performance.now()
+	const { messages } = await request('GET', `/api/messages?before=${edge}&limit=${limit}`)
+	timeline.gaps.delete(edge)
+	const news = kept(messages, asOf)
+	if (messages.length === limit && messages[0].id > floor) timeline.gaps.add(messages[0].id)
+	showMessages(news, origin, edge)
+}
+
+/** @param {Message[]} messages @param {number} asOf */
+const kept = (messages, asOf) => messages.filter((message) => timeline.merge(message, asOf))

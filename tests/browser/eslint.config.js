@@ -1,0 +1,23 @@
+import js from '@eslint/js';
+
+// Names are checked by the TypeScript compiler, which knows the browser's.
+export default [
+  js.configs.recommended,
+  {
+    rules: {
+      'no-undef': 'off',
+      'no-var': 'error',
+      'prefer-const': 'error',
+      eqeqeq: 'error',
+      'max-len': ['error', { code: 100, tabWidth: 2 }],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "MemberExpression[property.name=/^(inner|outer)HTML$|^insertAdjacentHTML$/]",
+          message: 'Only html.js puts html into the page.',
+        },
+      ],
+    },
+  },
+  { files: ['**/html.js'], rules: { 'no-restricted-syntax': 'off' } },
+];

@@ -1,0 +1,83 @@
+"""The page of one reader, by the roles and names that the contract gives its parts."""
+
+import json
+from typing import Any
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
+
+from comparison.contract.client import Person
+
+# What Chromium itself reports of the refusals and broken connections that tests are about.
+EXPECTED = ("Failed to load resource", "WebSocket connection to")
+
+
+class Room:
+    """A tab of a browser, with the chat in it."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.context, self.url = context, url
+        self.complaints: list[str] = []
+        self.page: Page = context.new_page()
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        role = self.page.get_by_role
+        self.log = role("log", name="Messages")
+        self.box = role("textbox", name="Message")
+        self.status = role("status")
+        self.participants = role("list", name="Participants")
+        self.nickname = role("textbox", name="Nickname", exact=True)
+        self.password = self.page.get_by_label("Password", exact=True)
+        self.enter = role("button", name="Register or Sign In")
+        self.note = self.page.locator("#note")
+        self.unsent = self.page.locator("article[data-state]")
+
+    def keep(self, key: str, value: Any) -> None:
+        """Find this in the browser's storage when the page is loaded for the first time."""
+        name, item = json.dumps(key), json.dumps(json.dumps(value))
+        self.page.add_init_script(
+            f"if (!sessionStorage[{name}]) localStorage[{name}] = {item};"
+            f"sessionStorage[{name}] = 'kept'"
+        )
+
+    def open(self, person: Person | None = None) -> "Room":
+        """Load the page, signed in as somebody if given, and wait until it is live."""
+        if person:
+            session = {"token": person.token, "id": person.id, "nickname": person.nickname}
+            self.keep("flack.session", session)
+        self.page.goto(self.url)
+        self.is_live()
+        return self
+
+    def is_live(self) -> None:
+        """Wait until the first messages are there, which comes after the socket."""
+        begun = self.page.locator("#begin:not([hidden]), .entry")
+        expect(begun.first).to_be_attached()
+
+    def fill_sign_in(self, nickname: str, password: str) -> None:
+        """Fill the form and press its button."""
+        self.nickname.fill(nickname)
+        self.password.fill(password)
+        self.enter.click()
+
+    def say(self, text: str) -> None:
+        """Write a message and send it."""
+        self.box.fill(text)
+        self.box.press("Enter")
+
+    def article(self, text: str) -> Locator:
+        """Find the messages that contain a text."""
+        return self.page.get_by_role("article").filter(has_text=text)
+
+    def hears(self, text: str) -> Locator:
+        """Wait until one message contains a text, and the server has it."""
+        expect(self.article(text)).to_have_count(1)
+        expect(self.article(text)).not_to_have_attribute("data-state", "pending")
+        return self.article(text)
+
+    def texts(self, containing: str) -> list[str]:
+        """Give the texts of the messages that contain a text, in the order of the log."""
+        return self.article(containing).locator(".body").all_text_contents()
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(EXPECTED):
+            self.complaints.append(message.text)

@@ -1,0 +1,68 @@
+"""Pictures of the page for the README: `python -m tests.browser.screenshots URL FOLDER`.
+
+Meant for a server of its own, without limits: it registers people there, who talk.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from comparison.contract.client import Flack, Person, new_password
+from tests.browser.conftest import FLAGS
+from tests.browser.room import Room
+
+SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+TALK = [
+    ("Grace", "Morning! I moved the fan-out into the hub: *one* subscription a process."),
+    ("Grace", "- the text is serialised **once**\n- a slow socket is bounded, the others never wait"),
+    ("Linus", "> a slow socket is bounded\n\nAnd then? Does its client come back by itself?"),
+    ("Ada", "It does. It is closed with `1013`, waits a random moment, and catches up:"),
+    ("Ada", "```\nasync def catch_up(since):\n    for message in await fetch(since):\n"
+            "        merge(message)  # by id, the newest version wins\n```"),
+    ("Zoë", "Lovely. ~~Shall we~~ We shall write that down, @Ada."),
+    ("Linus", "Also see https://www.djangoproject.com/ for what is below all this"),
+    ("Grace", "@Linus @Zoë lunch?"),
+    ("Zoë", "In five minutes."),
+]
+
+
+def main(url: str, folder: str) -> None:
+    """Let people talk on the server at `url`, and put the pictures into `folder`."""
+    flack = Flack(url, patience=20)
+    people = {name: register(flack, name) for name in ("Ada", "Grace", "Linus", "Zoë")}
+    for name, source in TALK:
+        flack.posted(people[name], source)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        for size in SIZES:
+            for scheme in ("light", "dark"):
+                take(browser, url, people["Ada"], size, scheme, Path(folder))
+        browser.close()
+
+
+def register(flack: Flack, nickname: str) -> Person:
+    """Register somebody under just this nickname."""
+    password = new_password()
+    user = flack.post("/api/users", json={"nickname": nickname, "password": password}).json()
+    return Person(user["id"], nickname, password, flack.sign_in(nickname, password))
+
+
+def take(browser: Browser, url: str, person: Person, size: str, scheme: str, folder: Path) -> None:
+    """Take one picture of what somebody sees."""
+    width, height = SIZES[size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+        device_scale_factor=2,
+    )
+    room = Room(context, url).open(person)
+    expect(room.participants.get_by_role("listitem")).not_to_have_count(0)
+    expect(room.article(TALK[-1][1])).to_be_in_viewport()
+    room.page.screenshot(path=folder / f"{size}-{scheme}.png")
+    context.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,171 @@
+"""After any time away a page holds what all others hold."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from comparison.contract.client import Person
+from tests.browser.room import Room
+from tests.browser.tap import Tap, is_about_messages
+from tests.running import Stack
+
+MakeRoom = Callable[..., Room]
+
+
+def test_the_banner_says_when_the_connection_is_lost_and_when_it_is_back(
+    make_room: MakeRoom, alice: Person
+) -> None:
+    room = make_room().open(alice)
+    expect(room.status).to_be_empty()
+    room.context.set_offline(True)
+    expect(room.status).to_contain_text("Connection lost")
+    room.context.set_offline(False)
+    expect(room.status).to_contain_text("Connected again")
+    expect(room.status).to_be_empty(timeout=10_000)
+
+
+def test_the_banner_is_quiet_about_less_than_a_second(make_room: MakeRoom, alice: Person) -> None:
+    room = make_room()
+    tap = Tap(room.page)
+    room.page.clock.install()
+    room.open(alice)
+    tap.cut()
+    room.page.clock.run_for(900)
+    expect(room.status).to_be_empty()
+
+
+def test_offline_for_a_minute_and_back(
+    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+) -> None:
+    room = make_room()
+    room.page.clock.install()
+    room.open(alice)
+    first = stack.posted(bob, f"{word} frist")
+    room.hears(word)
+    room.context.set_offline(True)
+    stack.put(f"/api/messages/{first['id']}", token=bob.token, json={"source": f"{word} first"})
+    for number in range(3):
+        stack.posted(bob, f"{word} {number}")
+    room.page.clock.run_for(60_000)
+    expect(room.status).to_contain_text("Connection lost")
+    room.context.set_offline(False)
+    room.hears(f"{word} 2")
+    assert room.texts(word) == [f"{word} {what}" for what in ("first", 0, 1, 2)]
+
+
+def test_a_node_dies_while_messages_flow_and_none_is_lost_or_doubled(
+    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+) -> None:
+    here, there = make_room().open(alice), make_room().open(bob)
+    for number in range(30):
+        here.say(f"{word} here {number:02}")
+        there.say(f"{word} there {number:02}")
+        if number in (5, 20):
+            # One of the two is the node of either browser.
+            stack.part(f"node.{1 if number == 5 else 2}").kill()
+    for room in (here, there):
+        expect(room.article(word)).to_have_count(60, timeout=30_000)
+        expect(room.unsent).to_have_count(0, timeout=30_000)
+    expect(there.article(f"{word} here 29")).to_have_count(1)
+    stored = [m["source"] for m in stack.messages("limit=200") if word in m["source"]]
+    assert here.texts(word) == there.texts(word) == stored
+    for name in ("here", "there"):
+        said = [text for text in stored if name in text.split()]
+        assert said == [f"{word} {name} {number:02}" for number in range(30)]
+
+
+@pytest.mark.parametrize("reason", ["resync", "return to the tab"])
+def test_what_no_push_told_is_fetched_on(
+    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str, reason: str
+) -> None:
+    room = make_room()
+    tap = Tap(room.page)
+    room.page.clock.install()
+    room.open(alice)
+    tap.passes_down = lambda frame: not is_about_messages(frame)
+    stack.posted(bob, word)
+    if reason == "resync":
+        tap.tell({"event": "resync", "data": {}})
+    else:
+        look_away(room)
+        room.page.clock.run_for(61_000)
+        look_back(room)
+    room.hears(word)
+
+
+def test_a_machine_that_wakes_connects_anew_and_catches_up(
+    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+) -> None:
+    room = make_room()
+    tap = Tap(room.page)
+    room.page.clock.install()
+    room.open(alice)
+    tap.passes_down = lambda frame: not is_about_messages(frame)
+    stack.posted(bob, word)
+    # While it sleeps no timer fires; when it wakes the clock has moved on.
+    room.page.clock.set_system_time(room.page.evaluate("Date.now() + 3_600_000"))
+    expect(room.article(word)).to_have_count(1, timeout=15_000)
+
+
+def test_an_answer_that_was_asked_for_before_a_push_does_not_undo_it(
+    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+) -> None:
+    room = make_room()
+    tap = Tap(room.page)
+    room.open(alice)
+    message = stack.posted(bob, f"{word} old")
+    room.hears(f"{word} old")
+    new = {**message, "source": f"{word} new", "html": f"{word} new"}
+
+    def answer_late(route: object) -> None:
+        tap.tell({"event": "updated_model", "data": {"class": "Message", "model": new}})
+        expect(room.article(f"{word} new")).to_have_count(1)
+        route.fulfill(json={"messages": [message]})  # type: ignore[attr-defined]
+
+    room.page.route("**/api/messages?updated_since=*", answer_late)
+    with room.page.expect_response("**/api/messages?updated_since=*"):
+        tap.tell({"event": "resync", "data": {}})
+    room.hears(f"{word} new")
+    older = {**new, "html": f"{word} older", "updated_at": message["updated_at"] - 1}
+    tap.tell({"event": "updated_model", "data": {"class": "Message", "model": older}})
+    stack.posted(bob, f"{word} end")
+    room.hears(f"{word} end")
+    assert room.texts(word) == [f"{word} new", f"{word} end"]
+
+
+def test_more_than_a_day_away_shows_a_gap_that_loads_on_demand(
+    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+) -> None:
+    room = make_room()
+    room.page.clock.install()
+    stack.posted(bob, f"{word} before")
+    room.open(alice)
+    room.hears(f"{word} before")
+    room.context.set_offline(True)
+    missed = [stack.posted(bob, f"{word} {number}")["source"] for number in range(260)]
+    room.page.clock.fast_forward("26:00:00")
+    room.context.set_offline(False)
+    room.hears(missed[-1])
+    assert room.texts(word) == [f"{word} before", *missed[-200:]]
+    gap = room.page.locator(".entry", has=room.article(missed[-200])).get_by_role("button")
+    expect(gap).to_have_text("Load earlier messages")
+    for loaded in (250, 260):
+        room.page.locator(".gap button").last.click()
+        expect(room.article(word)).to_have_count(loaded + 1)
+    assert room.texts(word) == [f"{word} before", *missed]
+
+
+def look_away(room: Room) -> None:
+    """Make the page believe that another tab is in front of it."""
+    room.page.evaluate(
+        "Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+
+
+def look_back(room: Room) -> None:
+    """Undo that."""
+    room.page.evaluate(
+        "delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))"
+    )

@@ -1,0 +1,198 @@
+"""Keyboards, screen readers, small screens, large text, dark rooms, and the rules of the house."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from comparison.contract.client import Person, new_nickname, new_password
+from comparison.contract.pages import Pages
+from tests.browser.room import Room
+from tests.browser.tap import Tap
+from tests.running import ROOT, Stack
+
+MakeRoom = Callable[..., Room]
+AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
+CHAT = ROOT / "chat"
+RICH = """# A title
+*one* **two** ~~three~~ `four`
+
+> quoted
+
+- listed
+
+```
+a long line of code {long}
+```
+"""
+
+
+def test_the_keyboard_alone_signs_in_writes_and_edits(make_room: MakeRoom, word: str) -> None:
+    room, nickname = make_room().open(), new_nickname()
+    keys = room.page.keyboard
+    tab_to(room.page, room.nickname)
+    keys.type(nickname)
+    keys.press("Tab")
+    keys.type(new_password())
+    keys.press("Enter")
+    expect(room.box).to_be_focused()
+    keys.type(f"{word} frist")
+    keys.press("Enter")
+    room.hears(f"{word} frist")
+    edit = room.article(word).get_by_role("button", name="Edit")
+    tab_to(room.page, edit, backwards=True)
+    keys.press("Enter")
+    keys.press("ControlOrMeta+a")
+    keys.type(f"{word} first")
+    keys.press("Enter")
+    room.hears(f"{word} first")
+    expect(edit).to_be_focused()
+    tab_to(room.page, room.page.get_by_role("button", name=nickname), backwards=True)
+    keys.press("Enter")
+    tab_to(room.page, room.page.get_by_role("button", name="Sign out"))
+    keys.press("Enter")
+    expect(room.enter).to_be_visible()
+
+
+def test_every_focus_is_visible(make_room: MakeRoom, alice: Person) -> None:
+    room = make_room().open(alice)
+    for _ in range(8):
+        room.page.keyboard.press("Tab")
+        assert room.page.evaluate(
+            """() => {
+                const shown = (e) => parseFloat(getComputedStyle(e).outlineWidth) > 0
+                    && getComputedStyle(e).outlineStyle !== 'none';
+                const focused = document.activeElement;
+                return focused === document.body || shown(focused) || shown(focused.parentElement);
+            }"""
+        )
+
+
+def test_new_messages_are_announced_and_history_is_not(
+    make_room: MakeRoom, alice: Person, bob: Person, stack: Stack, word: str
+) -> None:
+    room = make_room().open(alice)
+    expect(room.log).to_have_attribute("aria-live", "polite")
+    stack.posted(bob, word)
+    room.hears(word)
+    expect(room.log).to_have_attribute("aria-live", "polite")
+    # No time in the log ever changes: what a screen reader has read stays true.
+    before = room.page.get_by_role("time").all_text_contents()
+    room.page.clock.install()
+    room.page.clock.run_for("05:00:00")
+    assert room.page.get_by_role("time").all_text_contents() == before
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(
+    make_room: MakeRoom, alice: Person, bob: Person, stack: Stack, pages: Pages, word: str, scheme: Any
+) -> None:
+    room = make_room(color_scheme=scheme, viewport={"width": 900, "height": 700})
+    tap = Tap(room.page)
+    for _ in range(5):
+        stack.posted(bob, f"{word} " + RICH.format(long="x" * 300))
+    stack.posted(bob, f"@{alice.nickname} see {pages.add('<title>A page</title>')}")
+    room.open()
+    audit(room.page, "a stranger reads")
+    room.fill_sign_in(alice.nickname, "wrong")
+    expect(room.note).to_contain_text("another password")
+    audit(room.page, "signing in failed")
+    room.fill_sign_in(alice.nickname, alice.password)
+    expect(room.note).to_contain_text("Welcome")
+    expect(room.article(f"@{alice.nickname}").locator("mark")).to_have_class("me")
+    audit(room.page, "signed in")
+    room.page.get_by_role("button", name="Formatting").click()
+    audit(room.page, "help")
+    room.page.keyboard.press("Escape")
+    room.page.get_by_role("button", name=alice.nickname).click()
+    audit(room.page, "account")
+    room.page.keyboard.press("Escape")
+    tap.passes_up = lambda frame: frame["event"] != "post_message"
+    room.say(f"{word} unsent")
+    expect(room.unsent).to_have_count(1)
+    audit(room.page, "pending")
+    refusal = {"status": 400, "error": "No."}
+    tap.tell({"event": "error", "ref": tap.posted[0]["ref"], "data": refusal})
+    expect(room.unsent).to_contain_text("Not sent.")
+    audit(room.page, "failed")
+    tap.release()
+    room.page.get_by_role("button", name="Retry").click()
+    room.hears(f"{word} unsent").hover()
+    audit(room.page, "hovering")
+    room.box.press("ArrowUp")
+    audit(room.page, "editing")
+    room.page.keyboard.press("Escape")
+    room.say("x" * 10_001)
+    expect(room.note).to_contain_text("Too long")
+    room.box.press_sequentially(" @")
+    expect(room.page.get_by_role("option").first).to_be_visible()
+    audit(room.page, "too long, and completing a nickname")
+    room.box.fill("")
+    room.log.evaluate("log => { log.scrollTop = 0 }")
+    for number in range(3):
+        stack.posted(bob, f"{word} {number}")
+    expect(room.page.get_by_role("button", name="3 new messages")).to_be_visible()
+    audit(room.page, "new messages below")
+    room.context.set_offline(True)
+    expect(room.status).to_contain_text("Connection lost")
+    audit(room.page, "without a connection")
+
+
+@pytest.mark.parametrize(("width", "zoom"), [(320, 1), (390, 1), (700, 1), (1280, 1), (640, 2)])
+def test_the_page_fits(
+    make_room: MakeRoom, alice: Person, bob: Person, stack: Stack, word: str, width: int, zoom: int
+) -> None:
+    room = make_room(viewport={"width": width, "height": 700})
+    stack.posted(bob, f"{word} {'w' * 200} " + RICH.format(long="x" * 300))
+    room.open(alice)
+    # What a browser does when its reader sets the text to 200 %.
+    room.page.evaluate(f"document.documentElement.style.fontSize = '{zoom * 100}%'")
+    assert room.page.evaluate("document.documentElement.scrollWidth") <= width
+    for control in (room.box, room.page.get_by_role("button", name="Send"), room.participants):
+        expect(control).to_be_in_viewport()
+    assert room.log.evaluate("log => log.clientHeight") > 150
+    room.say(f"{word} said")
+    expect(room.hears(f"{word} said")).to_be_in_viewport()
+
+
+def test_the_page_needs_less_than_60_kb() -> None:
+    files = [*CHAT.glob("static/chat/*.js"), *CHAT.glob("static/chat/*.css")]
+    assert sum(len(f.read_bytes()) for f in [*files, CHAT / "templates/chat/index.html"]) < 60_000
+
+
+def test_the_page_names_no_other_origin_and_runs_nothing_inline(
+    make_room: MakeRoom, alice: Person
+) -> None:
+    room = make_room()
+    asked: list[str] = []
+    room.page.on("request", lambda request: asked.append(request.url))
+    with room.page.expect_response(room.url) as answer:
+        room.open(alice)
+    policy = answer.value.header_value("content-security-policy") or ""
+    assert "default-src 'none'" in policy and "unsafe" not in policy
+    assert [url for url in asked if not url.startswith(room.url)] == []
+
+
+def tab_to(page: Page, wanted: Any, *, backwards: bool = False) -> None:
+    """Press Tab until something has the focus."""
+    for _ in range(60):
+        page.keyboard.press("Shift+Tab" if backwards else "Tab")
+        if wanted.count() and wanted.evaluate("element => element === document.activeElement"):
+            return
+    pytest.fail(f"{wanted} cannot be reached")
+
+
+def audit(page: Page, state: str) -> None:
+    """Let axe look at the page; what it finds fails the test."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run().then((result) => result.violations)")
+    problems = [
+        f"{rule['id']}: {node['html']} {node['failureSummary']}"
+        for rule in found
+        for node in rule["nodes"]
+    ]
+    assert not problems, f"{state}: {json.dumps(problems, indent=1)}"

@@ -1,0 +1,170 @@
+"""Whatever happens to the connection, what somebody wrote arrives, once."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from comparison.contract.client import Person
+from tests.browser.room import Room
+from tests.browser.tap import Tap, is_about_messages
+from tests.running import Stack
+
+MakeRoom = Callable[..., Room]
+
+
+def test_a_message_is_there_at_once_and_sent_when_the_server_says_so(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    room = make_room()
+    tap = Tap(room.page)
+    room.open(alice)
+    tap.passes_down = lambda frame: not is_about_messages(frame)
+    room.say(word)
+    expect(room.unsent).to_have_attribute("data-state", "pending")
+    expect(room.unsent).to_contain_text(word)
+    tap.release()
+    room.hears(word)
+
+
+def test_a_refused_message_keeps_its_text_and_can_be_tried_again(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    room = make_room()
+    tap = Tap(room.page)
+    room.open(alice)
+    tap.passes_up = lambda frame: frame["event"] != "post_message"
+    room.say(word)
+    expect(room.unsent).to_have_count(1)
+    refusal = {"status": 503, "error": "The database cannot be reached."}
+    tap.tell({"event": "error", "ref": tap.posted[0]["ref"], "data": refusal})
+    expect(room.unsent).to_contain_text("Not sent. The database cannot be reached.")
+    expect(room.unsent).to_contain_text(word)
+    tap.release()
+    room.page.get_by_role("button", name="Retry").click()
+    room.hears(word)
+    assert tap.posted[0]["ref"] == tap.posted[1]["ref"]
+
+
+def test_a_message_that_is_given_up_goes_away(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    room = make_room()
+    tap = Tap(room.page)
+    room.open(alice)
+    tap.passes_up = lambda frame: frame["event"] != "post_message"
+    room.say(word)
+    expect(room.unsent).to_have_count(1)
+    refusal = {"status": 400, "error": "No."}
+    tap.tell({"event": "error", "ref": tap.posted[0]["ref"], "data": refusal})
+    room.page.get_by_role("button", name="Discard").click()
+    expect(room.article(word)).to_have_count(0)
+    room.page.reload()
+    room.is_live()
+    expect(room.article(word)).to_have_count(0)
+
+
+def test_a_message_whose_ack_is_lost_is_sent_again_and_is_there_once(
+    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+) -> None:
+    room, other = make_room(), make_room().open(bob)
+    tap = Tap(room.page)
+    room.open(alice)
+    tap.passes_down = lambda frame: not is_about_messages(frame)
+    room.say(word)
+    other.hears(word)
+    expect(room.unsent).to_have_count(1)
+    tap.forget()
+    tap.cut()
+    expect(room.unsent).to_have_count(0)
+    room.hears(word)
+    other.hears(word)
+    assert {frame["ref"] for frame in tap.posted} == {tap.posted[0]["ref"]}
+    assert len([m for m in stack.messages() if m["source"] == word]) == 1
+
+
+def test_a_push_that_overtakes_its_ack_shows_nothing_twice(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    room = make_room()
+    tap = Tap(room.page)
+    room.open(alice)
+    tap.passes_down = lambda frame: frame["event"] != "ack"
+    room.say(word)
+    room.hears(word)
+    tap.release()
+    room.say(f"{word} again")
+    room.hears(f"{word} again")
+    assert room.texts(word) == [word, f"{word} again"]
+
+
+def test_what_is_written_without_a_connection_is_sent_in_order(
+    make_room: MakeRoom, alice: Person, bob: Person, word: str
+) -> None:
+    room, other = make_room().open(alice), make_room().open(bob)
+    room.context.set_offline(True)
+    said = [f"{word} {number}" for number in range(5)]
+    for text in said:
+        room.say(text)
+    expect(room.unsent).to_have_count(5)
+    room.context.set_offline(False)
+    other.hears(said[-1])
+    expect(room.unsent).to_have_count(0)
+    assert room.texts(word) == other.texts(word) == said
+
+
+def test_an_unsent_message_survives_a_reload(
+    make_room: MakeRoom, alice: Person, bob: Person, word: str
+) -> None:
+    room, other = make_room(), make_room().open(bob)
+    tap = Tap(room.page)
+    room.open(alice)
+    tap.passes_up = lambda frame: frame["event"] != "post_message"
+    room.say(word)
+    expect(room.unsent).to_have_count(1)
+    tap.release()
+    room.page.reload()
+    room.hears(word)
+    other.hears(word)
+
+
+def test_a_draft_survives_a_reload(make_room: MakeRoom, alice: Person, word: str) -> None:
+    room = make_room().open(alice)
+    room.box.fill(f"{word}\nand more")
+    room.page.reload()
+    expect(room.box).to_have_value(f"{word}\nand more")
+
+
+def test_signing_in_again_after_a_revoked_token_keeps_the_draft(
+    make_room: MakeRoom, stack: Stack, alice: Person, word: str
+) -> None:
+    room = make_room().open(alice)
+    room.box.fill(word)
+    stack.delete("/api/tokens", token=alice.token)
+    room.page.reload()
+    expect(room.note).to_contain_text("Sign in again")
+    room.fill_sign_in(alice.nickname, alice.password)
+    expect(room.box).to_have_value(word)
+
+
+def test_signing_in_again_after_a_revoked_token_sends_what_was_refused(
+    make_room: MakeRoom, stack: Stack, alice: Person, word: str
+) -> None:
+    room = make_room().open(alice)
+    stack.delete("/api/tokens", token=alice.token)
+    room.say(word)
+    expect(room.nickname).to_have_value(alice.nickname)
+    expect(room.password).to_be_focused()
+    room.fill_sign_in(alice.nickname, alice.password)
+    room.hears(word)
+
+
+def test_what_is_too_long_is_not_sent_and_not_lost(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    room = make_room().open(alice)
+    text = word + "x" * (10_001 - len(word))
+    room.say(text)
+    expect(room.note).to_contain_text("Too long by 1")
+    expect(room.box).to_have_value(text)
+    room.say(text[:-1])
+    room.hears(word)

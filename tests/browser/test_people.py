@@ -1,0 +1,151 @@
+"""Signing in, being somebody, being somebody else, and leaving."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, expect
+
+from comparison.contract.client import Person, new_nickname, new_password
+from tests.browser.room import Room
+from tests.browser.tap import Tap
+from tests.running import Stack
+
+MakeRoom = Callable[..., Room]
+
+
+def account(room: Room, person: Person) -> Locator:
+    """Open the dialog of somebody's own account."""
+    room.page.get_by_role("button", name=person.nickname).click()
+    return room.page.get_by_role("dialog", name="Your account")
+
+
+def test_a_new_nickname_is_registered_and_told_so(make_room: MakeRoom) -> None:
+    room, nickname = make_room().open(), new_nickname("Zoë ☕")
+    room.fill_sign_in(nickname, "päss wörd: 42")
+    expect(room.note).to_have_text(f"Welcome, {nickname}. You are registered now.")
+    expect(room.box).to_be_focused()
+    expect(room.participants).to_contain_text(nickname)
+    expect(room.enter).to_be_hidden()
+
+
+def test_a_known_nickname_is_signed_in_and_told_so(make_room: MakeRoom, alice: Person) -> None:
+    room = make_room().open()
+    room.fill_sign_in(alice.nickname, alice.password)
+    expect(room.note).to_have_text(f"Welcome back, {alice.nickname}. You are signed in.")
+    room.page.reload()
+    expect(room.box).to_be_visible()
+    expect(room.participants).to_contain_text(alice.nickname)
+
+
+def test_a_wrong_password_is_called_one(make_room: MakeRoom, alice: Person) -> None:
+    room = make_room().open()
+    room.fill_sign_in(alice.nickname, "not the one")
+    expect(room.note).to_have_text(
+        f"{alice.nickname} is registered already, with another password."
+    )
+    expect(room.password).to_be_focused()
+
+
+def test_a_password_that_is_too_simple_is_called_so(make_room: MakeRoom) -> None:
+    room = make_room().open()
+    room.fill_sign_in(new_nickname(), "12345")
+    expect(room.note).to_contain_text("too short")
+
+
+def test_a_server_out_of_reach_is_called_so(make_room: MakeRoom, alice: Person) -> None:
+    room = make_room().open()
+    room.context.set_offline(True)
+    room.fill_sign_in(alice.nickname, alice.password)
+    expect(room.note).to_have_text("The server cannot be reached. Try again.")
+
+
+def test_too_many_tries_are_told_how_long_to_wait(make_room: MakeRoom, alice: Person) -> None:
+    room = make_room()
+    answer = {"status": 429, "headers": {"Retry-After": "7"}, "json": {"error": "Too many."}}
+    room.page.route("**/api/users", lambda route: route.fulfill(**answer))
+    room.open()
+    room.fill_sign_in(alice.nickname, alice.password)
+    expect(room.note).to_have_text("Too fast. Try again in 7 seconds.")
+
+
+def test_a_new_nickname_shows_everywhere_at_once(
+    make_room: MakeRoom, alice: Person, bob: Person, word: str
+) -> None:
+    room, other, name = make_room().open(alice), make_room().open(bob), new_nickname("new")
+    room.say(word)
+    other.hears(word)
+    dialog = account(room, alice)
+    dialog.get_by_role("textbox", name="New nickname").fill(name)
+    dialog.get_by_role("button", name="Rename").click()
+    expect(room.note).to_have_text(f"You are {name} now.")
+    expect(room.page.get_by_role("button", name=name)).to_be_visible()
+    for page in (room, other):
+        expect(page.article(word)).to_contain_text(name)
+        expect(page.participants).to_contain_text(name)
+
+
+def test_a_nickname_that_is_taken_is_refused_in_the_dialog(
+    make_room: MakeRoom, alice: Person, bob: Person
+) -> None:
+    room = make_room().open(alice)
+    dialog = account(room, alice)
+    dialog.get_by_role("textbox", name="New nickname").fill(bob.nickname)
+    dialog.get_by_role("button", name="Rename").click()
+    expect(dialog.get_by_role("alert").first).to_contain_text("taken")
+
+
+def test_a_new_password_signs_out_everywhere_but_here(
+    make_room: MakeRoom, stack: Stack, alice: Person, word: str
+) -> None:
+    here, elsewhere, password = make_room().open(alice), make_room().open(alice), new_password()
+    dialog = account(here, alice)
+    dialog.get_by_label("New password").fill(password)
+    dialog.get_by_role("button", name="Change password").click()
+    expect(here.note).to_contain_text("signed out everywhere else")
+    here.say(f"{word} here")
+    here.hears(f"{word} here")
+    elsewhere.say(f"{word} elsewhere")
+    expect(elsewhere.enter).to_be_visible()
+    elsewhere.fill_sign_in(alice.nickname, password)
+    elsewhere.hears(f"{word} elsewhere")
+
+
+def test_signing_out_ends_the_token_and_the_presence(
+    make_room: MakeRoom, stack: Stack, alice: Person
+) -> None:
+    room = make_room().open(alice)
+    expect(room.participants).to_contain_text(alice.nickname)
+    account(room, alice).get_by_role("button", name="Sign out").click()
+    expect(room.note).to_have_text("You are signed out.")
+    expect(room.password).to_be_focused()
+    expect(room.box).to_be_hidden()
+    expect(room.participants).not_to_contain_text(alice.nickname, timeout=15_000)
+    assert stack.get("/api/users", token=alice.token).status_code == 401
+
+
+def test_two_tabs_share_a_sign_in_and_a_sign_out(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    one = make_room().open()
+    two = make_room(beside=one).open()
+    one.fill_sign_in(alice.nickname, alice.password)
+    two.say(word)
+    one.hears(word)
+    two.hears(word)
+    account(two, alice).get_by_role("button", name="Sign out").click()
+    expect(one.enter).to_be_visible()
+
+
+def test_two_tabs_send_what_is_unsent_once(
+    make_room: MakeRoom, stack: Stack, alice: Person, word: str
+) -> None:
+    one = make_room()
+    tap = Tap(one.page)
+    one.open(alice)
+    tap.passes_up = lambda frame: frame["event"] != "post_message"
+    one.say(word)
+    expect(one.unsent).to_have_count(1)
+    two = make_room(beside=one).open()
+    two.hears(word)
+    one.hears(word)
+    expect(one.unsent).to_have_count(0)
+    assert len([m for m in stack.messages() if m["source"] == word]) == 1

@@ -1,0 +1,176 @@
+"""The log: its order, its lines, where the reader is in it, and how much of it there can be."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from comparison.contract.client import Person
+from tests.browser.history import remember
+from tests.browser.room import Room
+from tests.running import Stack
+
+MakeRoom = Callable[..., Room]
+NOON = 1_700_049_600  # 2023-11-15 12:00 UTC
+
+
+def scroll_up(room: Room) -> None:
+    """Go to where the log begins, as far as it is there."""
+    room.log.evaluate("log => { log.scrollTop = 0 }")
+
+
+def test_messages_of_one_author_are_grouped_under_one_name(
+    make_room: MakeRoom, alice: Person, bob: Person, stack: Stack, word: str
+) -> None:
+    room = make_room().open()
+    for author in (alice, alice, bob, alice):
+        stack.posted(author, word)
+    expect(room.article(word)).to_have_count(4)
+    widths = room.article(word).locator(".author").evaluate_all("all => all.map(e => e.offsetWidth)")
+    assert [width > 1 for width in widths] == [True, False, True, True]
+    assert room.article(word).locator(".author").all_text_contents() == [
+        person.nickname for person in (alice, alice, bob, alice)
+    ]
+
+
+def test_times_are_local_and_full_on_hover_and_days_are_parted(make_room: MakeRoom) -> None:
+    room = make_room(timezone_id="Pacific/Auckland", locale="en-NZ")
+    remember(room.page, 3, end=NOON, pause=3600)
+    room.open()
+    times = room.page.get_by_role("article").get_by_role("time")
+    # 12:00 UTC is past midnight there.
+    assert times.all_text_contents() == ["11:00 pm", "12:00 am", "1:00 am"]
+    expect(times.first).to_have_attribute("title", re.compile("Wednesday,? 15 November 2023.*11:00"))
+    expect(times.first).to_have_attribute("datetime", "2023-11-15T10:00:00.000Z")
+    days = room.page.locator(".day").all_text_contents()
+    assert [day.split(",")[0].split()[0] for day in days] == ["Wednesday", "Thursday"]
+
+
+def test_the_log_stays_at_the_bottom_when_the_reader_is_there(
+    make_room: MakeRoom, alice: Person, stack: Stack, word: str
+) -> None:
+    room = make_room(viewport={"width": 600, "height": 400}).open()
+    for number in range(12):
+        stack.posted(alice, f"{word} {number}")
+        expect(room.article(f"{word} {number}").last).to_be_in_viewport()
+
+
+def test_a_reader_farther_up_is_told_how_much_is_new(
+    make_room: MakeRoom, alice: Person, bob: Person, stack: Stack, word: str
+) -> None:
+    room = make_room(viewport={"width": 600, "height": 400})
+    room.page.clock.install()
+    room.open(alice)
+    for number in range(12):
+        stack.posted(bob, f"{word} old {number}")
+    room.hears(f"{word} old 11")
+    room.log.evaluate("log => { log.scrollTop -= 200 }")
+    button = room.page.get_by_role("button", name="To the newest")
+    expect(button).to_be_visible()
+    where = room.log.evaluate("log => log.scrollTop")
+    for number in range(3):
+        stack.posted(bob, f"{word} new {number}")
+    button = room.page.get_by_role("button", name="3 new messages")
+    expect(button).to_be_visible()
+    expect(room.page).to_have_title("(3) Flack")
+    assert room.log.evaluate("log => log.scrollTop") == where
+    button.click()
+    expect(room.article(f"{word} new 2")).to_be_in_viewport()
+    expect(button).to_be_hidden()
+    expect(room.page).to_have_title("Flack")
+    entry = room.page.locator(".entry", has=room.page.locator(".new"))
+    expect(entry).to_contain_text(f"{word} new 0")
+
+
+def test_a_line_is_drawn_where_reading_stopped(
+    make_room: MakeRoom, alice: Person, bob: Person, stack: Stack, word: str
+) -> None:
+    room = make_room().open(alice)
+    stack.posted(bob, f"{word} read")
+    room.hears(f"{word} read")
+    later = make_room(beside=room)
+    room.page.close()
+    stack.posted(alice, f"{word} own")
+    for number in range(40):
+        stack.posted(bob, f"{word} missed {number}")
+    room = later.open()
+    entry = room.page.locator(".entry", has=room.page.locator(".new"))
+    expect(entry).to_contain_text(f"{word} missed 0")
+    expect(entry).to_be_in_viewport()
+    expect(room.page).to_have_title("(40) Flack")
+
+
+def test_history_loads_on_scrolling_up_without_a_jump(make_room: MakeRoom) -> None:
+    room = make_room()
+    remember(room.page, 130, end=NOON)
+    room.open()
+    expect(room.page.get_by_role("article")).to_have_count(50)
+    place = "article => article.getBoundingClientRect().top"
+    article = room.page.locator('article[data-id="81"]')
+    scroll_up(room)
+    before = article.evaluate(place)
+    expect(room.page.get_by_role("article")).to_have_count(100)
+    assert abs(article.evaluate(place) - before) < 3
+    scroll_up(room)
+    expect(room.page.get_by_role("article")).to_have_count(130)
+    scroll_up(room)
+    expect(room.page.get_by_text("This is where the room begins.")).to_be_visible()
+
+
+def test_code_keeps_its_lines_and_does_not_widen_the_page(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    room = make_room(viewport={"width": 320, "height": 600}).open(alice)
+    room.box.fill(f"```\n{word}\n  {'x' * 300}\n```\n> quoted\n\n- listed\n\n{'y' * 300}\nnext line")
+    room.box.press("Enter")
+    article = room.hears(word)
+    pre = article.locator("pre")
+    assert pre.evaluate("e => e.scrollWidth > e.clientWidth && getComputedStyle(e).whiteSpace") == "pre"
+    for tag in ("blockquote", "li"):
+        expect(article.locator(tag)).to_have_count(1)
+    assert room.page.evaluate("document.documentElement.scrollWidth") == 320
+    heights = article.locator("p").last.evaluate(
+        "p => p.clientHeight / parseFloat(getComputedStyle(p).lineHeight)"
+    )
+    assert heights > 2  # the long word breaks, and the newline is a new line
+
+
+@pytest.mark.timeout(300)
+def test_ten_thousand_messages_stay_smooth(
+    make_room: MakeRoom, alice: Person, stack: Stack, word: str
+) -> None:
+    """Frames are timed by `requestAnimationFrame` while the log scrolls, memory by Chromium."""
+    room = make_room()
+    remember(room.page, 10_000, end=NOON)
+    room.open(alice)
+    room.page.evaluate(
+        """async () => {
+            const log = document.querySelector('#log');
+            while (log.querySelectorAll('article').length < 10000) {
+                log.scrollTop = 0;
+                await new Promise(requestAnimationFrame);
+            }
+        }"""
+    )
+    frames = room.page.evaluate(
+        """async () => {
+            const log = document.querySelector('#log');
+            const frames = [];
+            log.scrollTop = log.scrollHeight / 2;
+            await new Promise(requestAnimationFrame);
+            for (let last = performance.now(); frames.length < 200; ) {
+                log.scrollTop += 137;
+                await new Promise(requestAnimationFrame);
+                frames.push(performance.now() - last);
+                last = performance.now();
+            }
+            return frames.sort((one, other) => one - other);
+        }"""
+    )
+    memory = room.page.evaluate("performance.memory.usedJSHeapSize") / 2**20
+    print(f"frames: p50 {frames[100]:.1f} ms, p95 {frames[190]:.1f} ms; JS heap {memory:.0f} MiB")
+    assert frames[100] < 40  # ms, on a machine that does other things as well
+    assert memory < 100  # MiB
+    room.say(word)
+    expect(room.unsent).to_have_count(0)

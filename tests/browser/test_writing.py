@@ -1,0 +1,176 @@
+"""The box to write in, and editing."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from comparison.contract.client import Person
+from tests.browser.room import Room
+from tests.running import Stack
+
+MakeRoom = Callable[..., Room]
+
+
+def test_enter_sends_and_shift_enter_breaks_the_line(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    room = make_room().open(alice)
+    room.box.press_sequentially(word)
+    low = room.box.evaluate("box => box.clientHeight")
+    room.box.press("Shift+Enter")
+    room.box.press_sequentially("second line")
+    expect(room.box).to_have_value(f"{word}\nsecond line")
+    assert room.box.evaluate("box => box.clientHeight") > low
+    room.box.press("Enter")
+    expect(room.box).to_have_value("")
+    body = room.hears(word).locator(".body")
+    assert body.evaluate("body => body.innerText") == f"{word}\nsecond line"
+    expect(room.box).to_be_focused()
+    assert room.box.evaluate("box => box.clientHeight") == low
+
+
+def test_the_log_stays_at_the_bottom_while_the_box_grows(
+    make_room: MakeRoom, alice: Person, stack: Stack, word: str
+) -> None:
+    for number in range(30):
+        stack.posted(alice, f"{word} {number}")
+    room = make_room().open(alice)
+    expect(room.article(f"{word} 29")).to_be_in_viewport()
+    room.box.fill("line\n" * 30)
+    expect(room.article(f"{word} 29")).to_be_in_viewport()
+    expect(room.page.get_by_role("button", name="To the newest")).to_be_hidden()
+    room.log.hover()
+    room.page.mouse.wheel(0, -300)
+    expect(room.page.get_by_role("button", name="To the newest")).to_be_visible()
+
+
+def test_the_button_sends_too(make_room: MakeRoom, alice: Person, word: str) -> None:
+    room = make_room().open(alice)
+    room.box.fill(word)
+    room.page.get_by_role("button", name="Send").click()
+    room.hears(word)
+    expect(room.box).to_be_focused()
+
+
+def test_nothing_is_sent_when_nothing_is_written(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    room = make_room().open(alice)
+    room.say(" \n ")
+    room.say(word)
+    room.hears(word)
+    expect(room.page.locator(f'article[data-user="{alice.id}"]')).to_have_count(1)
+
+
+def test_up_edits_the_last_message_and_escape_leaves_it_as_it_was(
+    make_room: MakeRoom, alice: Person, bob: Person, stack: Stack, word: str
+) -> None:
+    room = make_room().open(alice)
+    room.say(f"{word} mine")
+    room.hears(f"{word} mine")
+    stack.posted(bob, f"{word} other")
+    room.hears(f"{word} other")
+    room.box.press("ArrowUp")
+    editor = room.page.get_by_role("textbox", name="Edit text")
+    expect(editor).to_be_focused()
+    expect(editor).to_have_value(f"{word} mine")
+    editor.press("Escape")
+    expect(editor).to_have_count(0)
+    expect(room.box).to_be_focused()
+    assert room.texts(word) == [f"{word} mine", f"{word} other"]
+
+
+def test_an_edit_that_is_refused_says_why_and_keeps_the_text(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    room = make_room().open(alice)
+    room.say(word)
+    room.hears(word)
+    room.box.press("ArrowUp")
+    editor = room.page.get_by_role("textbox", name="Edit text")
+    editor.fill("")
+    editor.press("Enter")
+    expect(room.article(word).get_by_role("alert")).to_contain_text("blank")
+    room.context.set_offline(True)
+    editor.fill(f"{word} better")
+    editor.press("Enter")
+    alert = room.page.get_by_role("article").get_by_role("alert")
+    expect(alert).to_contain_text("cannot be reached")
+    expect(editor).to_have_value(f"{word} better")
+    room.context.set_offline(False)
+    editor.press("Enter")
+    room.hears(f"{word} better")
+
+
+def test_a_push_does_not_take_the_editor_away(
+    make_room: MakeRoom, alice: Person, stack: Stack, word: str
+) -> None:
+    room = make_room().open(alice)
+    message = stack.posted(alice, word)
+    room.hears(word)
+    room.box.press("ArrowUp")
+    editor = room.page.get_by_role("textbox", name="Edit text")
+    editor.fill("half a thou")
+    source = {"source": f"{word} elsewhere"}
+    stack.put(f"/api/messages/{message['id']}", token=alice.token, json=source)
+    expect(room.article(f"{word} elsewhere")).to_have_count(1)
+    expect(editor).to_have_value("half a thou")
+    expect(editor).to_be_focused()
+
+
+def test_a_nickname_is_completed_and_a_mention_is_marked(
+    make_room: MakeRoom, alice: Person, bob: Person
+) -> None:
+    here, there = make_room().open(alice), make_room().open(bob)
+    expect(here.participants).to_contain_text(bob.nickname)
+    here.box.press_sequentially(f"hello @{bob.nickname[:-1].lower()}")
+    options = here.page.get_by_role("listbox", name="People to mention").get_by_role("option")
+    expect(options).to_have_text([bob.nickname])
+    here.box.press("Enter")
+    expect(here.box).to_have_value(f"hello @{bob.nickname} ")
+    expect(options).to_have_count(0)
+    here.box.press("Enter")
+    mark = there.hears(f"hello @{bob.nickname}").locator("mark")
+    expect(mark).to_have_text(f"@{bob.nickname}")
+    expect(mark).to_have_class("me")
+    expect(here.article(f"hello @{bob.nickname}").locator("mark")).not_to_have_class("me")
+
+
+def test_the_arrows_choose_a_nickname_and_escape_chooses_none(
+    make_room: MakeRoom, stack: Stack
+) -> None:
+    first, second = stack.person("Zed"), stack.person("Zed")
+    room = make_room().open(first)
+    expect(room.participants).to_contain_text(second.nickname)
+    names = sorted([first.nickname, second.nickname])
+    room.box.press_sequentially("@zed-")
+    options = room.page.get_by_role("option")
+    expect(options.filter(has_text=names[0])).to_have_attribute("aria-selected", "true")
+    room.box.press("ArrowDown")
+    expect(options.filter(has_text=names[1])).to_have_attribute("aria-selected", "true")
+    active = room.box.get_attribute("aria-activedescendant")
+    expect(room.page.locator(f"#{active}")).to_have_text(names[1])
+    room.box.press("Escape")
+    expect(options).to_have_count(0)
+    room.box.press_sequentially("x")
+    room.box.press("Backspace")
+    room.box.press("ArrowDown")
+    room.box.press("Tab")
+    expect(room.box).to_have_value(f"@{names[1]} ")
+
+
+def test_a_count_appears_near_the_limit(make_room: MakeRoom, alice: Person) -> None:
+    room = make_room().open(alice)
+    room.box.fill("x" * 9000)
+    expect(room.page.get_by_text("of 10000 characters")).to_have_count(0)
+    room.box.fill("😀" * 9001)
+    expect(room.page.get_by_text("9001 of 10000 characters")).to_be_visible()
+
+
+def test_help_for_markdown_is_one_button_away(make_room: MakeRoom, alice: Person) -> None:
+    room = make_room().open(alice)
+    room.page.get_by_role("button", name="Formatting").click()
+    help_ = room.page.get_by_role("dialog", name="Formatting")
+    expect(help_).to_contain_text("**word**")
+    room.page.keyboard.press("Escape")
+    expect(help_).to_be_hidden()
