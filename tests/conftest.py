@@ -45,7 +45,7 @@ from tests.stacks import (  # noqa: F401  # fixtures
 hypothesis_settings.register_profile(
     "flack",
     deadline=None,
-    max_examples=50,
+    max_examples=30,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 hypothesis_settings.load_profile("flack")

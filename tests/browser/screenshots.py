@@ -16,11 +16,17 @@ from tests.browser.room import Room
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 TALK = [
     ("Grace", "Morning! I moved the fan-out into the hub: *one* subscription a process."),
-    ("Grace", "- the text is serialised **once**\n- a slow socket is bounded, the others never wait"),
-    ("Linus", "> a slow socket is bounded\n\nAnd then? Does its client come back by itself?"),
+    (
+        "Grace",
+        "- the text is serialised **once**\n- slow sockets are bounded, others never wait",
+    ),
+    ("Linus", "> slow sockets are bounded\n\nAnd then? Does such a client come back by itself?"),
     ("Ada", "It does. It is closed with `1013`, waits a random moment, and catches up:"),
-    ("Ada", "```\nasync def catch_up(since):\n    for message in await fetch(since):\n"
-            "        merge(message)  # by id, the newest version wins\n```"),
+    (
+        "Ada",
+        "```\nasync def catch_up(since):\n    for message in await fetch(since):\n"
+        "        merge(message)  # by id, the newest version wins\n```",
+    ),
     ("Zoë", "Lovely. ~~Shall we~~ We shall write that down, @Ada."),
     ("Linus", "Also see https://www.djangoproject.com/ for what is below all this"),
     ("Grace", "@Linus @Zoë lunch?"),

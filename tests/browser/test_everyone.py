@@ -88,7 +88,13 @@ def test_new_messages_are_announced_and_history_is_not(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(
-    make_room: MakeRoom, alice: Person, bob: Person, stack: Stack, pages: Pages, word: str, scheme: Any
+    make_room: MakeRoom,
+    alice: Person,
+    bob: Person,
+    stack: Stack,
+    pages: Pages,
+    word: str,
+    scheme: Any,
 ) -> None:
     room = make_room(color_scheme=scheme, viewport={"width": 900, "height": 700})
     tap = Tap(room.page)

@@ -27,7 +27,9 @@ def test_messages_of_one_author_are_grouped_under_one_name(
     for author in (alice, alice, bob, alice):
         stack.posted(author, word)
     expect(room.article(word)).to_have_count(4)
-    widths = room.article(word).locator(".author").evaluate_all("all => all.map(e => e.offsetWidth)")
+    widths = (
+        room.article(word).locator(".author").evaluate_all("all => all.map(e => e.offsetWidth)")
+    )
     assert [width > 1 for width in widths] == [True, False, True, True]
     assert room.article(word).locator(".author").all_text_contents() == [
         person.nickname for person in (alice, alice, bob, alice)
@@ -41,7 +43,9 @@ def test_times_are_local_and_full_on_hover_and_days_are_parted(make_room: MakeRo
     times = room.page.get_by_role("article").get_by_role("time")
     # 12:00 UTC is past midnight there.
     assert times.all_text_contents() == ["11:00 pm", "12:00 am", "1:00 am"]
-    expect(times.first).to_have_attribute("title", re.compile("Wednesday,? 15 November 2023.*11:00"))
+    expect(times.first).to_have_attribute(
+        "title", re.compile("Wednesday,? 15 November 2023.*11:00")
+    )
     expect(times.first).to_have_attribute("datetime", "2023-11-15T10:00:00.000Z")
     days = room.page.locator(".day").all_text_contents()
     assert [day.split(",")[0].split()[0] for day in days] == ["Wednesday", "Thursday"]
@@ -122,11 +126,16 @@ def test_code_keeps_its_lines_and_does_not_widen_the_page(
     make_room: MakeRoom, alice: Person, word: str
 ) -> None:
     room = make_room(viewport={"width": 320, "height": 600}).open(alice)
-    room.box.fill(f"```\n{word}\n  {'x' * 300}\n```\n> quoted\n\n- listed\n\n{'y' * 300}\nnext line")
+    room.box.fill(
+        f"```\n{word}\n  {'x' * 300}\n```\n> quoted\n\n- listed\n\n{'y' * 300}\nnext line"
+    )
     room.box.press("Enter")
     article = room.hears(word)
     pre = article.locator("pre")
-    assert pre.evaluate("e => e.scrollWidth > e.clientWidth && getComputedStyle(e).whiteSpace") == "pre"
+    assert (
+        pre.evaluate("e => e.scrollWidth > e.clientWidth && getComputedStyle(e).whiteSpace")
+        == "pre"
+    )
     for tag in ("blockquote", "li"):
         expect(article.locator(tag)).to_have_count(1)
     assert room.page.evaluate("document.documentElement.scrollWidth") == 320

@@ -214,11 +214,13 @@ def test_a_hostile_message_takes_space_as_its_length(unit):
         # A label that could be read in two ways, so ten of them in 1024.
         (("http://" + "xn--a." * 10 + "- ") * 20, ("http://" + "xyz-a." * 10 + "- ") * 20),
         # Brackets that could go on to the end of the message.
-        ("a.com/(" * (MAX_SOURCE // 7), 2 * "a.com/b" * (MAX_SOURCE // 7)),
+        ("a.com/(" * (MAX_SOURCE // 7), "a.com/b" * 4 * (MAX_SOURCE // 7)),
+        # A scheme that could begin anywhere before its `://`.
+        ("[https://" * (MAX_SOURCE // 9), "[https:/a" * (MAX_SOURCE // 9)),
     ],
 )
 def test_the_search_for_links_is_bounded(hostile, harmless):
-    assert takes_at_most(10, hostile, harmless)
+    assert takes_at_most(5, hostile, harmless)
 
 
 def test_links_are_the_absolute_addresses_in_order_without_repeats():
