@@ -1,6 +1,7 @@
 # make run                             starts all of Flack
 # make manage CMD="createuser susan"   runs a command of manage.py beside it
 # make test                            lints, then runs every test
+# make contract URL=http://…           holds any server to the contract
 # make bench                           measures Flack beside other servers; FLASK_URL= adds Flask's
 # make lock                            renews the versions that pyproject.toml's ranges allow
 
@@ -8,7 +9,7 @@ BIN := .venv/bin
 JS := tests/browser
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run manage test lint bench lock programs
+.PHONY: run manage test contract lint bench lock programs
 
 run: .venv/run-stamp
 	@exec $(BIN)/python -m flack_project.stack
@@ -20,6 +21,11 @@ manage: .venv/run-stamp
 
 test: lint
 	$(BIN)/python -m pytest
+
+WIRE ?= json
+contract: .venv/test-stamp
+	$(BIN)/python -m pytest comparison/contract --url $(URL) --wire $(WIRE) \
+		$(if $(SAME_ONLY),--same-only) $(if $(PREVIEW_PORT),--preview-port $(PREVIEW_PORT))
 
 lint: .venv/test-stamp $(JS)/node_modules
 	$(BIN)/ruff check
