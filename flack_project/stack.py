@@ -7,7 +7,6 @@ SIGTERM or a closed terminal ends every process.
 import fcntl
 import grp
 import os
-import pwd
 import resource
 import secrets
 import shlex
@@ -48,7 +47,7 @@ def check_port(port: int) -> None:
         try:
             listener.bind(("127.0.0.1", port))
         except OSError as error:
-            fail(f"port {port} is not free ({error.strerror}), choose another with PORT=.")
+            fail(f"port {port} cannot be used ({error.strerror}), choose another with PORT=.")
 
 
 def hold(var: Path) -> TextIO:
@@ -76,7 +75,11 @@ def complete_environment(var: Path, run_dir: Path) -> None:
         os.environ["SECRET_KEY"] = key.read_text()
     if not os.environ.get("REDIS_URL"):
         os.environ["REDIS_URL"] = f"unix://{run_dir}/valkey.sock"
-    folders = [Path(sys.executable).parent, get_binary_path().parent, os.environ["PATH"]]
+    folders = [
+        Path(sys.executable).parent,
+        get_binary_path().parent,
+        os.environ.get("PATH", os.defpath),
+    ]
     os.environ |= {
         "VAR": str(var),
         "RUN_DIR": str(run_dir),
@@ -100,7 +103,7 @@ def migrate() -> None:
     try:
         django.setup()
         if os.environ["RUN_DIR"] not in os.environ["REDIS_URL"]:
-            Redis.from_url(os.environ["REDIS_URL"]).ping()
+            Redis.from_url(os.environ["REDIS_URL"], socket_connect_timeout=5).ping()
         call_command("migrate", verbosity=0, interactive=False)
     except Exception as error:  # whatever a broken setting breaks
         fail(f"{' '.join(str(error).split())} ({type(error).__name__})")
@@ -111,11 +114,11 @@ def write_nginx_configuration(run_dir: Path, port: int, nodes: int) -> None:
     """Fill in nginx/run.conf for these nodes."""
     sockets = (f"unix:{run_dir}/node.{i}.sock" for i in range(1, nodes + 1))
     # The workers of a root nginx would become "nobody", who cannot open the sockets.
-    user, group = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name
+    user = f"user root {grp.getgrgid(0).gr_name};" if os.geteuid() == 0 else ""
     text = Template((ROOT / "nginx/run.conf").read_text()).substitute(
         root=ROOT,
         port=port,
-        user=f"user {user} {group};" if os.geteuid() == 0 else "",
+        user=user,
         nodes="\n".join(f"        server {socket} max_fails=0;" for socket in sockets),
     )
     (run_dir / "nginx.conf").write_text(text)
@@ -133,7 +136,8 @@ def main() -> None:
     """Check what the operator gave, then run all parts until a signal comes."""
     signal.signal(signal.SIGINT, lambda *_: sys.exit())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as it is under nohup
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     os.umask(0o077)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError):  # macOS names a limit that it does not allow

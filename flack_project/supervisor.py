@@ -1,8 +1,8 @@
-"""Honcho's manager as Flack needs it: it tells when all is ready, and starts dead parts again."""
+"""Honcho's manager as Flack needs it: it says when all is ready, and starts dead parts again."""
 
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -41,6 +41,8 @@ class PartsPrinter(Printer):
 class Supervisor(Manager):
     """Runs the parts of Flack, whose nginx listens on `port`, with `run_dir` for their files."""
 
+    _terminating: bool  # honcho's own
+
     def __init__(self, port: int, run_dir: Path) -> None:
         super().__init__(PartsPrinter())
         self.port = port
@@ -64,11 +66,20 @@ class Supervisor(Manager):
         return None if self.returncode in (130, 143) else "a shell that runs a part was killed"
 
     def terminate(self) -> None:
-        """End all parts; honcho cannot end one whose process id it has not heard yet."""
-        if self._all_started():
-            super().terminate()
-        else:
-            threading.Timer(0.05, self.terminate).start()
+        """Begin to end all parts; honcho kills what is left some seconds after the first ended."""
+        if not self._terminating:
+            self._terminating = True
+            threading.Thread(target=self._stop, daemon=True).start()
+
+    def _stop(self) -> None:
+        while not self._all_started():  # honcho does not know every process id yet
+            time.sleep(0.05)
+        clients = [part for name, part in self._processes.items() if name != "valkey.1"]
+        for part in clients:
+            self._procmgr.terminate(part["pid"])
+        while any("returncode" not in part for part in clients):
+            time.sleep(0.05)
+        self._killall()  # only now, as the worker finishes what it has begun
 
     def _start(self) -> None:
         super()._start()  # forks, so threads come after it
@@ -81,8 +92,8 @@ class Supervisor(Manager):
                 self.failed.write_text(f"/readyz is still not ready, {answer}")
                 self.terminate()
             time.sleep(0.05)
-            with suppress(OSError, HTTPException):  # nginx does not listen yet
-                connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
+            connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
+            with suppress(OSError, HTTPException), closing(connection):  # nginx is not there yet
                 connection.request("GET", "/readyz")
                 response = connection.getresponse()
                 status, answer = response.status, response.read().decode()

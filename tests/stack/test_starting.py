@@ -93,7 +93,7 @@ def test_a_taken_port_gets_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         assert refusal(tmp_path, port) == (
-            f"port {port} is not free (Address already in use), choose another with PORT=."
+            f"port {port} cannot be used (Address already in use), choose another with PORT=."
         )
 
 
