@@ -6,8 +6,11 @@ from typing import Any
 
 from celery import beat, current_app
 from daphne.management.commands import runserver
+from daphne.server import twisted_loop
 from django.conf import settings
 from django.core.management import call_command
+
+from chat.hub import hub
 
 
 class Command(runserver.Command):
@@ -18,8 +21,10 @@ class Command(runserver.Command):
 
     def inner_run(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0)
+        # Once the loop runs: the in-memory channel layer is its own, also for the worker's pushes.
+        twisted_loop.call_soon(hub.start)
         if not settings.REDIS_URL:
-            start_worker()
+            twisted_loop.call_soon(start_worker)
         options["use_static_handler"] = False  # whitenoise serves them, here as anywhere
         super().inner_run(*args, **options)
 
