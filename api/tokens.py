@@ -19,12 +19,15 @@ class TokenViewSet(GenericViewSet):
     """One token for each sign-in."""
 
     serializer_class = Serializer
-    permission_classes = (IsAuthenticated,)
 
     def get_authenticators(self) -> list[Any]:
         """Ask for nickname and password to sign in, for the token to sign out."""
         first = TokenAuthentication if self.request.method == "DELETE" else BasicAuthentication
         return [first(), SessionAuthentication()]
+
+    def get_permissions(self) -> list[Any]:
+        """Ask who it is, unless it is the wrong method: that is said to anybody."""
+        return [IsAuthenticated()] if self.action else []
 
     def create(self, request: Request) -> Response:
         """Return a new token for the nickname and password of Basic authentication."""

@@ -18,7 +18,7 @@ PAGES = [
     ("/api/users/{user}", 200),
     ("/api/messages", 200),
     ("/api/messages/{message}", 200),
-    ("/api/tokens", 401),
+    ("/api/tokens", 405),
     ("/tasks/status/00000000-0000-0000-0000-000000000000", 404),
     ("/api/users/999999", 404),
     ("/api/messages?limit=x", 400),

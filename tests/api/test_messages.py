@@ -112,7 +112,7 @@ def test_an_empty_key_is_no_key(alice, call):
     assert Message.objects.count() == 2
 
 
-def test_posting_too_often_is_refused(alice, bob, call, monkeypatch):
+def test_posting_too_often_is_refused(alice, bob, call, monkeypatch, new_minute):
     monkeypatch.setattr(limits, "POST", limits.Limit("post", 2, 60))
     answers = [call("POST", LISTED, {"source": "a"}, token=alice.token) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [201, 201, 429]

@@ -102,7 +102,7 @@ def test_a_session_has_no_token_to_delete(alice, client):
     assert Token.objects.exists()
 
 
-def test_signing_in_too_often_as_somebody_is_refused(alice, bob, call, monkeypatch):
+def test_signing_in_too_often_as_somebody_is_refused(alice, bob, call, monkeypatch, new_minute):
     monkeypatch.setattr(limits, "SIGN_IN_AS", limits.Limit("sign-in-as", 2, 60))
     answers = [call("POST", "/api/tokens", headers=basic("Alice", "wrong")) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [401, 401, 429]
@@ -111,7 +111,7 @@ def test_signing_in_too_often_as_somebody_is_refused(alice, bob, call, monkeypat
     assert call("POST", "/api/tokens", headers=basic("Bob")).status_code == 200
 
 
-def test_signing_in_too_often_from_one_address_is_refused(alice, call, monkeypatch):
+def test_signing_in_too_often_from_one_address_is_refused(alice, call, monkeypatch, new_minute):
     monkeypatch.setattr(limits, "SIGN_IN", limits.Limit("sign-in", 2, 60))
     answers = [call("POST", "/api/tokens", headers=basic(f"u{n}")) for n in range(3)]
     assert [answer.status_code for answer in answers] == [401, 401, 429]

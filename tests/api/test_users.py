@@ -81,7 +81,7 @@ def test_any_nickname_is_refused_or_can_sign_in(call, settings, nickname):
         assert list(response.json()["fields"]) == ["nickname"]
 
 
-def test_too_many_registrations_from_one_address_are_refused(call, monkeypatch):
+def test_too_many_registrations_from_one_address_are_refused(call, monkeypatch, new_minute):
     monkeypatch.setattr(limits, "REGISTER", limits.Limit("register", 1, 60))
     answers = [call("POST", "/api/users", {}) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [400, 429]
