@@ -13,7 +13,6 @@ from typing import Any
 
 import orjson
 import pytest
-import redis
 from celery import current_app
 from celery.contrib.testing.worker import start_worker
 from celery.signals import setup_logging
@@ -29,8 +28,15 @@ from chat.models import User
 from chat.push import publisher
 from chat.tasks import find_offline_users
 from chat.threads import pool
-from tests.kit import NO_REDIS, PASSWORD, Clock, redis_cache, serve_page, signed_in
-from tests.processes import manage, serve, server, valkey  # noqa: F401  # fixtures
+from tests.kit import PASSWORD, Clock, serve_page, signed_in
+from tests.processes import (  # noqa: F401  # fixtures
+    any_cache,
+    manage,
+    no_cache,
+    serve,
+    server,
+    valkey,
+)
 from tests.sockets import connect, live  # noqa: F401  # fixtures
 from tests.stacks import (  # noqa: F401  # fixtures
     pages,
@@ -149,6 +155,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
+@pytest.fixture
+def new_minute(clock: Clock) -> None:
+    """Let no limit's window end during the test."""
+    clock.advance(61 - clock() % 60)
+
+
 @pytest.fixture(autouse=True)
 def pushes(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Every push whose transaction was committed, as data; none goes further, but see `live`."""
@@ -164,21 +176,6 @@ def committed(django_capture_on_commit_callbacks: Any) -> Callable[..., Any]:
 
 
 # --- Other processes --------------------------------------------------------------------------
-
-
-@pytest.fixture(params=["local", "valkey"])
-def any_cache(request: pytest.FixtureRequest, settings: Any) -> None:
-    """Each cache that Flack can count in."""
-    if request.param == "valkey":
-        url = request.getfixturevalue("valkey")
-        redis.Redis.from_url(url).flushall()
-        settings.CACHES = redis_cache(url)
-
-
-@pytest.fixture
-def no_cache(settings: Any) -> None:
-    """A cache that cannot be reached."""
-    settings.CACHES = redis_cache(NO_REDIS)
 
 
 @setup_logging.connect

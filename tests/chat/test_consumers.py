@@ -359,7 +359,7 @@ async def test_too_many_frames_are_a_429(connect):
     assert [answer["data"]["status"] for answer in answers] == [400] * limits.FRAMES + [429]
 
 
-async def test_too_many_posts_are_a_429(connect, alice, monkeypatch):
+async def test_too_many_posts_are_a_429(connect, alice, monkeypatch, new_minute):
     monkeypatch.setattr(limits, "POST", limits.Limit("post", 2, 60))
     client = await connect()
     answers = [

@@ -418,6 +418,16 @@ def test_of_a_bomb_the_first_mebibyte_is_unpacked(site):
     assert len(fetch(site.url)[0]) == MAX_BYTES
 
 
+def test_a_packed_page_that_unpacks_to_nothing_is_given_up(site):
+    def endless(site, sock):
+        sock.sendall(HEAD + b"content-encoding: gzip\r\n\r\n" + gzip.compress(b"")[:10])
+        site.send(sock, b"\x00\x00\x00\xff\xff" * 1000)  # blocks of no bytes
+
+    site.pages["/"] = endless
+    assert preview(site.url) is None
+    assert site.sent < 16 * MAX_BYTES
+
+
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [
@@ -457,7 +467,7 @@ def test_an_answer_that_never_comes_to_its_page_is_given_up(site, data):
 
 
 def test_many_small_chunks_are_given_up(site):
-    chunks = b"1\r\nx\r\n" * (MAX_BYTES // 4)
+    chunks = b"1\r\nx\r\n" * (MAX_BYTES // 16)
     site.pages["/"] = HEAD + b"transfer-encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
     with pytest.raises(Refused):
         fetch(site.url)
@@ -505,7 +515,8 @@ def test_the_time_is_for_all_redirects_together(site, hurry):
     assert preview(site.url) is None
 
 
-def test_a_handshake_that_comes_slowly_is_given_up(site, hurry):
+def test_a_handshake_that_comes_slowly_is_given_up(site, hurry, monkeypatch):
+    monkeypatch.setattr(fetch_module, "CONNECT", 0.05)  # which is not the time for it
     assert preview(site.url.replace("http:", "https:")) is None
 
 

@@ -5,15 +5,9 @@ import pytest
 from chat import limits
 from chat.limits import Limit, LimitReached
 
-pytestmark = pytest.mark.usefixtures("any_cache", "at_the_start_of_a_minute")
+pytestmark = pytest.mark.usefixtures("any_cache", "new_minute")
 
 LIMIT = Limit("test", 2, 60)
-
-
-@pytest.fixture
-def at_the_start_of_a_minute(clock):
-    """Let no window end during the test."""
-    clock.advance(61 - clock() % 60)
 
 
 def spend(times, who="Alice", limit=LIMIT):
