@@ -36,6 +36,18 @@ def test_messages_of_one_author_are_grouped_under_one_name(
     ]
 
 
+def test_names_and_mentions_of_people_who_left_are_known(
+    make_room: MakeRoom, alice: Person, bob: Person, stack: Stack, word: str
+) -> None:
+    stack.posted(bob, f"{word} first")
+    stack.posted(alice, f"{word} thanks @{bob.nickname}!")
+    room = make_room()
+    room.page.route("**/api/users?online=1", lambda route: route.fulfill(json={"users": []}))
+    room.open()
+    expect(room.hears(f"{word} first")).to_contain_text(bob.nickname)
+    expect(room.hears(f"{word} thanks").locator("mark")).to_have_text(f"@{bob.nickname}")
+
+
 def test_times_are_local_and_full_on_hover_and_days_are_parted(make_room: MakeRoom) -> None:
     room = make_room(timezone_id="Pacific/Auckland", locale="en-NZ")
     remember(room.page, 3, end=NOON, pause=3600)

@@ -2,7 +2,7 @@
 
 import { request } from './api.js'
 import { find } from './dom.js'
-import { areNotificationsOn, setNotifications } from './notifications.js'
+import { mayNotify, askToNotify } from './notifications.js'
 import { me, session, setSession } from './session.js'
 import { fetchToken } from './signin.js'
 import { say } from './words.js'
@@ -57,7 +57,7 @@ find('#me').onclick = () => {
 	}
 	/** @type {HTMLInputElement} */
 	const notify = find('[type=checkbox]', dialog)
-	notify.checked = areNotificationsOn()
-	notify.onchange = async () => (notify.checked = await setNotifications(notify.checked))
+	notify.checked = mayNotify()
+	notify.onchange = async () => (notify.checked = await askToNotify(notify.checked))
 	dialog.showModal()
 }

@@ -14,8 +14,9 @@ export function make(tag, properties = {}, ...children) {
 	return element
 }
 
-/** Make it as high as its text. @param {HTMLTextAreaElement} box */
+/** Make it as high as its text, where CSS cannot. @param {HTMLTextAreaElement} box */
 export function grow(box) {
+	if (CSS.supports('field-sizing: content')) return
 	box.style.height = 'auto'
 	box.style.height = `${box.scrollHeight + box.offsetHeight - box.clientHeight}px`
 }

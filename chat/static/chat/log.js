@@ -146,7 +146,7 @@ function arrange(entry) {
 	if (hasGap) mark(row, 'gap', make('button', {}, 'Load earlier messages'))
 	if (hasGap || day !== above?.dataset.day) mark(row, 'day', day)
 	if (Number(id) === newLine) mark(row, 'new', 'New')
-	row.classList.toggle('follow', Boolean(!row.previousSibling && above && follows(row, above)))
+	row.classList.toggle('follow', !!above && !row.previousSibling && follows(row, above))
 	// History loads when the reader comes near.
 	if (hasGap && !above) near.observe(entry)
 }

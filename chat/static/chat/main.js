@@ -58,7 +58,7 @@ function catchUp() {
 function showSession(ended = false) {
 	find('#me').hidden = !session
 	find('#me').textContent = session?.nickname ?? ''
-	toggleComposer(Boolean(session))
+	toggleComposer(!!session)
 	const [before, after] = [users.rows.get(reader), users.rows.get(me())]
 	toggleSignIn(!session, before?.nickname)
 	if (me() !== reader) {

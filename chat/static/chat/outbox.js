@@ -1,6 +1,6 @@
 /**
- * What was sent and is not in the database yet; it survives a reload. One is under way at a time,
- * so they keep their order. The same `ref` again never makes a second message.
+ * What is not in the database yet; it survives a reload. One is under way at a time, so they keep
+ * their order. The same `ref` again never makes a second message.
  */
 
 import { dropRows, showUnsent } from './log.js'

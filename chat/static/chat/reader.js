@@ -43,11 +43,11 @@ export function toUnread() {
 	const before = root.scrollTop
 	toBottom()
 	const line = find('.new')
-	const { top } = root.getBoundingClientRect()
-	const isPassed = line?.getBoundingClientRect().top < top - 1
-	if (isPassed) line.scrollIntoView()
-	isAtBottom = !isPassed
-	if (isPassed && root.scrollTop <= before) toBottom()
+	const above = root.getBoundingClientRect().top - line?.getBoundingClientRect().top
+	if (!(above > 1)) return
+	line.scrollIntoView()
+	isAtBottom = false
+	if (root.scrollTop <= before) toBottom()
 }
 
 /** @param {() => void} insert something above what the reader sees, which does not move */

@@ -39,8 +39,8 @@ export function showMessages(messages, origin, edge = 0) {
 	const fresh = messages.filter(({ id }) => !log.rowOf(id)).sort((a, b) => a.id - b.id)
 	for (const message of fresh) {
 		if (message.user_id === me()) log.adopt(outbox.refOf(message), message.id)
-		if (!users.rows.has(message.user_id)) fetchUser(message.user_id)
 	}
+	meet(fresh)
 	speak(origin === 'news' && fresh.length <= MOST_SPOKEN)
 	const show = () => log.showRows(messages, edge)
 	if (origin === 'history') reader.insertAbove(show)
@@ -67,7 +67,7 @@ export function post(source) {
 export function editLast() {
 	const id = timeline.ids.findLast((other) => timeline.rows.get(other)?.user_id === me())
 	if (id) edit(id, focusComposer)
-	return Boolean(id)
+	return !!id
 }
 
 /** Note what was seen, say what is left; forget the oldest of very many. */
@@ -94,9 +94,13 @@ export function edit(id, back) {
 	row.scrollIntoView({ block: 'nearest' })
 }
 
+/** Get to know who is not online. @param {Message[]} messages by anybody */
+export const meet = (messages) =>
+	Promise.all(messages.map(({ user_id: author }) => fetchUser(author)))
+
 /** @param {number} id */
 async function fetchUser(id) {
-	if (asked.has(id)) return
+	if (users.rows.has(id) || asked.has(id)) return
 	asked.add(id)
 	const asOf = performance.now()
 	const user = await request('GET', `/api/users/${id}`).catch(() => asked.delete(id) && null)

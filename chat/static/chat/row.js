@@ -20,7 +20,7 @@ export function makeRow(userId) {
 		make('button', { className: 'edit' }, 'Edit'),
 	)
 	row.dataset.user = String(userId)
-	// By the golden angle, so that neighbouring ids get colours far apart.
+	// The golden angle gives neighbouring ids colours far apart.
 	row.style.setProperty('--hue', String((userId * 137.5) % 360))
 	showAuthor(row)
 	return row

@@ -1,4 +1,4 @@
-/** Signing in: a new nickname is registered, a known one needs its password. */
+/** Signing in. A new nickname is registered. */
 
 import { request } from './api.js'
 import { find } from './dom.js'
@@ -35,7 +35,7 @@ async function enter(nickname, password) {
 		if (error.status !== 400) throw error
 		refusal = error
 	})
-	const isNew = Boolean(user)
+	const isNew = !!user
 	const token = await fetchToken(nickname, password).catch((error) => {
 		if (error.status !== 401 || !refusal) throw error
 		if (!/taken/.test(refusal.message)) throw refusal

@@ -1,4 +1,4 @@
-/** JSON in localStorage. Where that is forbidden or full, nothing outlives the tab. */
+/** JSON in localStorage. Where that is forbidden, nothing outlives the tab. */
 
 /** @param {() => any} act */
 function attempt(act) {

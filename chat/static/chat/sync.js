@@ -4,7 +4,7 @@
  */
 
 import { request } from './api.js'
-import { showMessages, showUsers } from './room.js'
+import { meet, showMessages, showUsers } from './room.js'
 import { timeline, users } from './store.js'
 
 /** @import {Message, User} from './store.js' */
@@ -98,6 +98,7 @@ async function fetchUsers(query) {
 async function fetchMessages(query) {
 	const asOf = performance.now()
 	const { messages } = await request('GET', `/api/messages?${query}`)
+	await meet(messages)
 	showMessages(kept(messages, asOf), 'news')
 }
 
@@ -108,6 +109,7 @@ async function fetchMessages(query) {
 async function fetchPage(edge, limit, floor, origin) {
 	const asOf = performance.now()
 	const { messages } = await request('GET', `/api/messages?before=${edge}&limit=${limit}`)
+	await meet(messages)
 	timeline.gaps.delete(edge)
 	const news = kept(messages, asOf)
 	if (messages.length === limit && messages[0].id > floor) timeline.gaps.add(messages[0].id)
