@@ -1,0 +1,1 @@
+"""Measures Flack against its peers on one machine: `make bench`."""

@@ -1,0 +1,42 @@
+"""What processes cost: CPU time and resident memory, from /proc."""
+
+import contextlib
+from collections.abc import Iterator
+
+import psutil
+
+
+class Processes:
+    """Some processes and all their children, those that have ended included."""
+
+    def __init__(self, *roots: int) -> None:
+        """Take the process ids of the roots."""
+        self._roots = [psutil.Process(pid) for pid in roots]
+
+    def cpu(self) -> float:
+        """Return the user and system time used so far, in microseconds."""
+        return 1e6 * sum(
+            times.user + times.system + times.children_user + times.children_system
+            for process in self._all()
+            for times in [process.cpu_times()]
+        )
+
+    def resident(self) -> float:
+        """Return the resident memory, in KiB."""
+        return sum(process.memory_info().rss for process in self._all()) / 1024
+
+    def _all(self) -> Iterator[psutil.Process]:
+        for root in self._roots:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                yield root
+                yield from root.children(recursive=True)
+
+
+def listening_on(port: int) -> psutil.Process:
+    """Return the first of the processes that listen on a TCP port of this machine."""
+    pids = {
+        connection.pid
+        for connection in psutil.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN and port in connection.laddr
+    }
+    return min((psutil.Process(pid) for pid in pids if pid), key=psutil.Process.create_time)

@@ -1,0 +1,134 @@
+"""The work that is measured, each kind the same on every server that can do it."""
+
+import multiprocessing
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Event
+
+from comparison.bench import http
+from comparison.bench.processes import Processes
+from comparison.bench.servers import Server
+from comparison.bench.swarm import TEXT, Client, Swarm, frame
+
+Numbers = dict[str, float]
+
+
+@dataclass
+class Cost:
+    """What a piece of work cost, in µs of CPU: the server's and the generator's own."""
+
+    server: float = 0
+    own: float = 0
+
+
+@contextmanager
+def measured(*processes: Processes) -> Iterator[Cost]:
+    """Measure the work of the block, and what the servers still do after it."""
+    cost = Cost(-sum(each.cpu() for each in processes), -time.process_time() * 1e6)
+    yield cost
+    cost.own += time.process_time() * 1e6
+    before = -1.0
+    while (now := sum(each.cpu() for each in processes)) > before + 2e4:
+        before = now
+        time.sleep(0.4)
+    cost.server += now
+
+
+def quantile(seconds: Sequence[float], part: float) -> float:
+    """Return the quantile in milliseconds."""
+    ordered = sorted(seconds)
+    return 1000 * ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else 0
+
+
+def deliveries(swarm: Swarm, clients: Sequence[Client], cost: Cost) -> Numbers:
+    """Return what the deliveries of a swarm cost, how long they took and how many went wrong."""
+    lost, doubled = swarm.lost_and_doubled(clients)
+    received = swarm.received or 1
+    return {
+        "µs": cost.server / received,
+        "own µs": cost.own / received,
+        "p50 ms": quantile(swarm.delays, 0.5),
+        "p99 ms": quantile(swarm.delays, 0.99),
+        "lost": lost,
+        "doubled": doubled,
+    }
+
+
+@contextmanager
+def swarm_of(server: Server, count: int) -> Iterator[tuple[Swarm, list[Client]]]:
+    """Connect so many sockets; close them afterwards."""
+    swarm = Swarm(server.ports, server.wire)
+    try:
+        clients = swarm.connect(count)
+        swarm.run(0.5)
+        yield swarm, clients
+    finally:
+        swarm.close()
+        time.sleep(0.5)
+
+
+def idle(server: Server, count: int = 900) -> Numbers:
+    """Connect sockets and let them be: 1000 with the first 100, all that gunicorn takes."""
+    with swarm_of(server, 100) as (swarm, _):
+        resident = server.web.resident()
+        with measured(server.web) as cost:
+            swarm.connect(count)
+        return {
+            "µs": cost.server / count,
+            "own µs": cost.own / count,
+            "KiB": (server.web.resident() - resident) / count,
+        }
+
+
+def steady(server: Server, count: int = 1000, hertz: int = 10, seconds: int = 5,
+           padding: int = 0, deaf: int = 0) -> Numbers:  # fmt: skip
+    """Push so often a second to so many sockets, of which the deaf ones do not read."""
+    publish = partial(server.publish, padding=padding)
+    with swarm_of(server, count - deaf) as (swarm, clients):
+        swarm.connect(deaf, deaf=True)
+        with measured(server.web) as cost:
+            swarm.run(seconds, lambda: swarm.push(publish), hertz)
+            swarm.drain(len(swarm.sent) * len(clients))
+        return deliveries(swarm, clients, cost)
+
+
+def burst(server: Server, count: int = 500, pushes: int = 400) -> Numbers:
+    """Push many at once; meanwhile ask Flack again and again whether it is there."""
+    over = multiprocessing.Event()
+    heard, told = multiprocessing.Pipe(duplex=False)
+    asking = multiprocessing.Process(target=ask, args=(server.ports[0], over, told))
+    with swarm_of(server, count) as (swarm, clients), measured(server.web) as cost:
+        if server.name == "flack":
+            asking.start()
+            heard.recv()
+        swarm.push(server.publish, pushes)
+        swarm.drain(pushes * count, 60)
+        over.set()
+    numbers = deliveries(swarm, clients, cost)
+    if server.name == "flack":
+        numbers["healthz p99 ms"] = quantile(heard.recv(), 0.99)
+        asking.join()
+    return numbers
+
+
+def ask(port: int, over: Event, told: Connection) -> None:
+    """Ask for /healthz 100 times a second, in a process whose only work that is."""
+    client, seconds = http.Client(port), []
+    client.send("GET", "/healthz")
+    told.send("ready")
+    while not over.wait(0.01):
+        seconds.append(client.send("GET", "/healthz").seconds)
+    told.send(seconds)
+
+
+def storm(server: Server, tokens: Sequence[str], listeners: int = 500) -> Numbers:
+    """Let users connect and sign in all at once, before listeners who are told of each."""
+    with swarm_of(server, listeners) as (swarm, _), measured(server.web) as cost:
+        for client, token in zip(swarm.connect(len(tokens)), tokens, strict=True):
+            client.wire.send(frame(TEXT, b'{"event":"ping_user","token":"%s"}' % token.encode()))
+        swarm.run(5)
+    return {"µs": cost.server / len(tokens), "own µs": cost.own / len(tokens)}

@@ -1,0 +1,101 @@
+"""The work over HTTP."""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from comparison.bench import http
+from comparison.bench.rows import Numbers, measured, quantile, swarm_of
+from comparison.bench.servers import Server
+
+
+@dataclass
+class Site:
+    """A server with HTTP, and somebody who is signed in."""
+
+    server: Server
+    count: int = 400  # requests
+    path: str = field(init=False, default="")
+    tag: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        self.port = self.server.ports[0]
+        self.user, token = http.Client(self.port).sign_up()
+        self.token = f"Bearer {token}"
+
+    def post_messages(self) -> None:
+        """Post 100 messages that `self.path` lists, and no others."""
+        self.path = f"/api/messages?updated_since={int(time.time())}"
+        time.sleep(1.1)  # "since" is strict, and in whole seconds
+        client = http.Client(self.port)
+        for number in range(100):
+            self.post(client, number)
+        listed: list[object] = []
+        while len(listed) < 100:  # Flask's worker writes them, later
+            time.sleep(4)  # to a list that is newer than 2 s Flack gives no ETag
+            answer = http.Client(self.port).send("GET", self.path)
+            listed = answer.json()["messages"]
+        self.tag = answer.headers.get("ETag", "")
+
+    def post(self, client: http.Client, number: int) -> http.Answer:
+        """Post a message."""
+        body = {"source": f"hello *world* {number}"}
+        return client.send("POST", "/api/messages", body, Authorization=self.token)
+
+    def measure(self, request: Callable[[http.Client], http.Answer], status: int = 200) -> Numbers:
+        """Repeat a request."""
+        with measured(self.server.web, self.server.worker) as cost:
+            seconds = http.repeat(self.port, self.count, request, status)
+        return {
+            "µs": cost.server / self.count,
+            "own µs": cost.own / self.count,
+            "p50 ms": quantile(seconds, 0.5),
+            "p99 ms": quantile(seconds, 0.99),
+        }
+
+    def messages(self) -> Numbers:
+        """List 100 messages."""
+        self.post_messages()
+        return self.measure(lambda client: client.send("GET", self.path))
+
+    def known_messages(self) -> Numbers:
+        """List them again for a client that has them; to be measured after `messages`."""
+        ask_again = {"If_None_Match": self.tag}
+        return self.measure(lambda client: client.send("GET", self.path, **ask_again), 304)
+
+    def own_user(self) -> Numbers:
+        """Show who is signed in."""
+        path = f"/api/users/{self.user['id']}"
+        return self.measure(lambda client: client.send("GET", path, Authorization=self.token))
+
+    def posts(self) -> Numbers:
+        """Post messages, and wait until the worker has written them."""
+        numbers = itertools.count()
+        status = 201 if self.server.name == "flack" else 202
+        return self.measure(lambda client: self.post(client, next(numbers)), status)
+
+
+def sign_ins(server: Server, name: str = "ann", count: int = 40) -> Numbers:
+    """Sign in again and again, while 100 sockets get 10 pushes a second."""
+    client = http.Client(server.ports[0])
+    client.send("POST", "/api/users", {"nickname": name, "password": "a"})
+    header = http.basic(name, "a")
+
+    def sign_in(client: http.Client) -> http.Answer:
+        return client.send("POST", "/api/tokens", Authorization=header)
+
+    with swarm_of(server, 100) as (swarm, _), measured(server.web) as cost:
+        thread = threading.Thread(
+            target=http.repeat, args=(server.ports[0], count, sign_in, 200), daemon=True
+        )
+        thread.start()
+        while thread.is_alive():
+            swarm.push(server.publish)
+            swarm.run(0.1)
+    return {
+        "µs": cost.server / count,
+        "own µs": cost.own / count,
+        "p99 ms": quantile(swarm.delays, 0.99),
+    }

@@ -1,0 +1,206 @@
+"""The load generator: thousands of WebSockets read by one thread, which counts what they get.
+
+Each push carries its number between two tildes, so one search in the frame finds it. What the
+generator itself costs is shown in the table, so that nobody measures the client.
+"""
+
+import contextlib
+import os
+import select
+import socket
+import time
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+TEXT, CLOSE, PING = 1, 8, 9
+HEARTBEAT = 20  # seconds; Socket.IO of 2016 hangs up on a client that is silent for 60
+
+
+def frame(opcode: int, payload: bytes) -> bytes:
+    """Return a client's frame of at most 64 KiB, masked with zeros."""
+    size = len(payload)
+    length = bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2, "big")
+    return bytes([0x80 | opcode]) + length + bytes(4) + payload
+
+
+@dataclass(frozen=True)
+class Wire:
+    """How a client connects: it sends `first`, and is in when a text begins with `ready`."""
+
+    path: str
+    ready: bytes = b""  # nothing: it is in when the handshake is done
+    first: bytes = b""
+    beats: bool = False  # whether it is the client who says that it is still there
+
+
+class Client:
+    """One WebSocket."""
+
+    __slots__ = ("counts", "data", "is_ready", "upgraded", "wire")
+
+    def __init__(self, wire: socket.socket) -> None:
+        self.wire = wire
+        self.data = b""
+        self.upgraded = self.is_ready = False
+        self.counts = bytearray()
+
+
+class Swarm:
+    """Many clients of one server, or of several nodes in turn."""
+
+    def __init__(self, ports: Sequence[int], wire: Wire) -> None:
+        """Take where and how clients connect."""
+        self.ports, self.wire = ports, wire
+        self.epoll = select.epoll()
+        self.clients: dict[int, Client] = {}
+        self.delays = array("d")  # seconds of each delivery
+        self.sent: list[float] = []  # when each push was sent
+        self.connected = self.received = self.closed = 0
+        self.beat_at = time.perf_counter()
+
+    def connect(self, count: int, at_once: int = 32, deaf: bool = False) -> list[Client]:
+        """Open so many sockets; return when all are in. Deaf ones are never read again."""
+        target, deadline = self.connected + count, time.perf_counter() + 120
+        opened: list[Client] = []
+        while self.connected < target:
+            assert time.perf_counter() < deadline, f"{target - self.connected} could not connect"
+            while len(opened) < count and len(self.clients) - self.connected < at_once:
+                opened.append(self._open(len(opened), deaf))
+            self._poll(0.05)
+        for client in opened if deaf else ():
+            self.epoll.unregister(client.wire)
+        return opened
+
+    def _open(self, number: int, deaf: bool) -> Client:
+        wire = socket.socket()
+        if deaf:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        wire.connect(("127.0.0.1", self.ports[number % len(self.ports)]))
+        wire.sendall(
+            f"GET {self.wire.path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+        )
+        wire.setblocking(False)
+        self.clients[wire.fileno()] = client = Client(wire)
+        self.epoll.register(wire, select.EPOLLIN)
+        return client
+
+    def push(self, send: Callable[[Sequence[int]], None], count: int = 1) -> None:
+        """Note the time and let `send` publish the next `count` numbers."""
+        numbers = range(len(self.sent), len(self.sent) + count)
+        self.sent += [time.perf_counter()] * count
+        send(numbers)
+
+    def run(self, seconds: float, each: Callable[[], None] | None = None, hertz: float = 0) -> None:
+        """Read for so many seconds, and do `each` so many times a second."""
+        begin = time.perf_counter()
+        done = 0
+        while (now := time.perf_counter() - begin) < seconds:
+            if each is not None and now >= done / hertz:
+                each()
+                done += 1
+            due = min(seconds, done / hertz) if hertz else seconds
+            self._poll(max(0, due - now))
+
+    def drain(self, expected: int, patience: float = 30) -> None:
+        """Read until so many pushes came in all, and 0.2 s more for doubled ones."""
+        deadline = time.perf_counter() + patience
+        while self.received < expected and time.perf_counter() < deadline:
+            self._poll(0.05)
+        self.run(0.2)
+
+    def lost_and_doubled(self, clients: Sequence[Client]) -> tuple[int, int]:
+        """Return how many pushes did not come to these clients, and how many came again."""
+        lost = doubled = 0
+        for client in clients:
+            counts = client.counts.ljust(len(self.sent), b"\0")
+            missing = counts.count(0)
+            lost += missing
+            doubled += sum(counts) - (len(counts) - missing)
+        return lost, doubled
+
+    def forget(self, clients: Sequence[Client]) -> None:
+        """Begin to count anew."""
+        self.sent, self.received, self.delays = [], 0, array("d")
+        for client in clients:
+            client.counts = bytearray()
+
+    def close(self) -> None:
+        """Close every socket."""
+        for client in self.clients.values():
+            client.wire.close()
+        self.clients.clear()
+        self.epoll.close()
+
+    def _poll(self, patience: float) -> None:
+        for fd, _ in self.epoll.poll(patience, 256):
+            client = self.clients[fd]
+            try:
+                data = os.read(fd, 1 << 18)
+            except BlockingIOError:
+                continue
+            except ConnectionResetError:
+                data = b""
+            if data:
+                self._take(client, client.data + data if client.data else data)
+            else:
+                self.epoll.unregister(fd)
+                self.closed += 1
+        if self.wire.beats and time.perf_counter() > self.beat_at + HEARTBEAT:
+            self.beat_at = time.perf_counter()
+            for client in self.clients.values():
+                with contextlib.suppress(OSError):  # the server hung up: its pushes will be missed
+                    client.wire.send(frame(TEXT, b"2"))
+
+    def _take(self, client: Client, data: bytes) -> None:
+        """Read all whole frames; keep what is left for the next time."""
+        now, position, end = time.perf_counter(), 0, len(data)
+        if not client.upgraded:
+            position = data.find(b"\r\n\r\n") + 4
+            if position < 4:
+                client.data = data
+                return
+            assert data.startswith(b"HTTP/1.1 101"), data[:200]
+            client.upgraded = True
+            if not self.wire.ready:
+                self._in(client)
+        while position + 2 <= end:
+            size, start = data[position + 1], position + 2
+            if size == 126:
+                start += 2
+                size = int.from_bytes(data[position + 2 : start], "big")
+            elif size == 127:
+                start += 8
+                size = int.from_bytes(data[position + 2 : start], "big")
+            if start + size > end:
+                break
+            opcode, position = data[position] & 15, start + size
+            mark = data.find(b"~", start, position) if opcode == TEXT else -1
+            if mark > 0:
+                number = int(data[mark + 1 : mark + 8])
+                counts = client.counts
+                if number >= len(counts):
+                    counts.extend(bytes(number + 1 - len(counts)))
+                counts[number] += 1
+                self.received += 1
+                self.delays.append(now - self.sent[number])
+            else:
+                self._answer(client, opcode, data[start:position])
+        client.data = data[position:]
+
+    def _answer(self, client: Client, opcode: int, payload: bytes) -> None:
+        if opcode == PING:
+            client.wire.send(frame(PING + 1, payload))
+        elif opcode == TEXT and payload == b"2":  # a heartbeat of Socket.IO
+            client.wire.send(frame(TEXT, b"3"))
+        elif opcode == TEXT and self.wire.ready and not client.is_ready:
+            if payload.startswith(self.wire.ready):
+                self._in(client)
+            elif self.wire.first and payload.startswith(b"0"):
+                client.wire.send(frame(TEXT, self.wire.first))
+
+    def _in(self, client: Client) -> None:
+        client.is_ready = True
+        self.connected += 1
