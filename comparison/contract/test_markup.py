@@ -33,6 +33,14 @@ SAME = {
     '<a href="http://foo.com" onclick="x()">q</a>': '<a href="http://foo.com" rel="nofollow">q</a>',
     "a.b x.notatld 1.2.3": "a.b x.notatld 1.2.3",
 }
+KEPT = {
+    "![a](http://foo.com/x.png)": '!<a href="http://foo.com/x.png" rel="nofollow">a</a>',
+    "---": "---",
+    "a\n---": "a\n---",
+    "`http://foo.com`": "<code>http://foo.com</code>",
+    "ftp://foo.com": "ftp://foo.com",
+    "http://localhost/": '<a href="http://localhost/" rel="nofollow">http://localhost/</a>',
+}
 BLOCKS = {
     "```\n<b>\n```": ["pre", "code"],
     "- a\n- b": ["ul", "li", "li"],
@@ -99,3 +107,9 @@ def test_quotes_and_strikethrough_are_kept(flack: Flack, ann: Person) -> None:
 def test_a_link_that_runs_code_is_no_link(flack: Flack, ann: Person, target: str) -> None:
     elements = Elements(flack.posted(ann, f"a [b]({target}) c")["html"])
     assert not [tag for tag in elements.tags if "href" in tag[1]]
+
+
+@pytest.mark.differs("D-36")
+@pytest.mark.parametrize(("source", "html"), KEPT.items())
+def test_what_would_vanish_stays(flack: Flack, ann: Person, source: str, html: str) -> None:
+    assert without_cards(flack.posted(ann, source)["html"]) == html
