@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import tempfile
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from string import Template
 from typing import NoReturn, TextIO
@@ -134,10 +134,6 @@ def write_environment(run_env: TextIO) -> None:
 
 def main() -> None:
     """Check what the operator gave, then run all parts until a signal comes."""
-    signal.signal(signal.SIGINT, lambda *_: sys.exit())
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as it is under nohup
-        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     os.umask(0o077)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError):  # macOS names a limit that it does not allow
@@ -149,22 +145,35 @@ def main() -> None:
     parts = parse_procfile((ROOT / "Procfile").read_text()).processes
     if os.environ.get("REDIS_URL"):
         del parts["valkey"]
-    with hold(var) as run_env, tempfile.TemporaryDirectory(prefix="flack-") as folder:
-        try:
-            run_dir = Path(folder)
-            complete_environment(var, run_dir)
-            migrate()
-            write_nginx_configuration(run_dir, port, nodes)
-            write_environment(run_env)
-            supervisor = Supervisor(port, run_dir)
-            environment = {name: value for name, value in os.environ.items() if name != "PORT"}
-            for part in expand_processes(parts, {"node": nodes}, environment):
-                supervisor.add_process(part.name, part.cmd, env=part.env, cwd=str(ROOT))
-            supervisor.loop()
-            if failure := supervisor.failure():
-                fail(f"{failure}.")
-        finally:
-            os.unlink(run_env.name)
+    with ExitStack() as leaving:
+        leave_at_signals(leaving)
+        run_env = leaving.enter_context(hold(var))
+        leaving.callback(os.unlink, run_env.name)
+        run_dir = Path(leaving.enter_context(tempfile.TemporaryDirectory(prefix="flack-")))
+        complete_environment(var, run_dir)
+        migrate()
+        write_nginx_configuration(run_dir, port, nodes)
+        write_environment(run_env)
+        supervisor = Supervisor(port, run_dir)
+        environment = {name: value for name, value in os.environ.items() if name != "PORT"}
+        for part in expand_processes(parts, {"node": nodes}, environment):
+            supervisor.add_process(part.name, part.cmd, env=part.env, cwd=str(ROOT))
+        supervisor.loop()
+        if failure := supervisor.failure():
+            fail(f"{failure}.")
+
+
+def leave_at_signals(leaving: ExitStack) -> None:
+    """Let a signal end this process at once; once parts run, their supervisor handles it."""
+
+    def leave(*_: object) -> None:
+        leaving.close()
+        os._exit(0)  # an exception could get lost where the signal happens to come
+
+    signal.signal(signal.SIGINT, leave)
+    signal.signal(signal.SIGTERM, leave)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as it is under nohup
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """All of Flack as processes, by the launcher of `make run`, for tests to use and to break."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -23,11 +24,12 @@ BARE = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in o
 
 
 def free_port() -> int:
-    """Return a TCP port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a TCP port that nobody listens on, and that the system gives to no connection."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def launch(var: Path, port: int, **environment: str) -> subprocess.Popen[str]:
