@@ -42,7 +42,13 @@ def launch(var: Path, port: int, **environment: str) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=_hear_sighup,
     )
+
+
+def _hear_sighup() -> None:
+    """Undo what the tests' own nohup, or a runner like it, leaves to every process below."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 class Stack(Flack):
