@@ -150,7 +150,8 @@ class Message(models.Model):
     updated_at = models.BigIntegerField(default=timestamp)
     source = models.TextField(validators=[MaxLengthValidator(MAX_SOURCE), storable, not_blank])
     html = models.TextField(editable=False)
-    user = models.ForeignKey(User, models.CASCADE, related_name="messages")
+    # No index of its own: those below begin with it.
+    user = models.ForeignKey(User, models.CASCADE, related_name="messages", db_index=False)
     # The client's Idempotency-Key (`ref` on the socket): the same one gives the same message.
     key = models.CharField(
         max_length=MAX_KEY, null=True, editable=False, validators=[printable, not_blank]
@@ -165,6 +166,7 @@ class Message(models.Model):
         indexes = (
             models.Index(fields=["updated_at", "id"], name="message_updated"),
             models.Index(fields=["user", "id"], name="message_user"),
+            models.Index(fields=["user", "updated_at", "id"], name="message_user_updated"),
             models.Index(
                 fields=["updated_at"], name="message_expanding", condition=models.Q(expanding=True)
             ),

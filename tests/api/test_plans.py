@@ -1,0 +1,121 @@
+"""Tests of what the API asks the database: by index, and no more rows of a large table than of a
+small one. DATABASE_URL says which database; tests/stack/test_plans.py runs this on PostgreSQL too.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from chat.models import Message, User, timestamp
+from tests.kit import basic
+
+pytestmark = pytest.mark.django_db
+
+DAY = 24 * 60 * 60  # seconds
+RECENT = 20  # messages of the last day, by Alice and Bob in turn
+REQUESTS = {
+    "the messages of the day": ("GET", "/api/messages"),
+    "what changed since": ("GET", "/api/messages?updated_since={since}"),
+    "the newest": ("GET", "/api/messages?limit=5"),
+    "older ones": ("GET", "/api/messages?before={middle}&limit=5"),
+    "one author's": ("GET", "/api/messages?user_id={author}"),
+    "one author's since": ("GET", "/api/messages?user_id={author}&updated_since={since}"),
+    "one author's newest": ("GET", "/api/messages?user_id={author}&limit=5"),
+    "one author's older ones": ("GET", "/api/messages?user_id={author}&before={middle}&limit=5"),
+    "one message": ("GET", "/api/messages/{middle}"),
+    "one user": ("GET", "/api/users/{author}"),
+    "who changed since": ("GET", "/api/users?updated_since={since}"),
+    "a sign-in": ("POST", "/api/tokens"),
+    "a post": ("POST", "/api/messages"),
+}
+
+
+def history(author, length):
+    """Save messages of a week ago, and as many users who wrote nothing."""
+    then = timestamp() - 7 * DAY
+    common = {"user": author, "source": "a", "html": "a", "created_at": then, "updated_at": then}
+    Message.objects.bulk_create(Message(**common) for _ in range(length))
+    taken = User.objects.count()
+    User.objects.bulk_create(
+        User(nickname=f"{taken + number}", created_at=then, updated_at=then, last_seen_at=then)
+        for number in range(length)
+    )
+
+
+def today(*authors):
+    """Save the recent messages."""
+    then = timestamp() - 60  # seconds
+    Message.objects.bulk_create(
+        Message(user=author, source="b", html="b", created_at=then, updated_at=then)
+        for author in authors
+        for _ in range(RECENT // len(authors))
+    )
+
+
+@pytest.fixture
+def cost(alice, bob, call):
+    """Return a function that says what a request of REQUESTS costs the database."""
+
+    def cost(method, path):
+        ids = sorted(Message.objects.values_list("pk", flat=True))
+        known = {"since": timestamp() - 3600, "middle": ids[len(ids) // 2], "author": bob.pk}
+        path = path.format(**known)
+        sign_in = path == "/api/tokens"
+        measure = counted_steps if connection.vendor == "sqlite" else counted_rows
+        with measure() as spent:
+            response = call(
+                method,
+                path,
+                {"source": "c"},
+                token=None if sign_in else alice.token,
+                headers=basic("Bob") if sign_in else None,
+            )
+        assert response.status_code in (200, 201)
+        return sum(spent)
+
+    return cost
+
+
+@contextmanager
+def counted_steps() -> Iterator[list[int]]:
+    """Count the instructions that SQLite carries out, of which each row takes some."""
+    steps: list[int] = []
+    connection.connection.set_progress_handler(lambda: steps.append(1), 1)
+    yield steps
+    connection.connection.set_progress_handler(None, 1)
+
+
+@contextmanager
+def counted_rows() -> Iterator[list[int]]:
+    """Count the rows that PostgreSQL reads, also those that it then drops."""
+    rows: list[int] = []
+    with CaptureQueriesContext(connection) as queries:
+        yield rows
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute("SET LOCAL enable_seqscan = off")  # it would read a short table whole
+        for query in queries:
+            if query["sql"].startswith("SELECT"):
+                cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {query['sql']}")
+                rows.append(rows_of(cursor.fetchone()[0][0]["Plan"]))
+
+
+def rows_of(plan):
+    """Return how many rows the parts of a plan read that have no other part below them."""
+    parts = plan.get("Plans")
+    if parts:
+        return sum(map(rows_of, parts))
+    return (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
+
+
+@pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
+def test_a_request_costs_the_same_in_a_table_twenty_times_as_long(alice, bob, cost, request_):
+    today(alice, bob)
+    costs = []
+    for length in (50, 950):
+        history(bob, length)
+        costs.append(cost(*request_))
+    assert 0 < costs[1] < 1.2 * costs[0] + 1
