@@ -61,16 +61,22 @@ def basic(name: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
 
 
-def repeat(port: int, count: int, request: Callable[[Client], Answer], status: int) -> list[float]:
-    """Do a request so many times, on `AT_ONCE` connections; return the seconds that each took."""
+def repeat(
+    port: int, count: int, request: Callable[[Client], Answer], status: int
+) -> tuple[list[float], Answer]:
+    """Do a request so many times, on `AT_ONCE` connections.
 
-    def some(_: int) -> list[float]:
-        client, seconds = Client(port), []
+    Return the seconds that each took, and the last answer.
+    """
+    answers: list[Answer] = []
+
+    def some(_: int) -> None:
+        client = Client(port)
         for _ in range(count // AT_ONCE):
             answer = request(client)
             assert answer.status == status, (answer.status, answer.body[:300])
-            seconds.append(answer.seconds)
-        return seconds
+            answers.append(answer)
 
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        return list(itertools.chain(*threads.map(some, range(AT_ONCE))))
+        list(threads.map(some, range(AT_ONCE)))
+    return [answer.seconds for answer in answers], answers[-1]

@@ -34,9 +34,14 @@ class Processes:
 
 def listening_on(port: int) -> psutil.Process:
     """Return the first of the processes that listen on a TCP port of this machine."""
-    pids = {
-        connection.pid
-        for connection in psutil.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN and port in connection.laddr
-    }
-    return min((psutil.Process(pid) for pid in pids if pid), key=psutil.Process.create_time)
+    # psutil.net_connections() of all names only one of the processes that share a socket.
+    listening = [p for p in psutil.process_iter() if port in _ports(p)]
+    return min(listening, key=psutil.Process.create_time)
+
+
+def _ports(process: psutil.Process) -> set[int]:
+    """Return the TCP ports that a process listens on."""
+    with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+        connections = process.net_connections("tcp")
+        return {c.laddr.port for c in connections if c.status == psutil.CONN_LISTEN}
+    return set()
