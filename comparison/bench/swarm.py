@@ -17,6 +17,10 @@ TEXT, CLOSE, PING = 1, 8, 9
 HEARTBEAT = 20  # seconds; Socket.IO of 2016 hangs up on a client that is silent for 60
 
 
+class Refused(Exception):
+    """A server does not let a client in."""
+
+
 def frame(opcode: int, payload: bytes) -> bytes:
     """Return a client's frame of at most 64 KiB, masked with zeros."""
     size = len(payload)
@@ -37,10 +41,11 @@ class Wire:
 class Client:
     """One WebSocket."""
 
-    __slots__ = ("counts", "data", "is_ready", "upgraded", "wire")
+    __slots__ = ("counted", "counts", "data", "is_ready", "upgraded", "wire")
 
-    def __init__(self, wire: socket.socket) -> None:
+    def __init__(self, wire: socket.socket, counted: bool) -> None:
         self.wire = wire
+        self.counted = counted  # whether what it gets is looked at
         self.data = b""
         self.upgraded = self.is_ready = False
         self.counts = bytearray()
@@ -56,23 +61,29 @@ class Swarm:
         self.clients: dict[int, Client] = {}
         self.delays = array("d")  # seconds of each delivery
         self.sent: list[float] = []  # when each push was sent
-        self.connected = self.received = self.closed = 0
+        self.last = array("d")  # when each push came to its last receiver so far
+        self.connected = self.received = self.closed = self.errors = 0
         self.beat_at = time.perf_counter()
 
-    def connect(self, count: int, at_once: int = 32, deaf: bool = False) -> list[Client]:
-        """Open so many sockets; return when all are in. Deaf ones are never read again."""
-        target, deadline = self.connected + count, time.perf_counter() + 120
+    def connect(self, count: int, at_once: int = 32, deaf: bool = False, counted: bool = True,
+                patience: float = 120) -> list[Client]:  # fmt: skip
+        """Open so many sockets; return when all are in, or raise Refused.
+
+        Deaf ones are never read again. Those that are not counted are read, and no more.
+        """
+        target, deadline = self.connected + count, time.perf_counter() + patience
         opened: list[Client] = []
         while self.connected < target:
-            assert time.perf_counter() < deadline, f"{target - self.connected} could not connect"
+            if time.perf_counter() > deadline:
+                raise Refused(f"{target - self.connected} could not connect")
             while len(opened) < count and len(self.clients) - self.connected < at_once:
-                opened.append(self._open(len(opened), deaf))
+                opened.append(self._open(len(opened), deaf, counted))
             self._poll(0.05)
         for client in opened if deaf else ():
             self.epoll.unregister(client.wire)
         return opened
 
-    def _open(self, number: int, deaf: bool) -> Client:
+    def _open(self, number: int, deaf: bool, counted: bool) -> Client:
         wire = socket.socket()
         if deaf:
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -83,14 +94,16 @@ class Swarm:
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
         )
         wire.setblocking(False)
-        self.clients[wire.fileno()] = client = Client(wire)
+        self.clients[wire.fileno()] = client = Client(wire, counted)
         self.epoll.register(wire, select.EPOLLIN)
         return client
 
-    def push(self, send: Callable[[Sequence[int]], None], count: int = 1) -> None:
-        """Note the time and let `send` publish the next `count` numbers."""
+    def push(self, send: Callable[[Sequence[int]], None], count: int = 1,
+             due: float | None = None) -> None:  # fmt: skip
+        """Let `send` publish the next `count` numbers; their delays count from `due`, or now."""
         numbers = range(len(self.sent), len(self.sent) + count)
-        self.sent += [time.perf_counter()] * count
+        self.sent += [due or time.perf_counter()] * count
+        self.last.extend([0.0] * count)
         send(numbers)
 
     def run(self, seconds: float, each: Callable[[], None] | None = None, hertz: float = 0) -> None:
@@ -123,7 +136,7 @@ class Swarm:
 
     def forget(self, clients: Sequence[Client]) -> None:
         """Begin to count anew."""
-        self.sent, self.received, self.delays = [], 0, array("d")
+        self.sent, self.received, self.delays, self.last = [], 0, array("d"), array("d")
         for client in clients:
             client.counts = bytearray()
 
@@ -148,6 +161,8 @@ class Swarm:
             else:
                 self.epoll.unregister(fd)
                 self.closed += 1
+                if not client.is_ready:
+                    raise Refused("the server hung up on a client that was about to connect")
         if self.wire.beats and time.perf_counter() > self.beat_at + HEARTBEAT:
             self.beat_at = time.perf_counter()
             for client in self.clients.values():
@@ -162,7 +177,8 @@ class Swarm:
             if position < 4:
                 client.data = data
                 return
-            assert data.startswith(b"HTTP/1.1 101"), data[:200]
+            if not data.startswith(b"HTTP/1.1 101"):
+                raise Refused(data[:200].decode(errors="replace"))
             client.upgraded = True
             if not self.wire.ready:
                 self._in(client)
@@ -178,7 +194,7 @@ class Swarm:
                 break
             opcode, position = data[position] & 15, start + size
             mark = data.find(b"~", start, position) if opcode == TEXT else -1
-            if mark > 0:
+            if mark > 0 and client.counted:
                 number = int(data[mark + 1 : mark + 8])
                 counts = client.counts
                 if number >= len(counts):
@@ -186,6 +202,7 @@ class Swarm:
                 counts[number] += 1
                 self.received += 1
                 self.delays.append(now - self.sent[number])
+                self.last[number] = now
             else:
                 self._answer(client, opcode, data[start:position])
         client.data = data[position:]
@@ -200,6 +217,8 @@ class Swarm:
                 self._in(client)
             elif self.wire.first and payload.startswith(b"0"):
                 client.wire.send(frame(TEXT, self.wire.first))
+        elif opcode == TEXT and payload.startswith(b'{"event":"error"'):
+            self.errors += 1
 
     def _in(self, client: Client) -> None:
         client.is_ready = True
