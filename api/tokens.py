@@ -12,7 +12,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from api.authentication import BasicAuthentication, TokenAuthentication
 from chat import actions
-from chat.models import User
+from chat.models import Token, User
 
 
 class TokenViewSet(GenericViewSet):
@@ -38,5 +38,5 @@ class TokenViewSet(GenericViewSet):
         """End the token that was sent."""
         if not isinstance(request.auth, str):  # a session has none
             raise NotAuthenticated
-        actions.revoke_token(digest=request.auth)
+        actions.end_tokens(tokens=Token.objects.filter(digest=request.auth))
         return Response(status=204)

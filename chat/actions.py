@@ -10,13 +10,14 @@ from celery import current_app
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from kombu.exceptions import OperationalError as BrokerError
 
 from chat import presence
 from chat.markup import links, render
 from chat.models import Message, Token, User, timestamp
 from chat.previews import preview
-from chat.push import push_model
+from chat.push import end_sockets, push_model
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def update_user(*, user: User, nickname: str | None = None, password: str | None
     renamed = nickname is not None and nickname != user.nickname
     _set(user, nickname=nickname, password=password)
     if password is not None:
-        user.tokens.all().delete()
+        end_tokens(tokens=user.tokens.all())
     if renamed:
         push_model(user)
 
@@ -80,9 +81,14 @@ def issue_token(*, user: User) -> str:
     return token
 
 
-def revoke_token(*, digest: str) -> None:
-    """End the token with this digest."""
-    Token.objects.filter(digest=digest).delete()
+@transaction.atomic
+def end_tokens(*, tokens: QuerySet[Token]) -> int:
+    """End these tokens, and close their open sockets on every node; return how many there were."""
+    digests = list(tokens.values_list("digest", flat=True))
+    tokens.delete()
+    if digests:
+        end_sockets(digests)
+    return len(digests)
 
 
 @transaction.atomic

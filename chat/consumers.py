@@ -35,7 +35,6 @@ class ChatConsumer(AsyncWebsocketConsumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.name = uuid4().hex
-        self.digest: str | None = None
         self.user_id: int | None = None
         self.frames: list[float] = []
 
@@ -97,7 +96,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def ping_user(self, frame: dict[str, Any]) -> None:
         """Identify the user of this socket by a token, and mark them as online."""
         token = frame.get("token")
-        self.digest = Token.digest_of(token) if isinstance(token, str) else None
+        # Before the database is asked: a token that ends from now on ends this socket.
+        self.socket.digest = Token.digest_of(token) if isinstance(token, str) else None
         await self.as_user(self.identify)
 
     async def post_message(self, frame: dict[str, Any], ref: str | int | None) -> dict[str, Any]:
@@ -121,7 +121,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     def identify(self) -> User:
         """Return whose token this socket has and mark them as seen; in a thread."""
-        user = Token.user_of(self.digest) if self.digest else None
+        user = Token.user_of(self.socket.digest) if self.socket.digest else None
         self.user_id = None if user is None else user.pk
         if user is None:
             raise Unauthenticated

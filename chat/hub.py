@@ -9,12 +9,14 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Generator
+from contextlib import suppress
 from types import coroutine
 from typing import Any
 
 import orjson
 from channels.layers import get_channel_layer
 
+from chat.errors import UNAUTHENTICATED
 from chat.push import GROUP, HEARTBEAT, publisher
 
 Message = dict[str, Any]  # of ASGI
@@ -24,6 +26,10 @@ MAX_WAITING = 1024 * 1024  # characters that may wait for one socket
 SOCKETS_A_TURN = 100  # then HTTP, pings and posts get theirs
 RESYNC_AFTER = 1.0  # seconds
 RESYNC = orjson.dumps({"event": "resync", "data": {}}).decode()
+PARTING = 5.0  # seconds that a client gets to read why its socket is closed
+ENDED = orjson.dumps(
+    {"event": "error", "ref": None, "data": {"status": 401, "error": UNAUTHENTICATED}}
+).decode()
 # An ASGI extension that our server offers: `websocket.send` with `texts`, all in one write.
 TEXTS = "websocket.send.texts"
 
@@ -38,12 +44,13 @@ class Socket:
     with 1013, try again later: its client will fetch what it missed.
     """
 
-    __slots__ = ("_backlog", "_send", "_size", "_task", "address", "texts")
+    __slots__ = ("_backlog", "_send", "_size", "_task", "address", "digest", "texts")
 
     def __init__(self, send: Send, address: str, *, texts: bool) -> None:
         """Take the ASGI `send`, the client's address, and whether the server offers `TEXTS`."""
         self.address = address
         self.texts = texts
+        self.digest: str | None = None  # of the token that the client named last
         self._send = send
         self._backlog: list[Message] = []  # an empty deque would take ten times the memory
         self._size = 0
@@ -71,9 +78,8 @@ class Socket:
             self._backlog += messages
             self._size += size
             if self._size > MAX_WAITING:
-                self._task.cancel()
-                hub.leave(self)
-                self._task = asyncio.create_task(self._close())
+                logger.info("Closing a socket of %s that does not read", self.address)
+                self.close(1013)
 
     async def _deliver(self, messages: list[Message]) -> None:
         for message in messages:
@@ -90,9 +96,22 @@ class Socket:
         except Exception as error:  # each server has errors of its own
             self._lost(error)
 
-    async def _close(self) -> None:
-        logger.info("Closed a socket of %s that does not read", self.address)
-        await self._send({"type": "websocket.close", "code": 1013})
+    def close(self, code: int, *, text: str | None = None) -> None:
+        """Leave the hub and close with a WebSocket code, after a last text."""
+        hub.leave(self)
+        if self._task is not None:
+            self._task.cancel()
+        self._task = asyncio.create_task(self._close(code, text))
+
+    async def _close(self, code: int, text: str | None) -> None:
+        try:
+            if text is not None:
+                with suppress(TimeoutError):
+                    last = self._send({"type": "websocket.send", "text": text})
+                    await asyncio.wait_for(last, PARTING)
+            await self._send({"type": "websocket.close", "code": code})
+        except Exception as error:  # each server has errors of its own
+            self._lost(error)
 
     def _lost(self, error: Exception) -> None:
         logger.debug("Lost a socket of %s: %r", self.address, error)
@@ -156,6 +175,8 @@ class Hub:
                     if self._missed(message["publisher"], message["number"]):
                         self._resync_soon()
                     self._take(message["texts"])
+                    if "ended" in message:
+                        self._end(frozenset(message["ended"]))
             except Exception as error:  # each layer has errors of its own
                 failed = True
                 logger.warning("Cannot hear pushes, trying again: %s", error)
@@ -187,6 +208,12 @@ class Hub:
         if texts and self.sockets:
             self._waiting += texts
             self._wake.set()
+
+    def _end(self, digests: frozenset[str]) -> None:
+        """Close the sockets of tokens that have ended; each may come back, as nobody."""
+        for socket in tuple(self.sockets):
+            if socket.digest in digests:
+                socket.close(1008, text=ENDED)
 
     async def _fan_out(self) -> None:
         while True:

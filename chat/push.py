@@ -2,7 +2,8 @@
 
 A push is a hint; the database is the truth. It leaves after commit, serialised once, and a failure
 here never fails what was committed: every message of a process is numbered, so each node's hub sees
-what it missed and tells its sockets to fetch (`chat/hub.py`).
+what it missed and tells its sockets to fetch (`chat/hub.py`). The same messages name tokens that
+have ended, whose sockets every hub closes.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -37,6 +39,14 @@ def push_model(instance: "User | Message") -> None:
     transaction.on_commit(lambda: publisher.publish(text), robust=True)
 
 
+def end_sockets(digests: list[str]) -> None:
+    """Close the sockets of the tokens with these digests, on every node, after commit.
+
+    Where this message is lost, a socket hears pushes, as anyone may, until its next frame is 401.
+    """
+    transaction.on_commit(lambda: publisher.end(digests), robust=True)
+
+
 class Publisher:
     """Sends the pushes of one process into the channel layer, in order, from one event loop.
 
@@ -49,6 +59,7 @@ class Publisher:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: deque[str] = deque()
+        self._ended: deque[str] = deque()
         self._sending = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
@@ -68,8 +79,15 @@ class Publisher:
 
     def publish(self, text: str) -> None:
         """Take a text to send. Never waits for the channel layer; callable from any thread."""
+        self._take(self._waiting, [text])
+
+    def end(self, digests: Iterable[str]) -> None:
+        """Take the digests of tokens that have ended, as `publish` takes a text."""
+        self._take(self._ended, digests)
+
+    def _take(self, waiting: deque[str], items: Iterable[str]) -> None:
         self.start()
-        self._waiting.append(text)
+        waiting.extend(items)
         assert self._loop is not None
         self._loop.call_soon_threadsafe(self._wake.set)
 
@@ -80,10 +98,12 @@ class Publisher:
                 await asyncio.wait_for(self._wake.wait(), HEARTBEAT)
             self._wake.clear()
             self._sending = True
-            texts = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            texts, ended = _emptied(self._waiting), _emptied(self._ended)
             # While the layer is away the texts are dropped: the gap in the numbers will tell.
             if time.monotonic() >= retry_at:
                 message = {"type": "push", "publisher": name, "number": number, "texts": texts}
+                if ended:
+                    message["ended"] = ended
                 try:
                     await layer.group_send(GROUP, message)
                 except Exception as error:  # each layer has errors of its own
@@ -94,8 +114,12 @@ class Publisher:
     def _flush(self) -> None:
         """Before a command ends: wait until what it pushed has left, for 5 seconds at most."""
         deadline = time.monotonic() + 5
-        while (self._waiting or self._sending) and time.monotonic() < deadline:
+        while (self._waiting or self._ended or self._sending) and time.monotonic() < deadline:
             time.sleep(0.01)
+
+
+def _emptied(waiting: deque[str]) -> list[str]:
+    return [waiting.popleft() for _ in range(len(waiting))]
 
 
 publisher = Publisher()

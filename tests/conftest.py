@@ -169,6 +169,14 @@ def pushes(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     return sent
 
 
+@pytest.fixture(autouse=True)
+def ended(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The digest of every token whose end was committed; none goes further, but see `live`."""
+    digests: list[str] = []
+    monkeypatch.setattr(publisher, "end", digests.extend)
+    return digests
+
+
 @pytest.fixture
 def committed(django_capture_on_commit_callbacks: Any) -> Callable[..., Any]:
     """Return a context after which what waits for a commit is done, though nothing is committed."""

@@ -48,9 +48,10 @@ class Client(WebsocketCommunicator):
 
 
 @pytest_asyncio.fixture
-async def live(pushes: None, monkeypatch: pytest.MonkeyPatch) -> Any:
+async def live(pushes: None, ended: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The hub and the publisher at work on this test's event loop; gives the hub."""
-    monkeypatch.delattr(publisher, "publish")  # the recorder of `pushes`
+    for name in ("publish", "end"):
+        monkeypatch.delattr(publisher, name)  # the recorders of `pushes` and `ended`
     channel_layers.backends.clear()
     for part in (publisher, hub):
         part.__init__()  # type: ignore[misc]

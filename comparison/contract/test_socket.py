@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from comparison.contract.client import Flack, Person, new_nickname
 from comparison.contract.shapes import assert_message
@@ -152,3 +153,18 @@ def test_a_repeated_post_is_pushed_once(ann: Person, connect: Callable[[], JsonW
     for _ in range(2):
         post(socket, ann.token, source, ref)
     assert len(listener.pushes("Message", 1.5, source=source)) == 1
+
+
+@pytest.mark.differs("D-37")
+def test_the_sockets_of_an_ended_token_hear_a_401_and_are_closed(
+    flack: Flack, ann: Person, connect: Callable[[], JsonWire]
+) -> None:
+    signed_in, listener = connect(), connect()
+    post(signed_in, ann.token, "here")
+    flack.request("DELETE", "/api/tokens", token=ann.token)
+    *_, last = signed_in.frames(10)
+    assert last == {"event": "error", "ref": None, "data": UNAUTHORIZED}
+    with pytest.raises(ConnectionClosed) as closed:
+        signed_in.connection.recv()
+    assert closed.value.rcvd is not None and closed.value.rcvd.code == 1008
+    assert_still_open(listener, flack.person())

@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, expect
 
 from comparison.contract.client import Person, new_nickname, new_password
 from tests.browser.room import Room
-from tests.browser.tap import Tap
+from tests.browser.tap import Frame, Tap
 from tests.running import Stack
 
 MakeRoom = Callable[..., Room]
@@ -96,17 +96,62 @@ def test_a_nickname_that_is_taken_is_refused_in_the_dialog(
 def test_a_new_password_signs_out_everywhere_but_here(
     make_room: MakeRoom, stack: Stack, alice: Person, word: str
 ) -> None:
-    here, elsewhere, password = make_room().open(alice), make_room().open(alice), new_password()
-    dialog = account(here, alice)
-    dialog.get_by_label("New password").fill(password)
-    dialog.get_by_role("button", name="Change password").click()
+    here, elsewhere, password = make_room().open(alice), make_room(), new_password()
+    tap = Tap(elsewhere.page)
+    elsewhere.open(alice)
+    tap.passes_up = lambda frame: frame["event"] != "post_message"
+    elsewhere.say(f"{word} elsewhere")
+    change_password(here, alice, password)
     expect(here.note).to_contain_text("signed out everywhere else")
     here.say(f"{word} here")
     here.hears(f"{word} here")
-    elsewhere.say(f"{word} elsewhere")
-    expect(elsewhere.enter).to_be_visible()
+    expect(elsewhere.note).to_contain_text("Your sign-in has ended.")
+    tap.forget()
     elsewhere.fill_sign_in(alice.nickname, password)
     elsewhere.hears(f"{word} elsewhere")
+
+
+def change_password(room: Room, person: Person, password: str) -> None:
+    """Fill the form of the account and press its button."""
+    dialog = account(room, person)
+    dialog.get_by_label("New password").fill(password)
+    dialog.get_by_role("button", name="Change password").click()
+
+
+def test_a_new_password_whose_answer_is_late_signs_out_everywhere_but_here(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    room, answers, errors = make_room(), [], []
+    tap = Tap(room.page)
+
+    def note(frame: Frame) -> bool:
+        errors.extend([frame] if frame["event"] == "error" else [])
+        return True
+
+    tap.passes_down = note
+    room.open(alice)
+    room.page.route(
+        f"**/api/users/{alice.id}", lambda route: answers.append((route, route.fetch()))
+    )
+    change_password(room, alice, new_password())
+    while not errors:  # the server has closed the socket
+        room.page.wait_for_timeout(20)
+    ((route, answer),) = answers
+    route.fulfill(response=answer)
+    expect(room.note).to_contain_text("signed out everywhere else")
+    room.say(word)
+    room.hears(word)
+
+
+def test_a_sign_in_that_the_operator_ends_is_asked_for_again_at_once(
+    make_room: MakeRoom, stack: Stack, alice: Person
+) -> None:
+    room = make_room().open(alice)
+    expect(room.participants).to_contain_text(alice.nickname)
+    assert stack.request("DELETE", "/api/tokens", token=alice.token).status_code == 204
+    expect(room.note).to_contain_text("Your sign-in has ended.")
+    expect(room.enter).to_be_visible()
+    expect(room.box).to_be_hidden()
 
 
 def test_signing_out_ends_the_token_and_the_presence(

@@ -178,10 +178,20 @@ def test_signing_in_brings_online(make_user, pushes, committed):
     assert [push["model"]["online"] for push in pushes] == [True]
 
 
-def test_a_token_is_ended_alone(alice):
-    other = actions.issue_token(user=alice)
-    actions.revoke_token(digest=Token.digest_of(alice.token))
+def test_tokens_are_ended_alone_and_named_to_every_node(alice, ended, committed):
+    other, digest = actions.issue_token(user=alice), Token.digest_of(alice.token)
+    with committed():
+        assert actions.end_tokens(tokens=Token.objects.filter(digest=digest)) == 1
+        assert actions.end_tokens(tokens=Token.objects.filter(digest=digest)) == 0
     assert [token.digest for token in Token.objects.all()] == [Token.digest_of(other)]
+    assert ended == [digest]
+
+
+def test_a_new_password_names_every_token_that_it_ends(alice, bob, ended, committed):
+    tokens = [alice.token, actions.issue_token(user=alice)]
+    with committed():
+        actions.update_user(user=alice, password="another-good-one")
+    assert sorted(ended) == sorted(map(Token.digest_of, tokens))
 
 
 # --- messages -------------------------------------------------------------------------------------

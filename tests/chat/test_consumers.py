@@ -133,17 +133,49 @@ async def test_after_an_error_the_socket_stays_open(connect, alice):
     assert answer["event"] == "ack"
 
 
-@pytest.mark.parametrize("end", ["revoked", "new password", "inactive"])
-async def test_an_ended_token_ends_on_open_sockets(connect, alice, end):
+@pytest.mark.parametrize("end", ["revoked", "new password"])
+async def test_the_sockets_of_an_ended_token_hear_a_401_and_are_closed(connect, alice, bob, end):
+    sockets = [await connect() for _ in range(4)]
+    await sockets[0].sign_in(alice)
+    await sockets[1].ask("post_message", data={"source": "hi"}, token=alice.token)
+    await sockets[2].sign_in(bob)
+    if end == "revoked":
+        await in_thread(lambda: actions.end_tokens(tokens=alice.tokens.all()))
+    else:
+        await in_thread(actions.update_user, user=alice, password="another-good-one")
+    for socket in sockets[:2]:
+        assert (await socket.hear("error"))["data"] == UNAUTHENTICATED
+        assert await socket.receive_output(5) == {"type": "websocket.close", "code": 1008}
+    for socket in sockets[2:]:
+        assert (await socket.ask("nonsense"))["data"]["status"] == 400
+
+
+async def test_another_token_of_the_same_user_keeps_its_sockets(connect, alice):
+    client, ended = await connect(), Token.objects.filter(digest=Token.digest_of(alice.token))
+    alice.token = await in_thread(lambda: actions.issue_token(user=alice))
+    await client.sign_in(alice)
+    await in_thread(lambda: actions.end_tokens(tokens=ended))
+    assert (await client.ask("post_message", data={"source": "hi"}))["event"] == "ack"
+
+
+async def test_a_token_that_ends_while_it_is_looked_up_ends_its_socket(connect, alice, monkeypatch):
+    def looked_up(digest):
+        user = user_of(digest)
+        actions.end_tokens(tokens=user.tokens.all())
+        return user
+
+    user_of = Token.user_of
+    monkeypatch.setattr(Token, "user_of", looked_up)
+    client = await connect()
+    await client.say(event="ping_user", token=alice.token)
+    assert (await client.hear("error"))["data"] == UNAUTHENTICATED
+    assert await client.receive_output(5) == {"type": "websocket.close", "code": 1008}
+
+
+async def test_an_inactive_user_is_nobody_on_open_sockets(connect, alice):
     client = await connect()
     await client.sign_in(alice)
-    match end:
-        case "revoked":
-            await in_thread(actions.revoke_token, digest=Token.digest_of(alice.token))
-        case "new password":
-            await in_thread(actions.update_user, user=alice, password="another-good-one")
-        case "inactive":
-            await in_thread(User.objects.update, is_active=False)
+    await in_thread(User.objects.update, is_active=False)
     assert (await client.ask("post_message", data={"source": "hi"}))["data"] == UNAUTHENTICATED
     assert (await client.ask("ping_user", token=alice.token))["data"] == UNAUTHENTICATED
 

@@ -238,6 +238,20 @@ async def test_a_socket_that_never_reads_is_closed_with_1013_past_a_mebibyte(liv
     assert len(fast.heard) == 12
 
 
+async def test_a_socket_of_an_ended_token_that_never_reads_is_closed_too(live, monkeypatch):
+    monkeypatch.setattr(hub_module, "PARTING", 0.01)
+    slow = Server(live)
+    slow.socket.digest = "d"
+    slow.reads.clear()
+    publisher.publish("hello")
+    await settle()
+    publisher.end(["d"])
+    while len(slow.messages) < 3:
+        await asyncio.sleep(0.01)
+    assert slow.messages[-1] == {"type": "websocket.close", "code": 1008}
+    assert live.sockets == set()
+
+
 async def test_a_socket_that_is_always_a_little_behind_is_not_closed(live):
     behind, reads = Server(live), asyncio.Semaphore(0)
     behind.wait = reads.acquire  # reads one message at a time

@@ -134,6 +134,13 @@ async def test_a_thread_without_a_loop_publishes_too(channel, new_publisher):
     await asyncio.to_thread(publisher._flush)
 
 
+async def test_ended_tokens_leave_too(channel, new_publisher):
+    publisher = new_publisher()
+    await asyncio.to_thread(publisher.end, ["a", "b"])
+    assert (await channel())["ended"] == ["a", "b"]
+    await asyncio.to_thread(publisher._flush)
+
+
 async def test_a_silent_publisher_still_sends_its_number(channel, new_publisher, monkeypatch):
     monkeypatch.setattr(push, "HEARTBEAT", 0.01)
     new_publisher().start(asyncio.get_running_loop())

@@ -37,6 +37,18 @@ def said(socket: JsonWire, person: Person, source: str) -> dict[str, Any]:
     return socket.answer(ref)["data"]
 
 
+def test_the_sockets_of_an_ended_token_are_closed_on_every_node(stack: Stack) -> None:
+    ann, bob = stack.person("ann"), stack.person("bob")
+    with stack.connect(1) as first, stack.connect(2) as second, stack.connect(2) as other:
+        for socket, person in ((first, ann), (second, ann), (other, bob)):
+            said(socket, person, "here")
+        assert stack.request("DELETE", "/api/tokens", token=ann.token).status_code == 204
+        for socket in (first, second):
+            *_, last = socket.frames(PATIENCE)
+            assert last["data"]["status"] == 401
+        assert said(other, bob, "still here")
+
+
 def test_a_message_is_read_from_either_node(stack: Stack) -> None:
     message = stack.posted(stack.person("ann"), "for both")
     for number in (1, 2):

@@ -15,10 +15,15 @@ const actions = {
 		return `You are ${nickname} now.`
 	},
 	async password(password) {
-		await request('PUT', `/api/users/${me()}`, { password })
-		// This ended every token; a socket that says so meanwhile speaks of the old one.
+		let token = session?.token
+		// This ends every token; a socket that says so speaks of the old one.
 		update({ token: '' })
-		update({ token: await fetchToken(session?.nickname ?? '', password) })
+		try {
+			await request('PUT', `/api/users/${me()}`, { password }, `Bearer ${token}`)
+			token = await fetchToken(session?.nickname ?? '', password)
+		} finally {
+			update({ token })
+		}
 		return 'Your password is changed. You are signed out everywhere else.'
 	},
 	async leave() {

@@ -62,7 +62,7 @@ function showSession(ended = false) {
 	const [before, after] = [users.rows.get(reader), users.rows.get(me())]
 	toggleSignIn(!session, before?.nickname)
 	if (me() !== reader) {
-		// The socket was the other user's: closing it takes that user offline.
+		// The socket was the other user's, who is offline when it closes.
 		if (reader) socket.restart()
 		reader = me()
 		outbox.open(reader)

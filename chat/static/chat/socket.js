@@ -23,7 +23,7 @@ export function connect(given) {
 	restart()
 }
 
-/** Connect anew, whatever the connection was: it may be dead without knowing. */
+/** Connect anew: the connection may be dead without knowing. */
 export function restart() {
 	drop()
 	socket = new WebSocket(`${location.origin.replace('http', 'ws')}/ws/`)
