@@ -14,6 +14,8 @@ def settings_can_work(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
     found: list[CheckMessage] = []
     if settings.FLACK_THREADS < 1:
         found.append(Error("FLACK_THREADS must be at least 1.", id="flack.E001"))
+    if settings.FLACK_TOKEN_DAYS < 0:
+        found.append(Error("FLACK_TOKEN_DAYS must be 0 or more.", id="flack.E003"))
     if settings.REDIS_URL and not settings.REDIS_URL.startswith(("redis:", "rediss:", "unix:")):
         found.append(
             Error("REDIS_URL must begin with redis://, rediss:// or unix://.", id="flack.E002")

@@ -7,6 +7,7 @@ import hashlib
 import time
 from typing import Any, ClassVar, Self
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.validators import MaxLengthValidator, RegexValidator
 from django.db import models
@@ -120,6 +121,12 @@ class Token(models.Model):
     created_at = models.BigIntegerField(default=timestamp)
 
     @staticmethod
+    def oldest() -> int:
+        """Return the time at which, or before, a token must not have been made."""
+        days = settings.FLACK_TOKEN_DAYS
+        return timestamp() - days * 86400 if days else 0
+
+    @staticmethod
     def digest_of(token: str) -> str:
         """Return the SHA-256 of a token, in hex. A token is random, so no salt is needed."""
         return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
@@ -128,7 +135,7 @@ class Token(models.Model):
     def user_of(cls, digest: str) -> User | None:
         """Return whose token has this digest, or None; one indexed read."""
         token = cls.objects.select_related("user").filter(digest=digest, user__is_active=True)
-        return next((row.user for row in token), None)
+        return next((row.user for row in token if row.created_at > cls.oldest()), None)
 
 
 class MessageQuerySet(models.QuerySet["Message"]):

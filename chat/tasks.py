@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.db import OperationalError
 
 from chat import actions, presence
-from chat.models import Message, timestamp
+from chat.models import Message, Token, timestamp
 
 LOST_AFTER = 60  # seconds after which an expansion is taken for lost with its worker
 GIVE_UP_AFTER = 3600  # seconds after which nobody waits for it
@@ -38,6 +38,12 @@ def find_unexpanded_messages() -> None:
     )
     for message_id in lost.values_list("pk", flat=True):
         actions.ask_for_expansion(message_id)
+
+
+@shared_task
+def end_old_tokens() -> None:
+    """End the tokens that have lived for `FLACK_TOKEN_DAYS`; every minute, if that is set."""
+    actions.end_tokens(tokens=Token.objects.filter(created_at__lte=Token.oldest()))
 
 
 @worker_ready.connect

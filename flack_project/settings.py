@@ -33,6 +33,7 @@ FLACK_RATE_LIMITS = flag("FLACK_RATE_LIMITS", default=True)
 FLACK_PASSWORD_VALIDATORS = flag("FLACK_PASSWORD_VALIDATORS", default=True)
 FLACK_RESPOND_ASYNC = flag("FLACK_RESPOND_ASYNC", default=False)
 FLACK_PREVIEW_HOSTS = env.list("FLACK_PREVIEW_HOSTS", default=[])
+FLACK_TOKEN_DAYS = env.int("FLACK_TOKEN_DAYS", default=0)
 FLACK_THREADS = env.int("FLACK_THREADS", default=8)
 
 # Order matters: the first app that has a command or a template wins.
@@ -158,6 +159,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30},
     },
 }
+if FLACK_TOKEN_DAYS:
+    CELERY_BEAT_SCHEDULE["end_old_tokens"] = {
+        "task": "chat.tasks.end_old_tokens",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    }
 
 # --- People -----------------------------------------------------------------------------------
 

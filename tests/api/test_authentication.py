@@ -108,6 +108,13 @@ def test_the_token_of_an_inactive_user_is_bad(alice, call):
     assert_unauthenticated(call("GET", "/api/users", token=alice.token))
 
 
+@pytest.mark.parametrize(("days", "status"), [(0, 200), (8, 200), (7, 401)])
+def test_a_token_lasts_as_many_days_as_the_operator_says(alice, call, settings, days, status):
+    settings.FLACK_TOKEN_DAYS = days
+    Token.objects.update(created_at=timestamp() - 7 * 86400)
+    assert call("GET", "/api/users", token=alice.token).status_code == status
+
+
 def test_a_token_reads_once_and_writes_nothing_within_15_seconds(
     alice, call, clock, django_assert_num_queries
 ):

@@ -17,6 +17,7 @@ def test_settings_as_they_come_are_sound():
     ("name", "value", "found"),
     [
         ("FLACK_THREADS", 0, ["flack.E001"]),
+        ("FLACK_TOKEN_DAYS", -1, ["flack.E003"]),
         ("REDIS_URL", "localhost:6379", ["flack.E002"]),
         ("REDIS_URL", "http://localhost", ["flack.E002"]),
         ("REDIS_URL", "redis://localhost:6379/0", []),

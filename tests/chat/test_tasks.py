@@ -6,7 +6,7 @@ from django.core.cache import cache
 from django.db import OperationalError, connection
 
 from chat import actions, tasks
-from chat.models import Message, User, timestamp
+from chat.models import Message, Token, User, timestamp
 from tests.kit import PREVIEW, until
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +58,16 @@ def test_a_lost_expansion_is_asked_for_again(alice, monkeypatch, ago, expanding,
     )
     tasks.find_unexpanded_messages()
     assert asked == ([message.pk] if lost else [])
+
+
+@pytest.mark.parametrize(("days", "left"), [(0, 2), (7, 1)])
+def test_tokens_that_are_too_old_are_ended(alice, bob, settings, ended, committed, days, left):
+    settings.FLACK_TOKEN_DAYS = days
+    alice.tokens.update(created_at=timestamp() - 7 * 86400)
+    with committed():
+        tasks.end_old_tokens()
+    assert Token.objects.count() == left
+    assert ended == ([Token.digest_of(alice.token)] if left == 1 else [])
 
 
 def test_beat_looks_for_offline_users_every_five_seconds():

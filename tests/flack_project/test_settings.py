@@ -7,6 +7,7 @@ import sys
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from chat import tasks
 from tests.processes import ROOT, environment
 
 
@@ -36,6 +37,8 @@ def test_what_is_not_set_is_as_the_readme_says(read, tmp_path):
     assert settings["FLACK_RESPOND_ASYNC"] is False
     assert settings["FLACK_PREVIEW_HOSTS"] == []
     assert settings["FLACK_THREADS"] == 8
+    assert settings["FLACK_TOKEN_DAYS"] == 0
+    assert "end_old_tokens" not in settings["CELERY_BEAT_SCHEDULE"]
 
 
 @pytest.mark.parametrize(
@@ -62,6 +65,11 @@ def test_a_variable_sets_a_setting(read, name, text, value):
 def test_a_value_that_makes_no_sense_is_an_error(read, name, text):
     with pytest.raises((ValueError, ImproperlyConfigured)):
         read(**{name: text})
+
+
+def test_a_lifetime_of_tokens_is_looked_after_by_beat(read):
+    schedule = read(FLACK_TOKEN_DAYS="30")["CELERY_BEAT_SCHEDULE"]
+    assert schedule["end_old_tokens"]["task"] == tasks.end_old_tokens.name
 
 
 def test_no_password_validators_are_none(read):
