@@ -75,6 +75,7 @@ class MessageViewSet(GenericViewSet):
 
     def update(self, request: Request, pk: str) -> Response:
         """Edit one's own message."""
+        limits.POST.spend(request.user.pk)
         serializer = self.get_serializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         return changed_message(

@@ -58,6 +58,7 @@ class UserViewSet(GenericViewSet):
         user = get_object_or_404(User, pk=pk)
         if user != request.user:
             raise PermissionDenied("You may only change yourself.")
+        limits.CHANGE.spend(user.pk)
         serializer = self.get_serializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         actions.update_user(user=user, **serializer.validated_data)

@@ -14,6 +14,8 @@ EXPECTED = (ValidationError, PermissionDenied, LimitReached, OperationalError, I
 def describe(error: Exception) -> tuple[int, dict[str, Any]]:
     """Return the HTTP status and the body for one of the `EXPECTED` errors."""
     match error:
+        case LimitReached():
+            return 429, {"error": error.message}
         case ValidationError(error_dict=_):
             fields = error.message_dict
             return 400, {"error": sentence(fields), "fields": fields}
@@ -21,8 +23,6 @@ def describe(error: Exception) -> tuple[int, dict[str, Any]]:
             return 400, {"error": " ".join(error.messages)}
         case PermissionDenied():
             return 403, {"error": str(error) or "You may not do that."}
-        case LimitReached():
-            return 429, {"error": str(error)}
         case _:
             return 503, {"error": "The database cannot be reached. Try again in a moment."}
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import redis
 from django.conf import settings
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 
 logger = logging.getLogger(__name__)
 
 
-class LimitReached(Exception):
-    """Too often; `wait` is how many seconds to wait."""
+class LimitReached(ValidationError):
+    """Too often; `wait` is how many seconds to wait. Forms show it as they show what is invalid."""
 
     def __init__(self, wait: int) -> None:
         super().__init__(f"Too many requests. Try again in {wait} s.")
@@ -45,7 +46,10 @@ class Limit:
 
 REGISTER = Limit("register", 30, 60)  # by address
 SIGN_IN = Limit("sign-in", 60, 60)  # by address
-SIGN_IN_AS = Limit("sign-in-as", 10, 60)  # by address and nickname
-POST = Limit("post", 60, 60)  # by user
+SIGN_IN_AS = Limit("sign-in-as", 20, 600)  # by address and nickname
+# By nickname: five addresses together can keep somebody from signing in, but not guess a password.
+SIGN_IN_ANYWHERE = Limit("sign-in-anywhere", 100, 600)
+CHANGE = Limit("change", 30, 60)  # of a user's own nickname and password
+POST = Limit("post", 60, 60)  # by user; edits count too
 SOCKETS = 200  # open at once, by address, on one node
 FRAMES = 60  # in 10 seconds, on one socket

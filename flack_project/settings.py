@@ -169,6 +169,7 @@ if FLACK_TOKEN_DAYS:
 # --- People -----------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "chat.User"
+AUTHENTICATION_BACKENDS = ["chat.backends.PasswordBackend"]
 PASSWORD_HASHERS = [
     "chat.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

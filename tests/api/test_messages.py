@@ -120,6 +120,13 @@ def test_posting_too_often_is_refused(alice, bob, call, monkeypatch, new_minute)
     assert call("POST", LISTED, {"source": "a"}, token=bob.token).status_code == 201
 
 
+def test_editing_counts_as_posting(alice, call, monkeypatch, new_minute):
+    path = f"/api/messages/{alice.messages.create(source='a').pk}"
+    monkeypatch.setattr(limits, "POST", limits.Limit("post", 2, 60))
+    answers = [call("PUT", path, {"source": "b"}, token=alice.token) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [204, 204, 429]
+
+
 def test_posting_takes_few_queries(alice, call, django_assert_num_queries):
     # The token, the message within a savepoint; with a key within one more.
     with django_assert_num_queries(4):

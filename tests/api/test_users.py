@@ -89,6 +89,13 @@ def test_too_many_registrations_from_one_address_are_refused(call, monkeypatch, 
     assert list(answers[1].json()) == ["error"]
 
 
+def test_changing_oneself_too_often_is_refused(alice, call, monkeypatch, new_minute):
+    monkeypatch.setattr(limits, "CHANGE", limits.Limit("change", 2, 60))
+    path = f"/api/users/{alice.pk}"
+    answers = [call("PUT", path, {"nickname": "x"}, token=alice.token) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [204, 204, 429]
+
+
 # --- GET /api/users ---------------------------------------------------------------------------
 
 

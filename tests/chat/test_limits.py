@@ -1,5 +1,7 @@
 """Tests of chat/limits.py."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from chat import limits
@@ -51,6 +53,21 @@ def test_without_the_cache_nothing_is_refused(no_cache):
     spend(10)
 
 
-@pytest.mark.parametrize("name", ["REGISTER", "SIGN_IN", "SIGN_IN_AS", "POST"])
+def test_threads_that_spend_at_once_pass_the_limit_never():
+    def spent(number):
+        try:
+            limit.spend("Alice")
+        except LimitReached:
+            return False
+        return True
+
+    limit = Limit("test", 20, 60)
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(spent, range(100))) == 20
+
+
+@pytest.mark.parametrize(
+    "name", ["REGISTER", "SIGN_IN", "SIGN_IN_AS", "SIGN_IN_ANYWHERE", "CHANGE", "POST"]
+)
 def test_limits_have_different_names(name):
     assert getattr(limits, name).name == name.lower().replace("_", "-")
