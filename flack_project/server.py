@@ -1,5 +1,5 @@
-"""Daphne, with three things that it cannot be told: to frame a text once for all sockets, to write
-to a socket at once, and to let the sender wait while a client does not read.
+"""Daphne, with four things that it cannot be told: to frame a text once for all sockets, to write
+to a socket at once, to let the sender wait while a client does not read, and to leave gracefully.
 
 As it comes daphne frames a message anew for each socket, Twisted buffers each write and asks epoll
 twice for it. Run it as daphne: `python -m flack_project.server flack_project.asgi:application`.
@@ -9,9 +9,11 @@ import asyncio
 from functools import partial
 from typing import Any
 
+from autobahn.websocket.types import ConnectionDeny
 from daphne import cli, server, ws_protocol  # daphne.server first: it installs the reactor
 
 from chat.hub import TEXTS
+from flack_project.draining import Draining, reactor
 
 Message = dict[str, Any]
 
@@ -21,6 +23,14 @@ class WebSocketProtocol(ws_protocol.WebSocketProtocol):
 
     CONFIG_ATTRS = ()  # set on this class by the factory, or each socket would copy and print them
     _unread: asyncio.Future[None] | None = None
+
+    def onConnect(self, request: Any) -> Any:  # noqa: N802
+        """Open the socket, unless the server leaves: nginx then asks the next one."""
+        if self.factory.server_class.draining.began:
+            self.server, self.request, self.client_addr = self.factory.server_class, request, None
+            self.server.protocol_connected(self)
+            raise ConnectionDeny(503)  # type: ignore[no-untyped-call]
+        return super().onConnect(request)
 
     def onOpen(self) -> None:  # noqa: N802
         """Take the place of the HTTP channel as what the transport pauses and resumes."""
@@ -113,6 +123,17 @@ class Server(server.Server):
     _message: Message | None = None
     _frames = b""
 
+    def run(self) -> None:
+        """Serve until a signal; SIGTERM lets everybody finish."""
+        self.draining = Draining(self)
+        reactor.callLater(0, self.draining.hear)  # when Twisted has set its own handlers
+        super().run()
+
+    def listen_success(self, port: Any) -> None:
+        """Note what this server listens on."""
+        super().listen_success(port)
+        self.draining.add_port(port)
+
     def create_application(self, protocol: Any, scope: Message) -> Any:
         """Run the application for a request or socket, as daphne does; offer it `TEXTS`."""
         scope |= {"asgi": {"version": "3.0"}, "extensions": {TEXTS: {}}}
@@ -125,6 +146,8 @@ class Server(server.Server):
         """Send a text, or what else the application says, and wait while the client is behind."""
         if message is not self._message:  # the hub gives many sockets the same
             if message["type"] != "websocket.send" or message.get("bytes"):
+                if message["type"] == "http.response.start":
+                    self.draining.note(protocol)
                 await super().handle_reply(protocol, message)
                 return
             self._message, self._frames = message, protocol.factory.frames(message)

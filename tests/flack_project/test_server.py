@@ -1,6 +1,5 @@
 """Tests of flack_project/server.py, and of what it serves, as a process of its own."""
 
-import signal
 import socket
 import time
 from pathlib import Path
@@ -163,13 +162,6 @@ def test_a_socket_that_does_not_read_is_closed_and_harms_no_other(server):
             assert text.startswith(f"{number} ")
         peer = unread.getsockname()[1]
         until(lambda: peer not in server.peers(), seconds=10)
-
-
-def test_a_server_that_is_told_to_end_ends(serve):
-    server = serve()
-    with server.socket(), server.socket():
-        server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(10) == 0
 
 
 def test_runserver_alone_is_a_chat_with_a_worker(serve):

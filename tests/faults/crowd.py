@@ -1,0 +1,214 @@
+"""People who write, read and listen while a fault happens, and the count of what became of it."""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from contextlib import closing
+from dataclasses import dataclass
+from secrets import token_hex
+from typing import Any, Self
+
+import httpx
+import psycopg
+
+from tests.faults.listener import Listener, Row
+from tests.faults.table import answers
+from tests.faults.writers import HTTPWriter, Reader, Record, SocketWriter, Writer
+from tests.running import Stack
+
+LISTENERS = 6
+READERS = 4
+WRITERS = 3  # over HTTP, and as many over sockets
+PATIENCE = 40.0  # seconds that all may take to have everything again
+
+
+@dataclass
+class Report:
+    """What was counted from the beginning of a fault until everybody had everything."""
+
+    sent: int
+    accepted: int
+    delivered: int  # deliveries: each accepted message that a listener ends with
+    lost: int  # accepted, but not in the database, or not as it is there with a listener
+    doubled: int  # there twice, in the database or with a listener
+    out_of_order: int
+    failed: list[str]  # requests that were refused or not answered; their posts were repeated
+    resyncs: int
+    closed: Counter[int]  # sockets of listeners that the server closed, by code
+    seconds: float  # from the end of the fault until everybody had everything
+
+    def holds(self) -> bool:
+        """Say whether each accepted message is there once, everywhere, and in order."""
+        return self.accepted == self.sent and not (self.lost or self.doubled or self.out_of_order)
+
+
+class Crowd:
+    """Writers, readers and listeners of a stack, on an event loop in a thread of their own."""
+
+    def __init__(self, stack: Stack, database: str = "") -> None:
+        """Take the stack, and the URL of its PostgreSQL unless it is on SQLite."""
+        self.stack, self.database = stack, database
+        self.record = Record()
+        self.loop = asyncio.new_event_loop()
+        self.name = token_hex(3)
+
+    def __enter__(self) -> Self:
+        people = [self.stack.person("writer") for _ in range(2 * WRITERS)]
+        listening = [self.stack.person("listener") for _ in range(LISTENERS // 2)]
+        self.people = listening
+        self.http = httpx.AsyncClient(base_url=self.stack.url, trust_env=False, timeout=30)
+        tokens = [*(person.token for person in listening), *[None] * (LISTENERS // 2)]
+        self.listeners = [Listener(self.stack.url, self.http, token) for token in tokens]
+        self.writers: list[Writer] = [
+            (HTTPWriter if number % 2 else SocketWriter)(
+                self.stack.url, f"{self.name}-{number}", person.token, self.record
+            )
+            for number, person in enumerate(people)
+        ]
+        reader = people[0].nickname, people[0].password, self.record
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+        parts: list[Any] = [*self.listeners, *self.writers]
+        parts += [Reader(self.stack.url, *reader) for _ in range(READERS)]
+        self.tasks = [self._begin(part.run()) for part in parts]
+        self._write(True)
+        wait(lambda: all(listener.is_live for listener in self.listeners), PATIENCE)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for task in self.tasks:
+            task.cancel()
+        self._begin(self._leave()).result(10)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+    async def _leave(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self.http.aclose()
+
+    def _begin(self, coroutine: Coroutine[Any, Any, Any]) -> Future[Any]:
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+
+    def _write(self, may_write: bool) -> None:
+        for writer in self.writers:
+            change = writer.may_write.set if may_write else writer.may_write.clear
+            self.loop.call_soon_threadsafe(change)
+
+    def begin(self) -> None:
+        """Count from here on."""
+        self.first_sent = len(self.record.sent)
+        self.record.failed.clear()
+        for listener in self.listeners:
+            listener.resyncs = 0
+            listener.closed.clear()
+
+    def settle(self) -> Report:
+        """Wait until all is well again after a fault, compare, and return what was counted."""
+        ended = time.monotonic()
+        wait(lambda: self._all_have_all_since(ended), PATIENCE)
+        seconds = time.monotonic() - ended
+        wait(self._is_whole, PATIENCE)  # under load, too
+        self._write(False)
+        wait(lambda: all(writer.is_idle for writer in self.writers) and self._same(), PATIENCE)
+        report = self._compare(seconds)
+        self._write(True)
+        return report
+
+    def _all_have_all_since(self, ended: float) -> bool:
+        """Say whether each writer had a message accepted since, and everybody has every message."""
+        record = self.record
+        again = {source.split()[0] for source, at in list(record.accepted_at.items()) if at > ended}
+        ids = {answer["id"] for answer in list(record.accepted.values())}
+        return len(again) == len(self.writers) and all(
+            listener.is_live and ids <= listener.messages.rows.keys() for listener in self.listeners
+        )
+
+    def _is_whole(self) -> bool:
+        """Say whether all parts of the stack are there again."""
+        ready = self.stack.get("/readyz").status_code == 200
+        return ready and all(answers(self.stack, name) for name in ("node.1", "node.2"))
+
+    def _same(self) -> bool:
+        rows = self.rows()
+        return all(listener.messages.rows == rows for listener in self.listeners)
+
+    def rows(self) -> dict[int, Row]:
+        """Return what the database has of each message, as the API represents it."""
+        query = "SELECT id, created_at, updated_at, source, html, user_id FROM chat_message"
+        names = ("id", "created_at", "updated_at", "source", "html", "user_id")
+        if self.database:
+            with psycopg.connect(self.database) as connection:
+                found = connection.execute(query).fetchall()
+        else:
+            with closing(sqlite3.connect(self.stack.var / "db.sqlite3")) as connection:
+                found = connection.execute(query).fetchall()
+        rows = {row[0]: dict(zip(names, row, strict=True)) for row in found}
+        for pk, row in rows.items():
+            row["_links"] = {"self": f"/api/messages/{pk}", "user": f"/api/users/{row['user_id']}"}
+        return rows
+
+    def _compare(self, seconds: float) -> Report:
+        rows = self.rows()
+        sent = self.record.sent[self.first_sent :]
+        accepted = {source: self.record.accepted.get(source) for source in sent}
+        answers = {source: answer for source, answer in accepted.items() if answer}
+        lists = [listener.messages.rows for listener in self.listeners]
+        report = Report(
+            sent=len(sent),
+            accepted=len(answers),
+            delivered=0,
+            lost=0,
+            doubled=twice(rows, self.name),
+            out_of_order=inversions(rows, self.name),
+            failed=list(self.record.failed),
+            resyncs=sum(listener.resyncs for listener in self.listeners),
+            closed=sum((listener.closed for listener in self.listeners), Counter()),
+            seconds=seconds,
+        )
+        for source, answer in answers.items():
+            row = rows.get(answer["id"])
+            report.lost += row is None or row["source"] != source
+            for known in lists:
+                there = row is not None and known.get(answer["id"]) == row
+                report.delivered += there
+                report.lost += not there
+        for known in lists:
+            report.doubled += twice(known, self.name)
+            report.out_of_order += inversions(known, self.name)
+        return report
+
+
+def twice(rows: dict[int, Row], name: str) -> int:
+    """Return how many messages of this crowd, each with a text of its own, are there again."""
+    texts = Counter(row["source"] for row in list(rows.values()) if row["source"].startswith(name))
+    return sum(count - 1 for count in texts.values())
+
+
+def inversions(rows: dict[int, Row], name: str) -> int:
+    """Return how many messages, by id, come before one that its writer sent earlier."""
+    last: dict[str, int] = {}
+    count = 0
+    for _, row in sorted(rows.items()):
+        if row["source"].startswith(name):
+            writer, number = row["source"].split()
+            count += int(number) < last.get(writer, 0)
+            last[writer] = int(number)
+    return count
+
+
+def wait(condition: Any, seconds: float) -> bool:
+    """Return whether a condition came true in time; what did not will be counted."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True

@@ -1,0 +1,172 @@
+"""Clients that write: each sends one message after the other, again until it is accepted."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from secrets import token_hex
+from typing import Any
+
+import httpx
+import orjson
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+PATIENCE = 10.0  # seconds that the answer to a post may take, as in `outbox.js`
+EVERY = 0.05  # seconds between two requests of one client
+AGAIN = 0.5  # seconds before the same is sent again, unless the server says when
+
+
+@dataclass
+class Record:
+    """What was sent, and what was answered, by all clients that write and read."""
+
+    sent: list[str] = field(default_factory=list)  # sources, in order for each writer
+    accepted: dict[str, dict[str, Any]] = field(default_factory=dict)  # answers by source
+    accepted_at: dict[str, float] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)  # requests that were refused or not answered
+    requests: int = 0
+
+    def accept(self, source: str, answer: dict[str, Any]) -> None:
+        """Note the answer that makes a message accepted."""
+        self.accepted[source] = answer
+        self.accepted_at[source] = time.monotonic()
+
+
+class Writer:
+    """Sends `NAME 1`, `NAME 2`, … while `may_write` is set."""
+
+    def __init__(self, url: str, name: str, token: str, record: Record) -> None:
+        self.url, self.name, self.token, self.record = url, name, token, record
+        self.may_write = asyncio.Event()
+        self.is_idle = True
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        raise NotImplementedError
+
+    async def _write(self, send: Callable[[str, str], Awaitable[bool]]) -> None:
+        number = 0
+        while True:
+            self.is_idle = True
+            await self.may_write.wait()
+            self.is_idle = False
+            number += 1
+            source, key = f"{self.name} {number}", token_hex(8)
+            self.record.sent.append(source)
+            while not await send(source, key):
+                pass
+            await asyncio.sleep(EVERY)
+
+
+class HTTPWriter(Writer):
+    """Posts over HTTP with an Idempotency-Key; edits every fifth message once."""
+
+    async def run(self) -> None:
+        """See `Writer`."""
+        async with httpx.AsyncClient(
+            base_url=self.url,
+            trust_env=False,
+            timeout=30,
+            headers={"Authorization": f"Bearer {self.token}"},
+        ) as self.http:
+            await self._write(self._post)
+
+    async def _post(self, source: str, key: str) -> bool:
+        headers = {"Idempotency-Key": key}
+        body = {"source": source}
+        answer = await ask(self.http, self.record, "POST", "/api/messages", body, headers)
+        if answer is None:
+            return False
+        self.record.accept(source, answer.json())
+        return True
+
+
+class SocketWriter(Writer):
+    """Posts over a WebSocket with a ref, as the page's outbox does."""
+
+    async def run(self) -> None:
+        """See `Writer`."""
+        self.socket: ClientConnection | None = None
+        try:
+            await self._write(self._post)
+        finally:
+            await self._leave()
+
+    async def _post(self, source: str, ref: str) -> bool:
+        data = {"source": source}
+        frame = {"event": "post_message", "data": data, "token": self.token, "ref": ref}
+        try:
+            if self.socket is None:
+                url = self.url.replace("http", "ws", 1) + "/ws/"
+                self.socket = await connect(url, proxy=None, max_queue=None, close_timeout=1)
+            await self.socket.send(orjson.dumps(frame), text=True)
+            async with asyncio.timeout(PATIENCE):
+                answer = await self._answer(ref)
+        except (OSError, WebSocketException, TimeoutError):  # a close is no refusal
+            await self._leave()
+            await asyncio.sleep(AGAIN)
+            return False
+        if answer["event"] == "ack":
+            self.record.accept(source, answer["data"])
+            return True
+        self.record.failed.append(f"post_message {answer['data']['status']}")
+        await asyncio.sleep(AGAIN)
+        return False
+
+    async def _answer(self, ref: str) -> dict[str, Any]:
+        assert self.socket is not None
+        while True:
+            frame: dict[str, Any] = orjson.loads(await self.socket.recv())
+            if frame.get("ref") == ref:
+                return frame
+
+    async def _leave(self) -> None:
+        if self.socket is not None:
+            with suppress(OSError, WebSocketException):
+                await self.socket.close()
+            self.socket = None
+
+
+class Reader:
+    """Reads over HTTP, and signs in now and then."""
+
+    def __init__(self, url: str, nickname: str, password: str, record: Record) -> None:
+        self.url, self.account, self.record = url, (nickname, password), record
+
+    async def run(self) -> None:
+        """Read until cancelled."""
+        async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=30) as http:
+            while True:
+                for _ in range(50):
+                    await ask(http, self.record, "GET", "/api/messages?limit=20")
+                    await asyncio.sleep(EVERY)
+                await ask(http, self.record, "POST", "/api/tokens", auth=self.account)
+
+
+async def ask(
+    http: httpx.AsyncClient,
+    record: Record,
+    method: str,
+    path: str,
+    body: Any = None,
+    headers: dict[str, str] | None = None,
+    **options: Any,
+) -> httpx.Response | None:
+    """Return the answer; None, after a while, if there is none or it says that it did not work."""
+    record.requests += 1
+    wait = AGAIN
+    try:
+        answer = await http.request(method, path, json=body, headers=headers, **options)
+        if answer.is_success:
+            return answer
+        failure = str(answer.status_code)
+        wait = float(answer.headers.get("Retry-After", AGAIN))
+        if answer.status_code >= 500 and "error" not in answer.json():
+            failure += " without a JSON error"
+    except (httpx.TransportError, ValueError) as error:
+        failure = repr(error)
+    record.failed.append(f"{method} {path} {failure}")
+    await asyncio.sleep(wait)
+    return None
