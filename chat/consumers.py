@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from chat import actions, limits, presence
-from chat.errors import EXPECTED, UNAUTHENTICATED, describe
+from chat.errors import EXPECTED, TOO_LONG, UNAUTHENTICATED, describe, error_frame
 from chat.hub import TEXTS, Send, Socket, hub
 from chat.models import Token, User
 from chat.threads import P, R, in_thread
@@ -52,19 +52,19 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         """Accept anyone, as far as the limit of sockets goes, and join the hub before that."""
         address = (self.scope.get("client") or ["local"])[0]
-        if settings.FLACK_RATE_LIMITS and hub.addresses[address] >= limits.SOCKETS:
-            await self.close()
-            return
-        hub.start()
         texts = TEXTS in self.scope.get("extensions", {})
         self.socket = Socket(self.base_send, address, texts=texts)
+        if settings.FLACK_RATE_LIMITS and hub.addresses[address] >= limits.SOCKETS:
+            await self.accept()
+            self.socket.close(1013, text=error_frame(429, "Too many sockets from this address."))
+            return
+        hub.start()
         hub.join(self.socket)
         await self.socket.hold(self.accept())
 
     async def disconnect(self, code: int) -> None:
         """Leave the hub, and take the user offline if this was the last socket."""
-        if hasattr(self, "socket"):
-            hub.leave(self.socket)
+        hub.leave(self.socket)
         if self.user_id is not None:
             await self.depart(self.user_id)
 
@@ -75,10 +75,17 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await in_thread(presence.left, user_id)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Do what a frame asks for, or say why not."""
+        """Do what a frame asks for, or say why not; close when a limit is not kept."""
+        if self.socket not in hub.sockets:
+            return  # it was closed, and what was still under way is not heard
+        if self.is_too_fast():
+            self.socket.close(1008, text=error_frame(429, "Too many frames."))
+            return
+        if len(text_data or bytes_data or "") > limits.FRAME_SIZE:
+            self.socket.close(1009, text=TOO_LONG)
+            return
         ref = None
         try:
-            self.count_frame()
             frame = parse(text_data)
             ref = ref_of(frame)
             if frame.get("event") == "ping_user":
@@ -134,15 +141,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
         limits.POST.spend(author.pk)
         return actions.post_message(author=author, source=source, key=key).to_dict()
 
-    def count_frame(self) -> None:
-        """Raise LimitReached when the frames come too fast."""
+    def is_too_fast(self) -> bool:
+        """Count a frame; say whether there were more than `FRAMES` in the last 10 seconds."""
         now = time.monotonic()
-        if len(self.frames) == limits.FRAMES:
-            wait = self.frames[0] + 10 - now
-            if settings.FLACK_RATE_LIMITS and wait > 0:
-                raise limits.LimitReached(int(wait) + 1)
-            del self.frames[0]
         self.frames.append(now)
+        if len(self.frames) <= limits.FRAMES:
+            return False
+        return now - self.frames.pop(0) < 10 and settings.FLACK_RATE_LIMITS
 
     async def refuse(self, ref: Any, status: int, body: dict[str, Any]) -> None:
         """Say why something was not done; the socket stays open."""

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import orjson
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.db import InterfaceError, OperationalError
 
-from chat.limits import LimitReached
+from chat.limits import FRAME_SIZE, LimitReached
 
 UNAUTHENTICATED = "authentication required"
 EXPECTED = (ValidationError, PermissionDenied, LimitReached, OperationalError, InterfaceError)
@@ -25,6 +26,15 @@ def describe(error: Exception) -> tuple[int, dict[str, Any]]:
             return 403, {"error": str(error) or "You may not do that."}
         case _:
             return 503, {"error": "The database cannot be reached. Try again in a moment."}
+
+
+def error_frame(status: int, error: str) -> str:
+    """Return the text of an `error` frame that answers no frame of the client's."""
+    data = {"status": status, "error": error}
+    return orjson.dumps({"event": "error", "ref": None, "data": data}).decode()
+
+
+TOO_LONG = error_frame(413, f"A frame has at most {FRAME_SIZE} bytes.")
 
 
 def sentence(fields: dict[str, list[str]]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 from channels.layers import get_channel_layer
 
-from chat.errors import UNAUTHENTICATED
+from chat.errors import UNAUTHENTICATED, error_frame
 from chat.push import GROUP, HEARTBEAT, publisher
 
 Message = dict[str, Any]  # of ASGI
@@ -27,9 +27,6 @@ SOCKETS_A_TURN = 100  # then HTTP, pings and posts get theirs
 RESYNC_AFTER = 1.0  # seconds
 RESYNC = orjson.dumps({"event": "resync", "data": {}}).decode()
 PARTING = 5.0  # seconds that a client gets to read why its socket is closed
-ENDED = orjson.dumps(
-    {"event": "error", "ref": None, "data": {"status": 401, "error": UNAUTHENTICATED}}
-).decode()
 # An ASGI extension that our server offers: `websocket.send` with `texts`, all in one write.
 TEXTS = "websocket.send.texts"
 
@@ -213,7 +210,7 @@ class Hub:
         """Close the sockets of tokens that have ended; each may come back, as nobody."""
         for socket in tuple(self.sockets):
             if socket.digest in digests:
-                socket.close(1008, text=ENDED)
+                socket.close(1008, text=error_frame(401, UNAUTHENTICATED))
 
     async def _fan_out(self) -> None:
         while True:

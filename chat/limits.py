@@ -53,3 +53,5 @@ CHANGE = Limit("change", 30, 60)  # of a user's own nickname and password
 POST = Limit("post", 60, 60)  # by user; edits count too
 SOCKETS = 200  # open at once, by address, on one node
 FRAMES = 60  # in 10 seconds, on one socket
+PIECES = 600  # the same, with pings and the pieces of frames
+FRAME_SIZE = 128 * 1024  # bytes: 10,000 characters of any kind, each as JSON's longest escape

@@ -1,17 +1,22 @@
-"""Daphne, with four things that it cannot be told: to frame a text once for all sockets, to write
-to a socket at once, to let the sender wait while a client does not read, and to leave gracefully.
+"""Daphne, with five things that it cannot be told: to frame a text once for all sockets, to write
+to a socket at once, to let the sender wait while a client does not read, to say why it closes, and
+to leave gracefully.
 
 As it comes daphne frames a message anew for each socket, Twisted buffers each write and asks epoll
 twice for it. Run it as daphne: `python -m flack_project.server flack_project.asgi:application`.
 """
 
 import asyncio
+import time
 from functools import partial
 from typing import Any
 
 from autobahn.websocket.types import ConnectionDeny
 from daphne import cli, server, ws_protocol  # daphne.server first: it installs the reactor
+from django.conf import settings
 
+from chat import limits
+from chat.errors import TOO_LONG, error_frame
 from chat.hub import TEXTS
 from flack_project.draining import Draining, reactor
 
@@ -23,6 +28,7 @@ class WebSocketProtocol(ws_protocol.WebSocketProtocol):
 
     CONFIG_ATTRS = ()  # set on this class by the factory, or each socket would copy and print them
     _unread: asyncio.Future[None] | None = None
+    _window, _pieces = 0.0, 0
 
     def onConnect(self, request: Any) -> Any:  # noqa: N802
         """Open the socket, unless the server leaves: nginx then asks the next one."""
@@ -41,6 +47,25 @@ class WebSocketProtocol(ws_protocol.WebSocketProtocol):
     def serverClose(self, code: int | None = None) -> None:  # noqa: N802
         """Close with any code: autobahn's own `sendClose` refuses 1013, try again later."""
         self.sendCloseFrame(code=code or 1000)
+
+    def onFrameBegin(self) -> None:  # noqa: N802
+        """Count what the application never sees: pings, and the pieces that frames may come in."""
+        if time.monotonic() > self._window:
+            self._window, self._pieces = time.monotonic() + 10, 0
+        self._pieces += 1
+        if self._pieces == limits.PIECES and settings.FLACK_RATE_LIMITS:
+            self._refuse(1008, error_frame(429, "Too many frames."))
+            self.transport.pauseProducing()
+        super().onFrameBegin()
+
+    def _max_message_size_exceeded(self, *_: Any) -> None:
+        self._refuse(1009, TOO_LONG)
+
+    def _refuse(self, code: int, text: str) -> None:
+        """Say why, and close; autobahn's own drops the connection without a word."""
+        self.failedByMe = True
+        self.write(self.factory.frames({"text": text}))
+        self.sendCloseFrame(code=code)
 
     def write(self, data: bytes) -> None:
         """Write to the socket now, if nothing waits before it; Twisted sends what is left."""
@@ -80,7 +105,7 @@ class WebSocketFactory(ws_protocol.WebSocketFactory):
 
     def setProtocolOptions(self, **options: Any) -> None:  # noqa: N802
         """Set the options of all sockets."""
-        super().setProtocolOptions(**options)
+        super().setProtocolOptions(**options | {"maxMessagePayloadSize": limits.FRAME_SIZE})
         for name in ws_protocol.WebSocketProtocol.CONFIG_ATTRS:
             option = getattr(self, name)
             setattr(self.protocol, name, staticmethod(option) if callable(option) else option)

@@ -1,6 +1,8 @@
 """Tests of chat/consumers.py: sockets of the real application, in this process."""
 
 import asyncio
+import json as json_module
+import time
 
 import orjson
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat import actions, limits
-from chat.models import Message, Token, User
+from chat.models import MAX_SOURCE, Message, Token, User
 from chat.threads import in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -385,10 +387,52 @@ async def test_a_socket_whose_ping_was_bad_is_nobodys_any_more(connect, alice):
 # --- limits, origins, paths -----------------------------------------------------------------------
 
 
-async def test_too_many_frames_are_a_429(connect):
+async def assert_closed(client, status, code):
+    """Check that a client is told why, and then closed and heard no more."""
+    error = await client.hear("error")
+    assert (error["ref"], error["data"]["status"]) == (None, status)
+    assert set(error["data"]) == {"status", "error"}
+    assert await client.receive_output(5) == {"type": "websocket.close", "code": code}
+    await client.say(event="nonsense")
+    assert await client.receive_nothing(timeout=0.05)
+
+
+async def test_too_many_frames_are_a_429_and_the_end(connect):
     client = await connect()
-    answers = [await client.ask("nonsense") for _ in range(limits.FRAMES + 1)]
-    assert [answer["data"]["status"] for answer in answers] == [400] * limits.FRAMES + [429]
+    for _ in range(limits.FRAMES):
+        assert (await client.ask("nonsense"))["data"]["status"] == 400
+    for _ in range(3):
+        await client.say(event="nonsense")
+    await assert_closed(client, 429, 1008)
+
+
+async def test_frames_are_counted_for_ten_seconds(connect, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    client = await connect()
+    for _ in range(3):
+        for _ in range(limits.FRAMES):
+            assert (await client.ask("nonsense"))["data"]["status"] == 400
+        now[0] += 10.1
+
+
+@pytest.mark.parametrize("frame", [{"text": "x"}, {"bytes": b"x"}])
+async def test_a_frame_that_is_too_long_is_a_413_and_the_end(connect, frame, settings):
+    settings.FLACK_RATE_LIMITS = False
+    clients = [await connect() for _ in range(2)]
+    for client, size in zip(clients, (limits.FRAME_SIZE, limits.FRAME_SIZE + 1), strict=True):
+        message = {name: value * size for name, value in frame.items()}
+        await client.send_input({"type": "websocket.receive", **message})
+    assert (await clients[0].hear("error"))["data"]["status"] == 400
+    await assert_closed(clients[1], 413, 1009)
+
+
+async def test_the_longest_message_fits_in_a_frame(connect, alice):
+    client = await connect()
+    source = "\U0001f389" * MAX_SOURCE
+    frame = {"event": "post_message", "data": {"source": source}, "token": alice.token, "ref": "r"}
+    await client.send_input({"type": "websocket.receive", "text": json_module.dumps(frame)})
+    assert (await client.hear("ack"))["data"]["source"] == source
 
 
 async def test_too_many_posts_are_a_429(connect, alice, monkeypatch, new_minute):
@@ -404,9 +448,10 @@ async def test_too_many_posts_are_a_429(connect, alice, monkeypatch, new_minute)
 async def test_sockets_of_one_address_are_limited(connect, monkeypatch, live):
     monkeypatch.setattr(limits, "SOCKETS", 2)
     clients = [await connect() for _ in range(3)]
-    assert [client.accepted for client in clients] == [True, True, False]
+    await assert_closed(clients[2], 429, 1013)
+    assert live.addresses == {"local": 2}
     await clients[0].leave()
-    assert (await connect()).accepted
+    assert (await (await connect()).ask("nonsense"))["data"]["status"] == 400
 
 
 async def test_without_limits_everything_goes(connect, monkeypatch, settings):
@@ -436,6 +481,13 @@ async def test_only_pages_of_this_site_connect(connect, origin, accepted, settin
 
 async def test_a_program_without_an_origin_connects(connect):
     assert (await connect()).accepted
+
+
+async def test_a_session_of_the_browser_is_nobody_on_a_socket(connect, alice, client):
+    await in_thread(client.force_login, alice)
+    cookie = f"sessionid={client.cookies['sessionid'].value}"
+    socket = await connect(origin="http://localhost", cookie=cookie)
+    assert (await socket.ask("post_message", data={"source": "hi"}))["data"] == UNAUTHENTICATED
 
 
 async def test_a_path_that_does_not_exist_is_refused(connect):

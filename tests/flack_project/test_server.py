@@ -1,7 +1,9 @@
 """Tests of flack_project/server.py, and of what it serves, as a process of its own."""
 
 import socket
+import struct
 import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import orjson
@@ -9,6 +11,7 @@ import pytest
 import rest_framework
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from chat import limits
 from tests.kit import NO_REDIS, PASSWORD, PREVIEW, basic, serve_page, until
 
 
@@ -118,6 +121,12 @@ def test_who_closes_the_last_socket_goes_offline(any_server):
     until(left)
 
 
+@pytest.fixture(scope="module")
+def strict(serve):
+    """Flack's own server with its limits."""
+    return serve()
+
+
 # --- Flack's own server ---------------------------------------------------------------------------
 
 
@@ -127,13 +136,58 @@ def test_requests_are_counted(server):
     assert server.http.get("/stats").json()["requests_per_second"] >= 2
 
 
-def test_a_message_above_a_mebibyte_closes_its_socket_only(server):
-    with server.socket() as other, server.socket(max_size=None) as connection:
-        connection.send("x" * (1024 * 1024 + 1))
-        with pytest.raises(ConnectionClosed):
-            connection.recv(timeout=15)
-        other.send("x" * (1024 * 1024 - 1))
+def assert_closed(connection, status, code):
+    """Check that a client is told why it is closed."""
+    assert hear(connection, "error")["status"] == status
+    with pytest.raises(ConnectionClosed) as closed:
+        hear(connection, "nothing")
+    assert closed.value.rcvd.code == code
+
+
+@pytest.mark.parametrize("compression", [None, "deflate"])
+@pytest.mark.parametrize("pieces", [1, 4, 1000])
+def test_a_frame_that_is_too_long_closes_its_socket_only(server, compression, pieces):
+    size = limits.FRAME_SIZE // pieces
+    with server.socket() as other, server.socket(compression=compression) as connection:
+        connection.send(["x" * size] * pieces + ["x" * 500] if pieces > 1 else "x" * (size + 1))
+        assert_closed(connection, 413, 1009)
+        other.send("x" * limits.FRAME_SIZE)
         assert hear(other, "error")["status"] == 400
+
+
+def test_a_frame_of_ten_megabytes_is_not_read_to_its_end(server):
+    with open_unread(server) as plain:
+        plain.sendall(b"\x81\xff" + struct.pack("!Q", 10**7) + b"mask")
+        assert_parting(plain, 413, 1009)
+
+
+def assert_parting(plain, status, code):
+    """Read a plain socket to its end, and check that an error and a close came last."""
+    plain.settimeout(15)
+    said = b""
+    with suppress(ConnectionResetError):
+        while data := plain.recv(4096):
+            said += data
+    assert f'"status":{status}'.encode() in said
+    assert said.endswith(struct.pack("!BBH", 0x88, 2, code))
+
+
+# A ping; a piece of a text that never ends; a text.
+@pytest.mark.parametrize(("first", "opcode"), [(b"", 0x89), (b"\x01\x80mask", 0), (b"", 0x81)])
+def test_a_flood_of_frames_closes_its_socket_only(strict, first, opcode):
+    with strict.socket() as other, open_unread(strict) as plain:
+        plain.sendall(first + bytes([opcode, 0x80, *b"mask"]) * 5000)
+        assert_parting(plain, 429, 1008)
+        other.send("nonsense")
+        assert hear(other, "error")["status"] == 400
+
+
+def test_too_many_sockets_of_one_address_are_told_so(strict):
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(strict.socket()) for _ in range(limits.SOCKETS + 1)]
+        assert_closed(sockets[-1], 429, 1013)
+        sockets[0].send("nonsense")
+        assert hear(sockets[0], "error")["status"] == 400
 
 
 def open_unread(server):
