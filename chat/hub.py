@@ -25,6 +25,7 @@ Send = Callable[[Message], Coroutine[Any, Any, None]]
 MAX_WAITING = 1024 * 1024  # characters that may wait for one socket
 SOCKETS_A_TURN = 100  # then HTTP, pings and posts get theirs
 RESYNC_AFTER = 1.0  # seconds
+SILENT = 3 * HEARTBEAT  # seconds in which each publisher is heard, unless it was killed
 RESYNC = orjson.dumps({"event": "resync", "data": {}}).decode()
 PARTING = 5.0  # seconds that a client gets to read why its socket is closed
 # An ASGI extension that our server offers: `websocket.send` with `texts`, all in one write.
@@ -128,7 +129,8 @@ class Hub:
     def __init__(self) -> None:
         self.sockets: set[Socket] = set()
         self.addresses: Counter[str] = Counter()
-        self._numbers: dict[str, int] = {}
+        self._heard: dict[str, tuple[int, float]] = {}  # each publisher's last number, and when
+        self._look_at = 0.0
         self._subscribed_at = 0.0
         self._waiting: list[str] = []
         self._wake = asyncio.Event()
@@ -171,6 +173,10 @@ class Hub:
                     message = await layer.receive(channel)
                     if self._missed(message["publisher"], message["number"]):
                         self._resync_soon()
+                    if message.get("last"):
+                        del self._heard[message["publisher"]]
+                    if self._fell_silent():
+                        self._resync_soon()
                     self._take(message["texts"])
                     if "ended" in message:
                         self._end(frozenset(message["ended"]))
@@ -185,11 +191,22 @@ class Hub:
         A publisher not heard of is an old one until each had time for a heartbeat; later it is new,
         and its numbers begin with 1.
         """
-        last = self._numbers.get(name)
-        self._numbers[name] = number
+        last, now = self._heard.get(name), time.monotonic()
+        self._heard[name] = number, now
         if last is not None:
-            return number != last + 1
-        return number != 1 and time.monotonic() > self._subscribed_at + 3 * HEARTBEAT
+            return number != last[0] + 1
+        return number != 1 and now > self._subscribed_at + SILENT
+
+    def _fell_silent(self) -> bool:
+        """Say whether a publisher was killed, with a push of what it had committed perhaps."""
+        now = time.monotonic()
+        if now < self._look_at:
+            return False
+        self._look_at = now + HEARTBEAT
+        silent = [name for name, (_, heard_at) in self._heard.items() if heard_at < now - SILENT]
+        for name in silent:
+            del self._heard[name]
+        return bool(silent)
 
     def _resync_soon(self) -> None:
         """Tell every socket to fetch, once for all gaps that show within `RESYNC_AFTER`."""

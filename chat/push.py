@@ -16,6 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable
+from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -53,14 +54,16 @@ class Publisher:
     `async_to_sync(group_send)` would make a loop and a connection for each push; this keeps one.
     What is waiting leaves together. Each message carries this publisher's name and a number that
     goes up by one, also when sending fails, and every `HEARTBEAT` seconds there is one without
-    texts: so any loss shows as a gap in the numbers, soon after it happened.
+    texts: so any loss shows as a gap in the numbers, soon after it happened. The last one says that
+    it is: who falls silent without it was killed, perhaps between a commit and its push.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: deque[str] = deque()
         self._ended: deque[str] = deque()
-        self._sending = False
+        self._leaving = False
+        self._left: Future[None] = Future()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         self._pid = 0
@@ -74,8 +77,8 @@ class Publisher:
             self._loop = loop or asyncio.new_event_loop()
             if loop is None:
                 threading.Thread(target=self._loop.run_forever, name="push", daemon=True).start()
-                atexit.register(self._flush)
-            asyncio.run_coroutine_threadsafe(self._run(), self._loop)
+                atexit.register(self._leave_at_exit)
+            self._left = asyncio.run_coroutine_threadsafe(self._run(), self._loop)
 
     def publish(self, text: str) -> None:
         """Take a text to send. Never waits for the channel layer; callable from any thread."""
@@ -97,25 +100,36 @@ class Publisher:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), HEARTBEAT)
             self._wake.clear()
-            self._sending = True
+            last = self._leaving
             texts, ended = _emptied(self._waiting), _emptied(self._ended)
             # While the layer is away the texts are dropped: the gap in the numbers will tell.
             if time.monotonic() >= retry_at:
                 message = {"type": "push", "publisher": name, "number": number, "texts": texts}
                 if ended:
                     message["ended"] = ended
+                if last:
+                    message["last"] = True
                 try:
                     await layer.group_send(GROUP, message)
                 except Exception as error:  # each layer has errors of its own
                     retry_at = time.monotonic() + HEARTBEAT
                     logger.warning("Pushes are lost, browsers will be told to fetch: %s", error)
-            self._sending = False
+            if last:
+                return
 
-    def _flush(self) -> None:
+    def leave(self) -> "Future[None]":
+        """Send what waits, and that nothing comes after it; the future is done when that is."""
+        self._leaving = True
+        if self._pid == os.getpid() and self._loop is not None and self._loop.is_running():
+            self._loop.call_soon_threadsafe(self._wake.set)
+        elif not self._left.done():
+            self._left.set_result(None)  # it has not begun, or in another process
+        return self._left
+
+    def _leave_at_exit(self) -> None:
         """Before a command ends: wait until what it pushed has left, for 5 seconds at most."""
-        deadline = time.monotonic() + 5
-        while (self._waiting or self._ended or self._sending) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        with contextlib.suppress(TimeoutError, CancelledError):
+            self.leave().result(5)
 
 
 def _emptied(waiting: deque[str]) -> list[str]:

@@ -9,6 +9,7 @@ from django.db import OperationalError
 
 from chat import actions, presence
 from chat.models import Message, Token, timestamp
+from chat.push import publisher
 
 LOST_AFTER = 60  # seconds after which an expansion is taken for lost with its worker
 GIVE_UP_AFTER = 3600  # seconds after which nobody waits for it
@@ -48,5 +49,6 @@ def end_old_tokens() -> None:
 
 @worker_ready.connect
 def sweep_at_start(**kwargs: Any) -> None:
-    """Let a new worker not wait for beat to say that it is there."""
+    """Let a new worker not wait for beat to say that it is there, and push under a known name."""
+    publisher.start()
     find_offline_users.delay()

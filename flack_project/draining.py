@@ -6,8 +6,10 @@ nginx closes the connections that it keeps for later by itself: only who sends m
 race, so the node waits for that.
 """
 
+import asyncio
 import os
 import signal
+from contextlib import suppress
 from typing import Any
 
 from daphne.http_protocol import WebRequest
@@ -16,11 +18,14 @@ from twisted.internet import reactor as _reactor
 from twisted.internet import tcp
 from twisted.internet.address import UNIXAddress
 
+from chat.push import publisher
+
 reactor: Any = _reactor
 RESTART = 1012  # the close code for "service restart"
 SPREAD = 4.0  # seconds over which the sockets are closed
 KEPT = 6.0  # seconds until a connection without a request is cut off; nginx keeps them for 5
 LONGEST = 30.0  # seconds until also a request is; nginx waits for no answer any longer
+FAREWELL = 2.0  # seconds for the last push
 STEP = 0.1  # seconds
 BACKLOG = 1024  # connections that may wait to be accepted; Twisted's 50 are one burst of nginx
 
@@ -67,9 +72,14 @@ class Draining:
         is_idle = all("disconnected" in details for details in self.server.connections.values())
         is_over = passed > (2 * STEP if is_alone() else KEPT if is_idle else LONGEST)
         if is_over:
-            self.server.stop()
+            self.ending = asyncio.ensure_future(self._end())
         else:
             reactor.callLater(STEP, self._go_on)
+
+    async def _end(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.wrap_future(publisher.leave()), FAREWELL)
+        self.server.stop()
 
     def _open_sockets(self) -> list[Any]:
         sockets = (one for one in self.server.connections if isinstance(one, WebSocketProtocol))

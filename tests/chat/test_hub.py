@@ -37,8 +37,8 @@ class Pushes:
     def __init__(self, name="another process", first=1):
         self.name, self.number = name, first
 
-    async def send(self, *texts, lost=False):
-        message = {"type": "push", "publisher": self.name, "number": self.number, "texts": texts}
+    async def send(self, *texts, lost=False, **more):
+        message = {"type": "push", "publisher": self.name, "number": self.number, **more}
         self.number += 1
         if not lost:
             await get_channel_layer().group_send(GROUP, {**message, "texts": list(texts)})
@@ -180,6 +180,27 @@ async def test_a_publisher_older_than_this_hub_is_no_gap(live):
     await Pushes(first=500).send("a")
     await settle()
     assert server.heard == ["a"]
+
+
+def let_time_pass(hub, publisher):
+    """Let a publisher, if it is expected to speak, have been silent for long."""
+    hub._look_at = 0
+    if publisher in hub._heard:
+        number, heard_at = hub._heard[publisher]
+        hub._heard[publisher] = number, heard_at - 2 * hub_module.SILENT
+
+
+@pytest.mark.parametrize(("last", "resyncs"), [({}, [RESYNC]), ({"last": True}, [])])
+async def test_a_publisher_that_falls_silent_is_a_gap_unless_it_said_goodbye(live, last, resyncs):
+    server, other = Server(live), Pushes("other")
+    await Pushes("gone").send("a", **last)
+    await settle()
+    let_time_pass(live, "gone")
+    await other.send("b")
+    await settle()
+    await other.send("c")
+    await settle()
+    assert server.heard == ["a", "b", *resyncs, "c"]
 
 
 async def test_resync_is_the_contracts_frame():

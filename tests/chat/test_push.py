@@ -131,14 +131,14 @@ async def test_a_thread_without_a_loop_publishes_too(channel, new_publisher):
     publisher = new_publisher()
     await asyncio.to_thread(publisher.publish, "from a thread")
     assert (await channel())["texts"] == ["from a thread"]
-    await asyncio.to_thread(publisher._flush)
+    await asyncio.to_thread(publisher._leave_at_exit)
 
 
 async def test_ended_tokens_leave_too(channel, new_publisher):
     publisher = new_publisher()
     await asyncio.to_thread(publisher.end, ["a", "b"])
     assert (await channel())["ended"] == ["a", "b"]
-    await asyncio.to_thread(publisher._flush)
+    await asyncio.to_thread(publisher._leave_at_exit)
 
 
 async def test_a_silent_publisher_still_sends_its_number(channel, new_publisher, monkeypatch):
@@ -146,6 +146,16 @@ async def test_a_silent_publisher_still_sends_its_number(channel, new_publisher,
     new_publisher().start(asyncio.get_running_loop())
     beats = [await channel() for _ in range(3)]
     assert [(m["number"], m["texts"]) for m in beats] == [(1, []), (2, []), (3, [])]
+
+
+async def test_who_leaves_says_so_in_its_last_message(channel, new_publisher):
+    publisher = new_publisher()
+    publisher.publish("a")
+    await asyncio.wrap_future(publisher.leave())
+    messages = [await channel()]
+    while "last" not in messages[-1]:
+        messages.append(await channel())
+    assert [text for message in messages for text in message["texts"]] == ["a"]
 
 
 async def test_a_lost_message_leaves_a_gap_in_the_numbers(channel, new_publisher, monkeypatch):
