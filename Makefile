@@ -33,6 +33,9 @@ lint: .venv/test-stamp $(JS)/node_modules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check
+	DATABASE_URL=sqlite://:memory: FLACK_TLS=1 SECRET_KEY=`$(BIN)/python -c \
+		'import secrets; print(secrets.token_urlsafe(50))'` \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	npm --prefix $(JS) run --silent lint
 
 PEERS := comparison/peers

@@ -29,6 +29,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # What an operator can set of Flack itself.
+FLACK_TLS = flag("FLACK_TLS", default=False)
 FLACK_RATE_LIMITS = flag("FLACK_RATE_LIMITS", default=True)
 FLACK_PASSWORD_VALIDATORS = flag("FLACK_PASSWORD_VALIDATORS", default=True)
 FLACK_RESPOND_ASYNC = flag("FLACK_RESPOND_ASYNC", default=False)
@@ -54,6 +55,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "flack_project.headers.permissions_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -219,6 +221,16 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
     }
 }
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in "camera display-capture geolocation microphone midi payment usb".split()
+)
+# Behind TLS cookies travel over nothing else, and browsers come back over nothing else.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = FLACK_TLS
+SECURE_HSTS_SECONDS = 63_072_000 if FLACK_TLS else 0  # two years, as Mozilla's profile has it
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]  # asked of a node, past nginx
+# Whether other names below this one have TLS, the operator knows alone.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 CSRF_FAILURE_VIEW = "flack_project.urls.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

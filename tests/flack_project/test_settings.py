@@ -1,6 +1,8 @@
 """Tests of flack_project/settings.py: what each variable of the environment does."""
 
+import re
 import runpy
+import secrets
 import subprocess
 import sys
 
@@ -84,6 +86,29 @@ def test_postgresql_keeps_its_connections(read):
     assert "init_command" not in database.get("OPTIONS", {})
 
 
+@pytest.mark.parametrize(("tls", "years"), [("0", 0), ("1", 2)])
+def test_behind_tls_cookies_and_browsers_keep_to_it(read, tls, years):
+    settings = read(FLACK_TLS=tls)
+    for name in ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT"):
+        assert settings[name] is bool(years)
+    assert settings["SECURE_HSTS_SECONDS"] == years * 365 * 86400
+
+
+PRODUCTION = {
+    "SECRET_KEY": secrets.token_urlsafe(50),
+    "ALLOWED_HOSTS": "chat.example.org",
+    "DATABASE_URL": "sqlite://:memory:",
+}
+
+
+@pytest.mark.parametrize(("tls", "found"), [("1", []), ("0", ["W004", "W008", "W012", "W016"])])
+def test_djangos_check_of_a_deployment_finds_what_is_forgotten(tmp_path, tls, found):
+    command = ["manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    result = run(*command, var=tmp_path, **PRODUCTION, FLACK_TLS=tls)
+    assert re.findall(r"security\.(\w+)", result.stderr) == found
+    assert result.returncode == (1 if found else 0)
+
+
 @pytest.mark.parametrize(
     ("url", "celery"),
     [
@@ -106,9 +131,9 @@ def test_without_redis_everything_stays_in_the_process(read):
 
 
 def run(*command, var, **changes):
-    """Run a process of Flack without a key."""
-    variables = environment(var, **changes)
-    del variables["SECRET_KEY"]
+    """Run a process of Flack, without a key unless it is given one."""
+    variables = environment(var, SECRET_KEY="") | changes
+    variables = {name: value for name, value in variables.items() if value}
     return subprocess.run(
         [sys.executable, *command], cwd=ROOT, env=variables, capture_output=True, text=True,
         timeout=10, check=False,
