@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from string import Template
@@ -110,16 +111,15 @@ def migrate() -> None:
     connections.close_all()
 
 
-def write_nginx_configuration(run_dir: Path, port: int, nodes: int) -> None:
-    """Fill in nginx/run.conf for these nodes."""
-    sockets = (f"unix:{run_dir}/node.{i}.sock" for i in range(1, nodes + 1))
+def write_nginx_configuration(run_dir: Path, port: int, nodes: Iterable[str]) -> None:
+    """Fill in nginx/run.conf for the nodes at these addresses."""
     # The workers of a root nginx would become "nobody", who cannot open the sockets.
     user = f"user root {grp.getgrgid(0).gr_name};" if os.geteuid() == 0 else ""
     text = Template((ROOT / "nginx/run.conf").read_text()).substitute(
         root=ROOT,
         port=port,
         user=user,
-        nodes="\n".join(f"        server {socket} max_fails=0;" for socket in sockets),
+        nodes="\n".join(f"        server {node} max_fails=0;" for node in nodes),
     )
     (run_dir / "nginx.conf").write_text(text)
 
@@ -152,7 +152,8 @@ def main() -> None:
         run_dir = Path(leaving.enter_context(tempfile.TemporaryDirectory(prefix="flack-")))
         complete_environment(var, run_dir)
         migrate()
-        write_nginx_configuration(run_dir, port, nodes)
+        sockets = (f"unix:{run_dir}/node.{number}.sock" for number in range(1, nodes + 1))
+        write_nginx_configuration(run_dir, port, sockets)
         write_environment(run_env)
         supervisor = Supervisor(port, run_dir)
         environment = {name: value for name, value in os.environ.items() if name != "PORT"}

@@ -9,9 +9,10 @@ import psutil
 class Processes:
     """Some processes and all their children, those that have ended included."""
 
-    def __init__(self, *roots: int) -> None:
+    def __init__(self, *pids: int) -> None:
         """Take the process ids of the roots."""
-        self._roots = [psutil.Process(pid) for pid in roots]
+        self.pids = pids
+        self._roots = [psutil.Process(pid) for pid in pids]
 
     def cpu(self) -> float:
         """Return the user and system time used so far, in microseconds."""

