@@ -3,13 +3,14 @@
 # make test                            lints, then runs every test
 # make contract URL=http://…           holds any server to the contract
 # make bench                           measures Flack beside other servers; FLASK_URL= adds Flask's
+# make fuzz EXAMPLES=500               asks a running Flack for whatever its schema allows, and not
 # make lock                            renews the versions that pyproject.toml's ranges allow
 
 BIN := .venv/bin
 JS := tests/browser
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run manage test contract lint bench lock programs
+.PHONY: run manage test contract fuzz lint bench lock programs
 
 run: .venv/run-stamp
 	@exec $(BIN)/python -m flack_project.stack
@@ -21,6 +22,10 @@ manage: .venv/run-stamp
 
 test: lint
 	$(BIN)/python -m pytest
+
+EXAMPLES ?= 100
+fuzz: .venv/test-stamp
+	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -s tests/stack/test_schema.py
 
 WIRE ?= json
 contract: .venv/test-stamp
@@ -36,6 +41,8 @@ lint: .venv/test-stamp $(JS)/node_modules
 	DATABASE_URL=sqlite://:memory: FLACK_TLS=1 SECRET_KEY=`$(BIN)/python -c \
 		'import secrets; print(secrets.token_urlsafe(50))'` \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
+	DATABASE_URL=sqlite://:memory: SECRET_KEY=of-lint $(BIN)/python manage.py spectacular \
+		--validate --fail-on-warn --file /dev/null
 	npm --prefix $(JS) run --silent lint
 
 PEERS := comparison/peers

@@ -14,6 +14,7 @@ router.register("users", UserViewSet)
 router.register("messages", MessageViewSet)
 
 urlpatterns = [
+    path("api/schema/", include("api.schema.urls")),
     path("api", FlackView.as_view(), name="api"),
     path("api/", include(router.urls)),
     path(

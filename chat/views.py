@@ -1,5 +1,6 @@
 """The page, the statistics of the class, and what a load balancer or an operator asks."""
 
+import functools
 from collections.abc import Callable
 
 import redis
@@ -9,19 +10,35 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
 
 from chat import stats
 from chat.tasks import WORKER_SEEN
 
+View = Callable[[HttpRequest], HttpResponse]
 
-@require_safe
+
+def read_only(view: View) -> View:
+    """Let a view answer GET and HEAD, and JSON to everything else."""
+
+    @csrf_exempt
+    @functools.wraps(view)
+    def answer(request: HttpRequest) -> HttpResponse:
+        if request.method in ("GET", "HEAD"):
+            return view(request)
+        error = {"error": f'Method "{request.method}" not allowed.'}
+        return JsonResponse(error, status=405, headers={"Allow": "GET, HEAD"})
+
+    return answer
+
+
+@read_only
 def index(request: HttpRequest) -> HttpResponse:
     """Serve the browser chat."""
     return render(request, "chat/index.html")
 
 
-@require_safe
+@read_only
 def get_stats(request: HttpRequest) -> JsonResponse:
     """Serve the requests a second of all nodes together."""
     try:
@@ -30,13 +47,13 @@ def get_stats(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"error": "The counters cannot be reached."}, status=503)
 
 
-@require_safe
+@read_only
 def healthz(request: HttpRequest) -> JsonResponse:
     """Say that this process answers."""
     return JsonResponse({"status": "ok"})
 
 
-@require_safe
+@read_only
 def readyz(request: HttpRequest) -> JsonResponse:
     """Say of each part whether it works; 503 unless all do."""
     parts = {

@@ -49,6 +49,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "csp",
 ]
 
@@ -204,6 +206,23 @@ REST_FRAMEWORK = {
     ],
     "EXCEPTION_HANDLER": "api.exceptions.exception_handler",
     "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_SCHEMA_CLASS": "api.schema.inspector.Inspector",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Flack",
+    "DESCRIPTION": (
+        "One public chat room. Who has a token should send it with every request. What changes is "
+        "pushed over the WebSocket at `/ws/`: see `/api/schema/asyncapi.json`."
+    ),
+    "VERSION": "1.0",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api",
+    "AUTHENTICATION_WHITELIST": [
+        "api.authentication.TokenAuthentication",
+        "api.authentication.BasicAuthentication",
+    ],
+    "POSTPROCESSING_HOOKS": ["api.schema.hooks.complete"],
+    "GET_MOCK_REQUEST": "api.schema.hooks.mock_request",
 }
 
 # --- What a browser may do ----------------------------------------------------------------------

@@ -40,6 +40,7 @@ from tests.processes import (  # noqa: F401  # fixtures
 from tests.sockets import connect, live  # noqa: F401  # fixtures
 from tests.stacks import (  # noqa: F401  # fixtures
     pages,
+    playground,
     postgresql,
     postgresql_stack,
     preview_hosts,

