@@ -4,6 +4,7 @@ from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
 from api.deferred import TaskStatusView
+from api.deletions import DeletionViewSet
 from api.messages import MessageViewSet
 from api.tokens import TokenViewSet
 from api.users import UserViewSet
@@ -12,6 +13,7 @@ from api.views import FlackView, not_found
 router = SimpleRouter(trailing_slash=False)
 router.register("users", UserViewSet)
 router.register("messages", MessageViewSet)
+router.register("deletions", DeletionViewSet)
 
 urlpatterns = [
     path("api/schema/", include("api.schema.urls")),

@@ -12,7 +12,9 @@ class FlackView(APIView):
 
     def get(self, request: Request) -> Response:
         """Return where to go on."""
-        return Response({name: f"/api/{name}" for name in ("users", "tokens", "messages")})
+        return Response(
+            {name: f"/api/{name}" for name in ("users", "tokens", "messages", "deletions")}
+        )
 
 
 @csrf_exempt

@@ -72,6 +72,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     online = models.BooleanField(default=False, editable=False)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField("may use the admin", default=False)
+    is_banned = models.BooleanField("banned: may read, not write", default=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -203,3 +204,16 @@ def message_dict(
         "user_id": user_id,
         "_links": {"self": f"/api/messages/{pk}", "user": f"/api/users/{user_id}"},
     }
+
+
+class Deletion(models.Model):
+    """That rows are gone, for pages that missed the push. Kept for a year."""
+
+    deleted_at = models.BigIntegerField(default=timestamp, db_index=True)
+    model = models.CharField(max_length=16)  # the name of the class
+    first = models.BigIntegerField()  # id; everything from here
+    last = models.BigIntegerField()  # to here
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the representation, for HTTP and for push."""
+        return {"class": self.model, "first": self.first, "last": self.last}

@@ -17,7 +17,7 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import CancelledError, Future
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import orjson
@@ -25,7 +25,7 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 if TYPE_CHECKING:
-    from chat.models import Message, User
+    from chat.models import Deletion, Message, User
 
 GROUP = "push"
 HEARTBEAT = 2.0  # seconds
@@ -35,8 +35,16 @@ logger = logging.getLogger(__name__)
 
 def push_model(instance: "User | Message") -> None:
     """Push a model's representation, as it is now, to every connected client after commit."""
-    data = {"class": type(instance).__name__, "model": instance.to_dict()}
-    text = orjson.dumps({"event": "updated_model", "data": data}).decode()
+    _push("updated_model", {"class": type(instance).__name__, "model": instance.to_dict()})
+
+
+def push_deletion(deletion: "Deletion") -> None:
+    """Tell every connected client after commit that rows are gone."""
+    _push("deleted_model", deletion.to_dict())
+
+
+def _push(event: str, data: dict[str, Any]) -> None:
+    text = orjson.dumps({"event": event, "data": data}).decode()
     transaction.on_commit(lambda: publisher.publish(text), robust=True)
 
 

@@ -60,11 +60,11 @@ def test_a_server_out_of_reach_is_called_so(make_room: MakeRoom, alice: Person) 
 
 def test_too_many_tries_are_told_how_long_to_wait(make_room: MakeRoom, alice: Person) -> None:
     room = make_room()
-    answer = {"status": 429, "headers": {"Retry-After": "7"}, "json": {"error": "Too many."}}
+    answer = {"status": 429, "json": {"error": "Too many requests. Try again in 7 s."}}
     room.page.route("**/api/users", lambda route: route.fulfill(**answer))
     room.open()
     room.fill_sign_in(alice.nickname, alice.password)
-    expect(room.note).to_have_text("Too fast. Try again in 7 seconds.")
+    expect(room.note).to_have_text("Too many requests. Try again in 7 s.")
 
 
 def test_a_new_nickname_shows_everywhere_at_once(

@@ -7,6 +7,11 @@ import { me, session, setSession } from './session.js'
 import { fetchToken } from './signin.js'
 import { say } from './words.js'
 
+/** @type {HTMLDialogElement} */
+const dialog = find('#you')
+/** @type {HTMLInputElement} */
+const notify = find('[type=checkbox]', dialog)
+const problem = find('.error', dialog)
 /** @type {Record<string, (value: string) => Promise<string>>} what each form does, in words */
 const actions = {
 	async rename(nickname) {
@@ -28,7 +33,7 @@ const actions = {
 	},
 	async leave() {
 		await request('DELETE', '/api/tokens').catch(() => null)
-		find('#you').remove()
+		dialog.close()
 		setSession(null)
 		return 'You are signed out.'
 	},
@@ -39,30 +44,22 @@ function update(change) {
 	if (session) setSession({ ...session, ...change })
 }
 
-find('#me').onclick = () => {
-	/** @type {HTMLTemplateElement} */
-	const template = find('#account')
-	document.body.append(template.content.cloneNode(true))
-	/** @type {HTMLDialogElement} */
-	const dialog = find('#you')
-	dialog.onclose = () => dialog.remove()
-	for (const [name, act] of Object.entries(actions)) {
-		const form = find(`[name=${name}]`, dialog)
-		form.onsubmit = async (event) => {
-			event.preventDefault()
-			/** @type {HTMLInputElement | null} */
-			const field = find('input', form)
-			try {
-				say(await act(field?.value ?? ''))
-				dialog.close()
-			} catch (error) {
-				find('.error', form).textContent = /** @type {Error} */ (error).message
-			}
+for (const form of dialog.querySelectorAll('form')) {
+	const act = actions[form.name]
+	if (act) form.onsubmit = async (event) => {
+		event.preventDefault()
+		try {
+			say(await act(form.querySelector('input')?.value ?? ''))
+			dialog.close()
+		} catch (error) {
+			problem.textContent = /** @type {Error} */ (error).message
 		}
 	}
-	/** @type {HTMLInputElement} */
-	const notify = find('[type=checkbox]', dialog)
+	dialog.addEventListener('close', () => form.reset())
+}
+find('#me').onclick = () => {
+	problem.textContent = ''
 	notify.checked = mayNotify()
-	notify.onchange = async () => (notify.checked = await askToNotify(notify.checked))
 	dialog.showModal()
 }
+notify.onchange = async () => (notify.checked = await askToNotify(notify.checked))

@@ -28,9 +28,6 @@ export async function request(method, path, body, authorization) {
 	if (response.ok) return status === 204 ? null : response.json()
 	if (status === 401 && !authorization) endSession(token)
 	const { error, fields = {} } = await response.json().catch(() => ({}))
-	const wait = response.headers.get('Retry-After') ?? 'some'
-	if (status === 429) throw problem(status, `Too fast. Try again in ${wait} seconds.`)
-	if (status >= 500) throw problem(status, 'The server has a problem. Try again in a moment.')
 	const words = Object.values(fields).flat().join(' ') || error
 	throw problem(status, words ?? `The server refused this (${status}).`)
 }

@@ -6,7 +6,7 @@ import { focusComposer, setUpComposer, toggleComposer } from './composer.js'
 import { find } from './dom.js'
 import { adopt, setUpLog, showReaders } from './log.js'
 import * as outbox from './outbox.js'
-import { edit, editLast, post, read, showMessages, showUsers } from './room.js'
+import { edit, editLast, post, read, remove, showMessages, showUsers } from './room.js'
 import { endSession, me, session, watchSession } from './session.js'
 import { toggleSignIn } from './signin.js'
 import * as socket from './socket.js'
@@ -36,6 +36,7 @@ function receiveMessage(message) {
 /** @param {import('./socket.js').Frame} frame */
 function received({ event, data, ref = '' }) {
 	if (event === 'resync') catchUp()
+	else if (event === 'deleted_model') remove(data)
 	else if (event === 'ack') {
 		adopt(ref, data.id)
 		receiveMessage(data)
@@ -83,7 +84,7 @@ async function showStats() {
 
 setUpLog({
 	Edit: edit,
-	Retry: outbox.retry,
+	Retry: outbox.fail,
 	Discard: outbox.done,
 	'Load earlier messages': (edge) =>
 		sync.loadBefore(edge).catch(({ message }) => say(message, true)),

@@ -72,18 +72,11 @@ export function done(ref) {
 	forget(ref)
 }
 
-/** @param {string} ref @param {string} error */
+/** It waits for "Retry", which is no error. @param {string} ref @param {string} [error] */
 export function fail(ref, error) {
 	const item = items.get(ref)
 	if (item) put({ ...item, error })
 	goOn(ref)
-}
-
-/** @param {string} ref */
-export function retry(ref) {
-	const item = items.get(ref)
-	if (item) put({ ...item, error: undefined })
-	pump()
 }
 
 /** What may have become this message. @param {import('./store.js').Message} message */

@@ -13,9 +13,8 @@ export function showParticipant({ id, nickname, online }) {
 	items.delete(id)
 	if (online) {
 		const item = make('li', { className: id === me() ? 'me' : '' }, nickname)
-		const isLater = (/** @type {Element} */ { textContent }) =>
-			nickname.localeCompare(textContent ?? '') < 0
-		list.insertBefore(item, [...list.children].find(isLater) ?? null)
+		const next = [...list.children].find((li) => nickname.localeCompare(li.textContent ?? '') < 0)
+		list.insertBefore(item, next ?? null)
 		items.set(id, item)
 	}
 	find('#online').textContent = String(items.size)

@@ -10,9 +10,9 @@ import * as outbox from './outbox.js'
 import { showParticipant } from './participants.js'
 import * as reader from './reader.js'
 import { me } from './session.js'
-import { timeline, users } from './store.js'
+import { deletions, isDeleted, timeline, users } from './store.js'
 
-/** @import {Message, User} from './store.js' */
+/** @import {Deletion, Message, User} from './store.js' */
 /** @typedef {'first' | 'news' | 'history'} Origin */
 
 const MOST_ROWS = 2000
@@ -54,6 +54,16 @@ export function showMessages(messages, origin, edge = 0) {
 	else reader.settle()
 	read()
 	if (origin === 'news') others.forEach(notifyOf)
+}
+
+/** Take out what was deleted; begin anew if all is gone. @param {Deletion} deletion */
+export function remove(deletion) {
+	deletions.push(deletion)
+	const user = deletion.class === 'User' && users.rows.get(deletion.first)
+	if (user && users.merge({ ...user, online: false })) showUsers([{ ...user, online: false }])
+	const gone = [...timeline.rows.values()].filter(isDeleted)
+	log.dropRows(timeline.remove(gone.map(({ id }) => id)))
+	if (gone.length && !timeline.last) location.reload()
 }
 
 /** @param {string} source */

@@ -3,13 +3,24 @@
 /** @typedef {{id: number, updated_at: number, asOf?: number}} Row */
 /** @typedef {Row & {nickname: string, online: boolean}} User */
 /** @typedef {Row & {created_at: number, source: string, html: string, user_id: number}} Message */
+/** @typedef {{class: string, first: number, last: number}} Deletion of these ids */
+
+/** The greatest `updated_at`, in Unix seconds. */
+export let newest = 0
+/** @type {Deletion[]} */
+export const deletions = []
+
+/** With a user go all their messages. @param {Message} message */
+export const isDeleted = ({ id, user_id: author }) =>
+	deletions.some(({ class: name, first, last }) => {
+		const key = name === 'User' ? author : id
+		return first <= key && key <= last
+	})
 
 /** @template {Row} T */
 class Table {
 	/** @type {Map<number, T>} by id */
 	rows = new Map()
-	/** The greatest `updated_at`, in Unix seconds. */
-	newest = 0
 
 	/**
 	 * Of two versions of one second, a push outlives an answer asked for before it came.
@@ -20,7 +31,7 @@ class Table {
 		const old = this.rows.get(row.id)
 		if (old && (row.updated_at - old.updated_at || asOf - Number(old.asOf)) < 0) return false
 		this.rows.set(row.id, { ...row, asOf })
-		this.newest = Math.max(this.newest, row.updated_at)
+		newest = Math.max(newest, row.updated_at)
 		return true
 	}
 }
@@ -37,15 +48,7 @@ class Timeline extends Table {
 	}
 
 	/** How many known ids are smaller. @param {number} id */
-	index(id) {
-		let [low, high] = [0, this.ids.length]
-		while (low < high) {
-			const middle = (low + high) >> 1
-			if (this.ids[middle] < id) low = middle + 1
-			else high = middle
-		}
-		return low
-	}
+	index = (id) => this.ids.findLastIndex((known) => known < id) + 1
 
 	/**
 	 * What lies in a gap comes when the gap is loaded.
@@ -54,21 +57,27 @@ class Timeline extends Table {
 	merge(message, asOf) {
 		const isNew = !this.rows.has(message.id)
 		const index = this.index(message.id)
-		if (isNew && this.gaps.has(this.ids[index])) return false
+		if (isDeleted(message) || (isNew && this.gaps.has(this.ids[index]))) return false
 		if (!super.merge(message, asOf)) return false
 		if (isNew) this.ids.splice(index, 0, message.id)
 		return true
 	}
 
+	/** The gap before one that goes is then before the next. @param {number[]} ids @returns them */
+	remove(ids) {
+		for (const id of ids) {
+			const index = this.index(id)
+			this.ids.splice(index, 1)
+			this.rows.delete(id)
+			if (this.gaps.delete(id)) this.gaps.add(this.ids[index])
+		}
+		return ids
+	}
+
 	/** @param {number} count of the newest, which stay @returns the ids that go */
 	trim(count) {
-		const gone = this.ids.splice(0, this.ids.length - count)
-		for (const id of gone) {
-			this.rows.delete(id)
-			this.gaps.delete(id)
-		}
 		this.gaps.add(this.ids[0])
-		return gone
+		return this.remove(this.ids.slice(0, -count))
 	}
 }
 

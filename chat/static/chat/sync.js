@@ -4,8 +4,8 @@
  */
 
 import { request } from './api.js'
-import { meet, showMessages, showUsers } from './room.js'
-import { timeline, users } from './store.js'
+import { meet, remove, showMessages, showUsers } from './room.js'
+import { newest, timeline, users } from './store.js'
 
 /** @import {Message, User} from './store.js' */
 /** @import {Origin} from './room.js' */
@@ -30,8 +30,6 @@ let losses = 0
 /** The newest message of the unbroken part. */
 let top = 0
 
-const newest = () => Math.max(users.newest, timeline.newest)
-
 /** Nothing is certain from here on, until `catchUp` ends. */
 export function lost() {
 	if (isLive) top = timeline.last
@@ -46,7 +44,7 @@ export function lost() {
 export function prove() {
 	if (!isLive) return
 	proven = candidate
-	candidate = newest()
+	candidate = newest
 	liveAt = Date.now()
 }
 
@@ -60,7 +58,7 @@ export async function catchUp() {
 		await (liveAt ? fetchMissed() : fetchFirst())
 		isLive = losses === before
 		liveAt = Date.now()
-		proven = candidate = newest()
+		proven = candidate = newest
 	} catch {
 		setTimeout(catchUp, 1000 + 4000 * Math.random())
 	}
@@ -79,6 +77,8 @@ async function fetchFirst() {
 
 async function fetchMissed() {
 	const since = `updated_since=${Math.max(0, proven - MARGIN)}`
+	const { deletions } = await request('GET', `/api/deletions?${since}`)
+	deletions.forEach(remove)
 	await fetchUsers(since)
 	if (Date.now() - liveAt < DAY) return fetchMessages(since)
 	// Too long for that: the newest, a gap, and the old ones afresh.
@@ -94,27 +94,20 @@ async function fetchUsers(query) {
 	showUsers(answer.users.filter((/** @type {User} */ user) => users.merge(user, asOf)))
 }
 
-/** @param {string} query */
-async function fetchMessages(query) {
+/**
+ * Below a page, which has the `limit` before `edge`, is a gap unless it reaches `floor`.
+ * @param {string} query @param {Origin} origin
+ */
+async function fetchMessages(query, origin = 'news', edge = 0, limit = 0, floor = 0) {
 	const asOf = performance.now()
 	const { messages } = await request('GET', `/api/messages?${query}`)
 	await meet(messages)
-	showMessages(kept(messages, asOf), 'news')
-}
-
-/**
- * Below the page that ends right before `edge` is a gap, unless it reaches `floor`.
- * @param {number} edge @param {number} limit @param {number} floor @param {Origin} origin
- */
-async function fetchPage(edge, limit, floor, origin) {
-	const asOf = performance.now()
-	const { messages } = await request('GET', `/api/messages?before=${edge}&limit=${limit}`)
-	await meet(messages)
 	timeline.gaps.delete(edge)
-	const news = kept(messages, asOf)
-	if (messages.length === limit && messages[0].id > floor) timeline.gaps.add(messages[0].id)
+	const news = messages.filter((/** @type {Message} */ row) => timeline.merge(row, asOf))
+	if (messages.length === limit && messages[0]?.id > floor) timeline.gaps.add(messages[0].id)
 	showMessages(news, origin, edge)
 }
 
-/** @param {Message[]} messages @param {number} asOf */
-const kept = (messages, asOf) => messages.filter((message) => timeline.merge(message, asOf))
+/** @param {number} edge @param {number} limit @param {number} floor @param {Origin} origin */
+const fetchPage = (edge, limit, floor, origin) =>
+	fetchMessages(`before=${edge}&limit=${limit}`, origin, edge, limit, floor)

@@ -1,0 +1,61 @@
+"""What only operators do: delete, ban, end sign-ins. Admin and manage.py are doors to these.
+
+As with the actions, each is one transaction, and pushes what others can see, on commit.
+"""
+
+from django.db import transaction
+
+from chat.actions import end_tokens
+from chat.models import Deletion, Message, User, timestamp
+from chat.push import push_deletion
+
+KEEP = 365 * 24 * 60 * 60  # seconds that a page may have been away and still hear of a deletion
+BATCH = 1000  # messages in one transaction: posts wait for no longer
+
+
+@transaction.atomic
+def delete_messages(*, first: int, last: int) -> int:
+    """Delete the messages with ids from `first` to `last`; return how many there were."""
+    count, _ = Message.objects.filter(pk__range=(first, last)).delete()
+    if count:
+        _tell("Message", first, last)
+    return count
+
+
+@transaction.atomic
+def delete_user(*, user: User) -> None:
+    """Delete a user, with all their messages and tokens."""
+    pk = user.pk
+    revoke_tokens(user=user)
+    user.delete()
+    _tell("User", pk, pk)
+
+
+def _tell(model: str, first: int, last: int) -> None:
+    Deletion.objects.filter(deleted_at__lt=timestamp() - KEEP).delete()
+    push_deletion(Deletion.objects.create(model=model, first=first, last=last))
+
+
+def older_than(time: int) -> int:
+    """Return the id below which every message is older than `time`, in Unix seconds."""
+    ids = Message.objects.order_by("pk").values_list("pk", flat=True)
+    newest = ids.last() or 0
+    return ids.filter(created_at__gte=time).first() or newest + 1
+
+
+def delete_oldest(*, before: int) -> int:
+    """Delete the oldest of the messages with ids below `before`, a batch; return how many."""
+    ids = Message.objects.filter(pk__lt=before).order_by("pk").values_list("pk", flat=True)
+    batch = list(ids[:BATCH])
+    return delete_messages(first=batch[0], last=batch[-1]) if batch else 0
+
+
+def revoke_tokens(*, user: User) -> int:
+    """End every sign-in of a user; return how many there were."""
+    return end_tokens(tokens=user.tokens.all())
+
+
+def ban(*, user: User, banned: bool = True) -> None:
+    """Let a user only read; or, with `banned=False`, write again."""
+    user.is_banned = banned
+    User.objects.filter(pk=user.pk).update(is_banned=banned)

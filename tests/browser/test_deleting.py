@@ -1,0 +1,112 @@
+"""What an operator deletes leaves every page."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from comparison.contract.client import Person
+from tests.browser.room import Room
+from tests.browser.tap import Frame, Tap
+from tests.running import Stack
+
+MakeRoom = Callable[..., Room]
+
+
+def delete_message(stack: Stack, message: int) -> None:
+    """Delete a message, as an operator does."""
+    code = f"from chat.moderation import *; delete_messages(first={message}, last={message})"
+    stack.manage(f"shell --verbosity 0 --command '{code}'")
+
+
+def delete_user(stack: Stack, person: Person) -> None:
+    """Delete somebody with all their messages, as an operator does."""
+    code = f"from chat.moderation import *; delete_user(user=User.objects.get(pk={person.id}))"
+    stack.manage(f"shell --verbosity 0 --command '{code}'")
+
+
+def is_about_deletion(frame: Frame) -> bool:
+    """Tell whether a frame for the page is the push of a deletion."""
+    return frame["event"] == "deleted_model"
+
+
+def test_a_deleted_message_leaves_open_pages_at_once(
+    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+) -> None:
+    room = make_room().open(alice)
+    messages = [stack.posted(bob, f"{word} {number}") for number in range(3)]
+    room.hears(f"{word} 2")
+    delete_message(stack, messages[1]["id"])
+    expect(room.article(f"{word} 1")).to_have_count(0)
+    assert room.texts(word) == [f"{word} 0", f"{word} 2"]
+
+
+def test_a_deleted_user_leaves_with_all_messages(
+    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+) -> None:
+    room, his = make_room().open(alice), make_room().open(bob)
+    room.say(f"{word} hers")
+    his.say(f"{word} his")
+    room.hears(f"{word} his")
+    expect(room.participants).to_contain_text(bob.nickname)
+    delete_user(stack, bob)
+    expect(room.participants).not_to_contain_text(bob.nickname)
+    expect(room.article(f"{word} his")).to_have_count(0)
+    assert room.texts(word) == [f"{word} hers"]
+
+
+@pytest.mark.parametrize("reason", ["resync", "reconnect"])
+def test_a_page_that_missed_a_deletion_hears_of_it_when_it_catches_up(
+    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str, reason: str
+) -> None:
+    room = make_room()
+    tap = Tap(room.page)
+    room.open(alice)
+    gone = stack.posted(bob, f"{word} gone")
+    room.hears(f"{word} gone")
+    tap.passes_down = lambda frame: not is_about_deletion(frame)
+    delete_message(stack, gone["id"])
+    stack.posted(bob, f"{word} end")
+    room.hears(f"{word} end")
+    assert room.texts(word) == [f"{word} gone", f"{word} end"]
+    if reason == "resync":
+        tap.tell({"event": "resync", "data": {}})
+    else:
+        tap.cut()
+    expect(room.article(f"{word} gone")).to_have_count(0)
+
+
+def test_an_answer_that_was_asked_for_before_a_deletion_does_not_undo_it(
+    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+) -> None:
+    room = make_room()
+    tap = Tap(room.page)
+    room.open(alice)
+    message = stack.posted(bob, f"{word} gone")
+    room.hears(f"{word} gone")
+    deletion = {"class": "Message", "first": message["id"], "last": message["id"]}
+
+    def answer_late(route: object) -> None:
+        tap.tell({"event": "deleted_model", "data": deletion})
+        expect(room.article(word)).to_have_count(0)
+        route.fulfill(json={"messages": [message]})  # type: ignore[attr-defined]
+
+    room.page.route("**/api/messages?updated_since=*", answer_late)
+    with room.page.expect_response("**/api/messages?updated_since=*"):
+        tap.tell({"event": "resync", "data": {}})
+    stack.posted(bob, f"{word} end")
+    room.hears(f"{word} end")
+    assert room.texts(word) == [f"{word} end"]
+
+
+def test_a_page_of_which_nothing_is_left_shows_what_came_before(
+    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+) -> None:
+    stack.posted(alice, f"{word} before")
+    for number in range(60):
+        stack.posted(bob, f"{word} {number}")
+    room = make_room().open(alice)
+    room.hears(f"{word} 59")
+    delete_user(stack, bob)
+    room.hears(f"{word} before")
+    assert room.texts(word) == [f"{word} before"]

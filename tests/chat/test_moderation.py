@@ -1,0 +1,73 @@
+"""Tests of chat/moderation.py."""
+
+import pytest
+
+from chat import moderation
+from chat.models import Deletion, Message, Token, User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def messages(alice, bob):
+    """Five messages, the third of them Bob's."""
+    authors = [alice, alice, bob, alice, alice]
+    return [author.messages.create(source=str(n)) for n, author in enumerate(authors)]
+
+
+def test_deleted_messages_are_gone_and_told(messages, pushes, committed):
+    first, last = messages[1].pk, messages[3].pk
+    with committed():
+        assert moderation.delete_messages(first=first, last=last) == 3
+    assert [message.source for message in Message.objects.order_by("pk")] == ["0", "4"]
+    assert pushes == [{"class": "Message", "first": first, "last": last}]
+    assert Deletion.objects.get().to_dict() == pushes[0]
+
+
+def test_nothing_is_told_of_what_was_not_there(messages, pushes, committed):
+    with committed():
+        assert moderation.delete_messages(first=0, last=0) == 0
+    assert pushes == []
+    assert not Deletion.objects.exists()
+
+
+def test_a_user_goes_with_messages_and_tokens(messages, alice, bob, pushes, committed):
+    pk = alice.pk
+    with committed():
+        moderation.delete_user(user=alice)
+    assert User.objects.get() == bob
+    assert [message.user for message in Message.objects.all()] == [bob]
+    assert [token.user for token in Token.objects.all()] == [bob]
+    assert pushes == [{"class": "User", "first": pk, "last": pk}]
+
+
+def test_deletions_are_forgotten_after_a_year(messages, clock):
+    moderation.delete_messages(first=messages[0].pk, last=messages[0].pk)
+    clock.advance(moderation.KEEP + 2)
+    moderation.delete_messages(first=messages[1].pk, last=messages[1].pk)
+    assert [deletion.first for deletion in Deletion.objects.all()] == [messages[1].pk]
+
+
+@pytest.mark.parametrize(("time", "kept"), [(0, "01234"), (2, "234"), (5, "")])
+def test_messages_older_than_a_time_are_those_below_an_id(messages, time, kept):
+    for message in messages:
+        Message.objects.filter(pk=message.pk).update(created_at=int(message.source))
+    before = moderation.older_than(time)
+    sources = Message.objects.filter(pk__gte=before).order_by("pk").values_list("source", flat=True)
+    assert "".join(sources) == kept
+
+
+def test_without_messages_none_is_older():
+    assert moderation.delete_oldest(before=moderation.older_than(2**40)) == 0
+
+
+def test_the_oldest_go_in_batches(messages, monkeypatch):
+    monkeypatch.setattr(moderation, "BATCH", 2)
+    before = messages[3].pk
+    assert [moderation.delete_oldest(before=before) for _ in range(3)] == [2, 1, 0]
+    assert [message.source for message in Message.objects.order_by("pk")] == ["3", "4"]
+
+
+def test_revoked_tokens_are_dead(alice, bob):
+    assert moderation.revoke_tokens(user=alice) == 1
+    assert [token.user for token in Token.objects.all()] == [bob]
