@@ -96,6 +96,5 @@ def new_message(*, user_id: int, source: str, key: str | None) -> Response:
 def changed_message(*, user_id: int, message_id: int, source: str | None = None) -> Response:
     """Edit, and return the answer."""
     message = get_object_or_404(Message, pk=message_id)
-    editor = User.objects.get(pk=user_id)
-    actions.edit_message(editor=editor, message=message, source=source)
+    actions.edit_message(editor=User(pk=user_id), message=message, source=source)
     return Response(status=204)

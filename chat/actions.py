@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from chat import presence
 from chat.markup import links, render
-from chat.models import Message, Token, User, timestamp
+from chat.models import Message, Token, User, later_than
 from chat.previews import preview
 from chat.push import end_sockets, push_model
 
@@ -35,7 +35,7 @@ def register(*, nickname: str, password: str) -> User:
 def update_user(*, user: User, nickname: str | None = None, password: str | None = None) -> None:
     """Change what is given; a new password ends all tokens. ValidationError as for `register`."""
     user = User.objects.select_for_update().get(pk=user.pk)
-    user.updated_at = timestamp()
+    user.updated_at = later_than(user.updated_at)
     renamed = nickname is not None and nickname != user.nickname
     _set(user, nickname=nickname, password=password)
     if password is not None:
@@ -111,12 +111,13 @@ def post_message(*, author: User, source: str, key: str | None = None) -> Messag
 @transaction.atomic
 def edit_message(*, editor: User, message: Message, source: str | None = None) -> None:
     """Change what is given and push it; PermissionDenied unless the editor wrote the message."""
+    message = Message.objects.select_for_update().get(pk=message.pk)
     if message.user_id != editor.pk:
         raise PermissionDenied("You may only edit your own messages.")
     if source is None:
         return
     message.source = source
-    message.updated_at = max(timestamp(), message.updated_at)
+    message.updated_at = later_than(message.updated_at)
     _render(message)
     message.save(update_fields=["source", "html", "updated_at", "expanding"])
     _announce(message)
@@ -156,14 +157,15 @@ def expand_links(*, message_id: int) -> bool:
     if message is None:
         return False
     found = [html for url in links(message.html) if (html := preview(url))]
-    message.expanding = False
-    if found:
-        message.html = "".join([message.html, *found])
-        message.updated_at = max(timestamp(), message.updated_at)
     unchanged = Message.objects.filter(pk=message_id, expanding=True, source=message.source)
     with transaction.atomic():
-        if not unchanged.update(html=message.html, updated_at=message.updated_at, expanding=False):
+        message = unchanged.select_for_update().first()
+        if message is None:
             return False
+        message.expanding = False
         if found:
+            message.html = "".join([message.html, *found])
+            message.updated_at = later_than(message.updated_at)
             push_model(message)
+        message.save(update_fields=["html", "updated_at", "expanding"])
     return bool(found)

@@ -1,10 +1,11 @@
 """Leases: which sockets of a user are open, on any node, each until a time unless renewed."""
 
-import time
 from typing import Protocol
 
 import redis
 from django.conf import settings
+
+from chat import clock
 
 
 class Leases(Protocol):
@@ -25,7 +26,7 @@ class RedisLeases:
 
     def hold(self, user_id: int, socket: str, seconds: float) -> None:
         """See `Leases`."""
-        key, now = f"flack:leases:{user_id}", time.time()
+        key, now = f"flack:leases:{user_id}", clock.now()
         with self._redis.pipeline() as pipe:
             pipe.zadd(key, {socket: now + seconds})
             pipe.zremrangebyscore(key, 0, now)
@@ -34,7 +35,7 @@ class RedisLeases:
 
     def held(self, user_id: int) -> bool:
         """See `Leases`."""
-        return bool(self._redis.zcount(f"flack:leases:{user_id}", time.time(), "+inf"))
+        return bool(self._redis.zcount(f"flack:leases:{user_id}", clock.now(), "+inf"))
 
 
 class LocalLeases:
@@ -45,13 +46,13 @@ class LocalLeases:
 
     def hold(self, user_id: int, socket: str, seconds: float) -> None:
         """See `Leases`."""
-        now = time.time()
+        now = clock.now()
         ends = {**self._ends.get(user_id, {}), socket: now + seconds}
         self._ends[user_id] = {name: end for name, end in ends.items() if end > now}
 
     def held(self, user_id: int) -> bool:
         """See `Leases`."""
-        now = time.time()
+        now = clock.now()
         return any(end > now for end in self._ends.get(user_id, {}).values())
 
 

@@ -1,13 +1,14 @@
 """Limits: how often something may be done. Counted in the cache, so by all nodes together."""
 
 import logging
-import time
 from dataclasses import dataclass
 
 import redis
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
+
+from chat import clock
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ class Limit:
         """Count one; raise LimitReached past the limit. Without the cache nothing is refused."""
         if not settings.FLACK_RATE_LIMITS:
             return
-        now = int(time.time())
+        now = int(clock.now())
         key = f"limit:{self.name}:{who}:{now // self.window}"
         try:
             cache.add(key, 0, self.window)

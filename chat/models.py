@@ -4,13 +4,14 @@ Every time is in whole Unix seconds. `to_dict()` is the one representation, for 
 """
 
 import hashlib
-import time
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.validators import MaxLengthValidator, RegexValidator
 from django.db import models
+
+from chat import clock
 
 MAX_NICKNAME = 32  # characters
 MAX_SOURCE = 10_000  # characters
@@ -30,8 +31,17 @@ no_outer_space = RegexValidator(r"^(?!\s)(.*\S)?\Z", "A nickname cannot begin or
 
 
 def timestamp() -> int:
-    """Return the current time in whole Unix seconds."""
-    return int(time.time())
+    """Return the current time in whole Unix seconds, by the clock that all nodes share."""
+    return int(clock.now())
+
+
+def later_than(updated_at: int) -> int:
+    """Return the time of a change: now, but in any case after the last change of the same row.
+
+    Each version of a row then has a time of its own, so whoever hears of two, in whatever order,
+    knows the newer one.
+    """
+    return max(timestamp(), updated_at + 1)
 
 
 class UserQuerySet(models.QuerySet["User"]):

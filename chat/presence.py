@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 import redis
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
+from django.db.models.functions import Greatest
 
 from chat.leases import leases
 from chat.models import User, timestamp
@@ -33,6 +34,11 @@ def _leases_or_silence(user_id: int) -> Iterator[None]:
         logger.warning("No leases for user %d: %s", user_id, error)
 
 
+def later(now: int) -> Greatest:
+    """Return what `later_than` does, for the database to compute."""
+    return Greatest(now, F("updated_at") + 1)
+
+
 def seen(user: User, *, socket: str | None = None) -> None:
     """Mark a user as online, on a socket if one is named; push only if that changed."""
     if socket is not None:
@@ -43,8 +49,8 @@ def seen(user: User, *, socket: str | None = None) -> None:
         return
     row = User.objects.filter(pk=user.pk)
     with transaction.atomic():
-        if row.filter(online=False).update(online=True, last_seen_at=now, updated_at=now):
-            user.online, user.last_seen_at, user.updated_at = True, now, now
+        if row.filter(online=False).update(online=True, last_seen_at=now, updated_at=later(now)):
+            user.refresh_from_db()
             push_model(user)
         else:
             row.update(last_seen_at=now)
@@ -72,11 +78,11 @@ def find_offline_users() -> int:
 def _take_offline(users: QuerySet[User]) -> int:
     count = 0
     for user in users.filter(online=True):
-        user.online, user.updated_at = False, timestamp()
         # One that was heard of since the read stays online.
         same = User.objects.filter(pk=user.pk, online=True, last_seen_at=user.last_seen_at)
         with transaction.atomic():
-            if same.update(online=False, updated_at=user.updated_at):
+            if same.update(online=False, updated_at=later(timestamp())):
+                user.refresh_from_db()
                 push_model(user)
                 count += 1
     return count

@@ -3,11 +3,11 @@
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_ready
+from celery.signals import task_prerun, worker_ready
 from django.core.cache import cache
 from django.db import OperationalError
 
-from chat import actions, presence
+from chat import actions, clock, presence
 from chat.models import Message, Token, timestamp
 from chat.push import publisher
 
@@ -45,6 +45,12 @@ def find_unexpanded_messages() -> None:
 def end_old_tokens() -> None:
     """End the tokens that have lived for `FLACK_TOKEN_DAYS`; every minute, if that is set."""
     actions.end_tokens(tokens=Token.objects.filter(created_at__lte=Token.oldest()))
+
+
+@task_prerun.connect
+def set_clock_right(**kwargs: Any) -> None:
+    """Let each task see the time as all do."""
+    clock.set_right()
 
 
 @worker_ready.connect

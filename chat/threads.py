@@ -13,6 +13,8 @@ from typing import ParamSpec, TypeVar
 from django.conf import settings
 from django.db import close_old_connections
 
+from chat import clock
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -27,6 +29,7 @@ async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
 
 def _call(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     close_old_connections()
+    clock.set_right()
     try:
         return function(*args, **kwargs)
     finally:

@@ -19,7 +19,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.base import BaseHandler
 from django.http import HttpResponseBase, JsonResponse
 
-from chat import stats
+from chat import clock, stats
 from chat.hub import hub
 from chat.threads import in_thread, pool
 
@@ -58,6 +58,7 @@ class HTTPHandler(BaseHandler):
     def respond(self, scope: dict[str, Any], body: bytes | RequestDataTooBig) -> HttpResponseBase:
         """Return the response, in a thread; one that does not stream is done with."""
         signals.request_started.send(sender=self.__class__, scope=scope)
+        clock.set_right()
         response: HttpResponseBase
         if isinstance(body, RequestDataTooBig):
             response = JsonResponse({"error": str(body)}, status=413)

@@ -23,6 +23,7 @@ from django.db import connections
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from chat import clock as flack_clock
 from chat import leases, presence
 from chat.models import User
 from chat.push import publisher
@@ -91,6 +92,7 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
 def forget(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin with no counted limits and nobody's socket open."""
     cache.clear()
+    monkeypatch.setattr(flack_clock, "_check_at", float("inf"))  # it would undo what `clock` does
     monkeypatch.setattr(presence, "leases", leases.LocalLeases())
 
 

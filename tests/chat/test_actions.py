@@ -304,7 +304,18 @@ def test_an_edit_by_a_clock_that_is_behind_does_not_turn_time_back(alice, clock)
     before = message.updated_at
     clock.advance(-30)
     actions.edit_message(editor=alice, message=message, source="b")
-    assert message.updated_at == before
+    message.refresh_from_db()
+    assert message.updated_at == before + 1
+
+
+def test_each_version_of_a_message_has_a_time_of_its_own(alice, page, pushes, committed):
+    message = actions.post_message(author=alice, source=f"see {page}")
+    with committed():
+        actions.expand_links(message_id=message.pk)
+        actions.edit_message(editor=alice, message=message, source="a")
+        actions.edit_message(editor=alice, message=message, source="b")
+    times = [push["model"]["updated_at"] for push in pushes]
+    assert len({message.updated_at, *times}) == 4
 
 
 def test_an_edit_of_nothing_changes_nothing(alice, pushes, committed):

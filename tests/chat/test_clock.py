@@ -1,0 +1,57 @@
+"""Tests of chat/clock.py."""
+
+import time
+
+import pytest
+from django.db import OperationalError, connection
+
+from chat import clock as flack_clock
+from chat.models import timestamp
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def due(monkeypatch):
+    """Let the clock be compared with the database's by the next `set_right`."""
+    monkeypatch.setattr(flack_clock, "_check_at", 0.0)
+    monkeypatch.setattr(flack_clock, "_behind", 0.0)
+
+
+@pytest.fixture
+def right():
+    """The right time."""
+    return time.time()
+
+
+@pytest.mark.parametrize("seconds", [-30, 30, 86400])
+def test_a_clock_that_is_off_is_set_right(right, clock, seconds):
+    clock.advance(seconds)
+    assert abs(timestamp() - right) > 20
+    flack_clock.set_right()
+    assert abs(timestamp() - right) < 5
+
+
+def test_a_clock_that_is_right_is_left_alone():
+    flack_clock.set_right()
+    assert flack_clock._behind == 0
+
+
+def test_the_database_is_not_asked_again_at_once(django_assert_num_queries):
+    flack_clock.set_right()
+    with django_assert_num_queries(0):
+        flack_clock.set_right()
+
+
+def test_while_the_database_is_away_the_clock_stays_and_it_is_asked_again(clock, monkeypatch):
+    clock.advance(30)
+
+    def away():
+        raise OperationalError("away")
+
+    with monkeypatch.context() as context:
+        context.setattr(connection, "cursor", away)
+        flack_clock.set_right()
+        assert flack_clock._behind == 0
+    flack_clock.set_right()
+    assert -31 < flack_clock._behind < -29
