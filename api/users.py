@@ -31,7 +31,7 @@ class UserViewSet(GenericViewSet):
 
     def create(self, request: Request) -> Response:
         """Register a new user."""
-        limits.REGISTER.spend(request.META.get("REMOTE_ADDR"))
+        limits.REGISTER.spend(limits.client(request.META.get("REMOTE_ADDR", "")))
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         user = actions.register(**serializer.validated_data)

@@ -25,7 +25,8 @@ class PasswordBackend(ModelBackend):
         """
         nickname = kwargs.get("nickname", username) or ""
         if request is not None:
-            address, who = request.META.get("REMOTE_ADDR"), Token.digest_of(nickname)
+            address = limits.client(request.META.get("REMOTE_ADDR", ""))
+            who = Token.digest_of(nickname)
             limits.SIGN_IN.spend(address)
             limits.SIGN_IN_AS.spend(f"{address}:{who}")
             limits.SIGN_IN_ANYWHERE.spend(who)

@@ -51,7 +51,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         """Accept anyone, as far as the limit of sockets goes, and join the hub before that."""
-        address = (self.scope.get("client") or ["local"])[0]
+        address = limits.client((self.scope.get("client") or ["local"])[0])
         texts = TEXTS in self.scope.get("extensions", {})
         self.socket = Socket(self.base_send, address, texts=texts)
         if settings.FLACK_RATE_LIMITS and hub.addresses[address] >= limits.SOCKETS:

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Network, ip_address
 
 import redis
 from django.conf import settings
@@ -19,6 +20,17 @@ class LimitReached(ValidationError):
     def __init__(self, wait: int) -> None:
         super().__init__(f"Too many requests. Try again in {wait} s.")
         self.wait = wait
+
+
+def client(address: str) -> str:
+    """Return what counts as one client: an IPv4 address, or the /64 that a customer has of IPv6."""
+    try:
+        ip = ip_address(address)
+    except ValueError:  # of a local socket
+        return address
+    if isinstance(ip, IPv4Address) or ip.ipv4_mapped:
+        return str(getattr(ip, "ipv4_mapped", None) or ip)
+    return str(IPv6Network((ip, 64), strict=False))
 
 
 @dataclass(frozen=True)

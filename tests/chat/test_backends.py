@@ -94,6 +94,12 @@ def test_an_address_does_not_try_ever_more_nicknames(sign_in, monkeypatch):
     assert sign_in("/api/tokens", "u0", address="192.0.2.2").status_code == 401
 
 
+def test_the_addresses_of_one_network_of_ipv6_are_one(sign_in, monkeypatch):
+    monkeypatch.setattr(limits, "SIGN_IN", limits.Limit("sign-in", 2, 60))
+    codes = [sign_in("/api/tokens", "x", address=f"2001:db8::{n}").status_code for n in range(3)]
+    assert codes == [401, 401, 429]
+
+
 @pytest.mark.parametrize("name", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Client-IP"])
 def test_an_address_that_a_client_names_is_not_believed(sign_in, monkeypatch, name):
     monkeypatch.setattr(limits, "SIGN_IN", limits.Limit("sign-in", 1, 60))

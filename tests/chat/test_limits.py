@@ -44,6 +44,23 @@ def test_others_have_limits_of_their_own():
     spend(2, "Alice", Limit("another", 2, 60))
 
 
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::7", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("local", "local"),
+        ("", ""),
+        ("a" * 1000, "a" * 1000),
+    ],
+)
+def test_a_client_is_an_address_or_the_network_of_a_customer(address, client):
+    assert limits.client(address) == client
+
+
 def test_limits_can_be_turned_off(settings):
     settings.FLACK_RATE_LIMITS = False
     spend(10)
