@@ -3,13 +3,13 @@
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from api.deferred import deferrable
 from api.etags import etag, is_known
+from api.permissions import MayWrite
 from api.queries import ID, number
 from api.serializers import MessageSerializer
 from chat import actions, limits
@@ -32,7 +32,7 @@ class MessageViewSet(GenericViewSet):
 
     def get_permissions(self) -> list[Any]:
         """Ask for a token to post and to edit."""
-        return [IsAuthenticated()] if self.action in ("create", "update") else []
+        return [MayWrite()] if self.action in ("create", "update") else []
 
     def create(self, request: Request) -> Response:
         """Post a message. `Idempotency-Key` makes it safe to repeat."""

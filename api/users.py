@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from api.permissions import MayWrite
 from api.queries import ID, number
 from api.serializers import UserSerializer
 from chat import actions, limits
@@ -27,7 +27,7 @@ class UserViewSet(GenericViewSet):
 
     def get_permissions(self) -> list[Any]:
         """Ask for a token only to change a user."""
-        return [IsAuthenticated()] if self.action == "update" else []
+        return [MayWrite()] if self.action == "update" else []
 
     def create(self, request: Request) -> Response:
         """Register a new user."""

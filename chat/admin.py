@@ -6,16 +6,19 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.safestring import SafeString, mark_safe
 
-from chat import actions
-from chat.models import Message, User
+from chat import actions, moderation
+from chat.models import Message, Token, User
 
 
-@admin.display(description="created", ordering="created_at")
-def created(row: User | Message) -> str:
+def date(seconds: int) -> str:
     """Show Unix seconds as a date."""
-    return f"{datetime.fromtimestamp(row.created_at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 class PasswordForm(AdminPasswordChangeForm):
@@ -32,53 +35,127 @@ class PasswordForm(AdminPasswordChangeForm):
         return self.user
 
 
+class Pages(Paginator):
+    """Counts no further than `MOST` rows: a list of a million shows as fast as one of a hundred."""
+
+    MOST = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        """Return how many rows there are, or `MOST`."""
+        return self.object_list[: self.MOST].count()  # type: ignore[attr-defined]
+
+
+class BoundedAdmin(admin.ModelAdmin):
+    """A list that costs the same whatever the number of rows."""
+
+    paginator = Pages
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Say that users register and messages are posted, elsewhere."""
+        return False
+
+    @admin.display(ordering="pk")
+    def created(self, row: User | Message) -> str:
+        """Say when a user registered, or when a message was posted."""
+        return date(row.created_at)
+
+
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
-    """Users; new ones register in the chat or by `manage.py createuser`."""
+class UserAdmin(BoundedAdmin, DjangoUserAdmin):
+    """Users. `manage.py createuser` registers one, `purgeuser` deletes one with all messages."""
 
     change_password_form = PasswordForm
     fieldsets = (
-        (None, {"fields": ("nickname", "password", "is_active", "is_staff", "is_superuser")}),
+        (None, {"fields": ("nickname", "password", "is_banned", "is_active")}),
+        ("The admin", {"fields": ("is_staff", "is_superuser")}),
+        ("Seen", {"fields": ("created", "online", "seen", "sign_ins")}),
     )
-    list_display = ("nickname", "online", "is_active", "is_staff", created)
-    list_filter = ("online", "is_active", "is_staff")
+    readonly_fields = ("created", "online", "seen", "sign_ins")
+    list_display = ("nickname", "online", "is_banned", "is_active", "is_staff", "created")
+    list_filter = ("online", "is_banned", "is_active", "is_staff")
     search_fields = ("nickname",)
     ordering = ("nickname",)
     filter_horizontal = ()
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Say that nobody is added here."""
-        return False
+    actions = ("end_sign_ins", "ban", "unban")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Say that nobody is deleted here: their messages would go with them."""
         return False
 
+    @admin.display(description="last seen")
+    def seen(self, user: User) -> str:
+        """Say when a user was heard of."""
+        return date(user.last_seen_at)
+
+    @admin.display(description="sign-ins")
+    def sign_ins(self, user: User) -> int:
+        """Count the tokens of a user."""
+        return user.tokens.count()
+
+    @admin.action(description="End all sign-ins of the selected users", permissions=["change"])
+    def end_sign_ins(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        """End tokens, and close their sockets."""
+        count = actions.end_tokens(tokens=Token.objects.filter(user__in=users))
+        self._done(request, users, f"Ended {count} sign-ins.")
+
+    @admin.action(description="Ban the selected users: may read, not write", permissions=["change"])
+    def ban(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        """Let users only read."""
+        moderation.ban(users=users)
+        self._done(request, users, "Banned.")
+
+    @admin.action(description="Unban the selected users", permissions=["change"])
+    def unban(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        """Let users write again."""
+        moderation.ban(users=users, banned=False)
+        self._done(request, users, "Unbanned.")
+
+    def _done(self, request: HttpRequest, users: QuerySet[User], text: str) -> None:
+        for user in users:
+            self.log_change(request, user, text)
+        self.message_user(request, text)
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Rename by the action, which pushes; the flags are nobody else's business."""
         if "nickname" in form.changed_data:
             actions.update_user(user=obj, nickname=obj.nickname)
-        obj.save(update_fields=["is_active", "is_staff", "is_superuser"])
+        obj.save(update_fields=["is_active", "is_banned", "is_staff", "is_superuser"])
+        if not obj.is_active:
+            actions.end_tokens(tokens=obj.tokens.all())
 
 
 @admin.register(Message)
-class MessageAdmin(admin.ModelAdmin):
-    """Messages, to read and to search."""
+class MessageAdmin(BoundedAdmin):
+    """Messages, to read, to search and to delete."""
 
-    list_display = ("__str__", "user", created)
+    list_display = ("__str__", "user", "created")
     list_select_related = ("user",)
     search_fields = ("source", "user__nickname")
+    search_help_text = "Words of a message, or of a nickname"
     ordering = ("-id",)
-    show_full_result_count = False  # counting a million rows takes longer than showing a hundred
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Say that nobody posts here."""
-        return False
+    fields = ("user", "created", "shown", "source")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Say that only authors edit."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Say that nothing is deleted here."""
-        return False
+    @admin.display(description="as shown")
+    def shown(self, message: Message) -> SafeString:
+        """Show the html, which was made safe when it was saved."""
+        return mark_safe(message.html)  # noqa: S308
+
+    def delete_model(self, request: HttpRequest, obj: Message) -> None:
+        """Delete by the action, which pushes."""
+        moderation.delete_messages(first=obj.pk, last=obj.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
+        """Delete each by the action, which pushes."""
+        for message in queryset:
+            self.delete_model(request, message)
+
+
+admin.site.site_header = admin.site.site_title = "Flack"
+admin.site.index_title = "People and messages"

@@ -12,10 +12,10 @@ from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 
 from chat import actions, limits, presence
-from chat.errors import EXPECTED, TOO_LONG, UNAUTHENTICATED, describe, error_frame
+from chat.errors import BANNED, EXPECTED, TOO_LONG, UNAUTHENTICATED, describe, error_frame
 from chat.hub import TEXTS, Send, Socket, hub
 from chat.models import Token, User
 from chat.threads import P, R, in_thread
@@ -138,6 +138,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
     def post(self, source: str, key: str | None) -> dict[str, Any]:
         """Post as the user of this socket; in a thread."""
         author = self.identify()
+        if author.is_banned:
+            raise PermissionDenied(BANNED)
         limits.POST.spend(author.pk)
         return actions.post_message(author=author, source=source, key=key).to_dict()
 

@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 from chat.limits import FRAME_SIZE, LimitReached
 
 UNAUTHENTICATED = "authentication required"
+BANNED = "You are banned: you may read, but not write."
 EXPECTED = (ValidationError, PermissionDenied, LimitReached, OperationalError, InterfaceError)
 
 

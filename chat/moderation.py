@@ -4,6 +4,7 @@ As with the actions, each is one transaction, and pushes what others can see, on
 """
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from chat.actions import end_tokens
 from chat.models import Deletion, Message, User, timestamp
@@ -26,7 +27,7 @@ def delete_messages(*, first: int, last: int) -> int:
 def delete_user(*, user: User) -> None:
     """Delete a user, with all their messages and tokens."""
     pk = user.pk
-    revoke_tokens(user=user)
+    end_tokens(tokens=user.tokens.all())
     user.delete()
     _tell("User", pk, pk)
 
@@ -50,12 +51,6 @@ def delete_oldest(*, before: int) -> int:
     return delete_messages(first=batch[0], last=batch[-1]) if batch else 0
 
 
-def revoke_tokens(*, user: User) -> int:
-    """End every sign-in of a user; return how many there were."""
-    return end_tokens(tokens=user.tokens.all())
-
-
-def ban(*, user: User, banned: bool = True) -> None:
-    """Let a user only read; or, with `banned=False`, write again."""
-    user.is_banned = banned
-    User.objects.filter(pk=user.pk).update(is_banned=banned)
+def ban(*, users: QuerySet[User], banned: bool = True) -> None:
+    """Let users only read; or, with `banned=False`, write again."""
+    users.update(is_banned=banned)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat import actions, limits
+from chat.errors import BANNED
 from chat.models import MAX_SOURCE, Message, Token, User
 from chat.threads import in_thread
 
@@ -504,6 +505,16 @@ async def test_the_database_away_is_a_503(connect, alice, monkeypatch):
     monkeypatch.setattr(actions, "post_message", away)
     answer = await client.ask("post_message", data={"source": "a"}, ref="r")
     assert (answer["ref"], answer["data"]["status"]) == ("r", 503)
+
+
+async def test_a_banned_user_is_refused_by_403_and_the_socket_stays_open(connect, alice):
+    client = await connect()
+    await client.sign_in(alice)
+    await in_thread(User.objects.update, is_banned=True)
+    for _ in range(2):
+        answer = await client.ask("post_message", data={"source": "a"}, ref="r")
+        assert answer["data"] == {"status": 403, "error": BANNED}
+    assert await count_messages() == 0
 
 
 async def test_a_lost_client_leaves_no_trace(connect, alice, live):

@@ -3,6 +3,7 @@
 import pytest
 
 from chat import moderation
+from chat.errors import BANNED
 from chat.models import Deletion, Message, Token, User
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +69,17 @@ def test_the_oldest_go_in_batches(messages, monkeypatch):
     assert [message.source for message in Message.objects.order_by("pk")] == ["3", "4"]
 
 
-def test_revoked_tokens_are_dead(alice, bob):
-    assert moderation.revoke_tokens(user=alice) == 1
-    assert [token.user for token in Token.objects.all()] == [bob]
+def test_who_is_banned_reads_and_does_not_write(alice, call):
+    moderation.ban(users=User.objects.filter(pk=alice.pk))
+    message = alice.messages.create(source="a")
+    assert call("GET", "/api/messages", token=alice.token).status_code == 200
+    for method, path, body in (
+        ("POST", "/api/messages", {"source": "b"}),
+        ("PUT", f"/api/messages/{message.pk}", {"source": "b"}),
+        ("PUT", f"/api/users/{alice.pk}", {"nickname": "b"}),
+    ):
+        response = call(method, path, body, token=alice.token)
+        assert (response.status_code, response.json()) == (403, {"error": BANNED})
+    assert Message.objects.get().source == "a"
+    moderation.ban(users=User.objects.filter(pk=alice.pk), banned=False)
+    assert call("POST", "/api/messages", {"source": "b"}, token=alice.token).status_code == 201
