@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class ApiConfig(AppConfig):
-    """No models: the API is a door to those of the chat."""
+    """A door to the models of the chat; its own one keeps requests that a worker answers."""
 
     name = "api"
 

@@ -1,15 +1,15 @@
 """The way through Celery: `Prefer: respond-async` (RFC 7240), then `/tasks/status/ID`."""
 
 import functools
+import logging
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from celery import Task, current_app, shared_task, states
-from celery.result import AsyncResult
+from celery import Task, shared_task
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
-from django.http import Http404
+from django.db import InterfaceError, OperationalError, transaction
+from django.shortcuts import get_object_or_404
 from kombu.exceptions import OperationalError as BrokerError
 from redis import RedisError
 from rest_framework.exceptions import APIException
@@ -18,9 +18,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.exceptions import exception_handler
+from api.models import Deferred
+from chat.models import timestamp
 
-QUEUED = "QUEUED"  # Celery itself has no state that tells a task not begun from one unknown
-RETRIES = 5
+AWAY = (OperationalError, InterfaceError)
+LOST_AFTER = 60  # seconds without an answer after which a request is queued again
+AT_ONCE = 1000  # requests that are queued again in one go
+KEPT_FOR = 3600  # seconds that an answer can be asked for
+
+logger = logging.getLogger(__name__)
+functions: dict[str, Callable[..., Response]] = {}
 
 
 class Unavailable(APIException):
@@ -38,35 +45,61 @@ def deferrable(answer: Callable[..., Response]) -> Callable[..., Response]:
     """
 
     name = f"{answer.__module__}.{answer.__name__}"
-
-    @shared_task(bind=True, name=name, ignore_result=False, max_retries=RETRIES)
-    def task(self: Task, **kwargs: Any) -> dict[str, Any]:
-        if "key" in kwargs:  # a task that is given twice posts once
-            kwargs["key"] = kwargs["key"] or self.request.id
-        try:
-            response = answer(**kwargs)
-        except (OperationalError, InterfaceError) as error:
-            if self.request.retries < RETRIES:
-                raise self.retry(exc=error, countdown=2**self.request.retries) from error
-            response = _answer_to(error)
-        except Exception as error:
-            response = _answer_to(error)
-        headers = dict(response.headers)
-        return {"status": response.status_code, "headers": headers, "data": response.data}
+    functions[name] = answer
 
     @functools.wraps(answer)
     def answer_or_defer(request: Request, **kwargs: Any) -> Response:
         if not prefers_async(request):
             return answer(**kwargs)
-        task_id = str(uuid4())
+        deferred = Deferred.objects.create(name=name, arguments=kwargs)
         try:
-            current_app.backend.store_result(task_id, None, QUEUED)
-            task.apply_async(kwargs=kwargs, task_id=task_id)
+            answer_deferred.delay(str(deferred.pk))
         except (BrokerError, RedisError) as error:
+            deferred.delete()
             raise Unavailable from error
-        return _accepted(task_id, {"Preference-Applied": "respond-async"})
+        return _accepted(deferred.pk, {"Preference-Applied": "respond-async"})
 
     return answer_or_defer
+
+
+@shared_task(bind=True, max_retries=None)
+def answer_deferred(self: Task, deferred_id: str) -> None:
+    """Do what was asked for and keep the answer; given twice, it does so once."""
+    try:
+        with transaction.atomic():
+            waiting = Deferred.objects.select_for_update().filter(answer__isnull=True)
+            if deferred := waiting.filter(pk=deferred_id).first():
+                response = _answer(deferred)
+                headers = dict(response.headers)
+                answer = {"status": response.status_code, "headers": headers, "data": response.data}
+                waiting.filter(pk=deferred_id).update(answer=answer)
+    except AWAY as error:
+        raise self.retry(exc=error, countdown=min(2**self.request.retries, 30)) from error
+
+
+def _answer(deferred: Deferred) -> Response:
+    try:
+        with transaction.atomic():
+            return functions[deferred.name](**deferred.arguments)
+    except AWAY:
+        raise
+    except Exception as error:
+        response = exception_handler(error, {})
+        if response is None:
+            logger.exception("A deferred request failed")
+            response = Response({"error": "Something went wrong on the server."}, status=500)
+        return response
+
+
+@shared_task
+def find_lost_requests() -> None:
+    """Queue again what was lost with a worker or a broker, and forget old answers; every 30 s."""
+    now = timestamp()
+    Deferred.objects.filter(answer__isnull=False, sent_at__lt=now - KEPT_FOR).delete()
+    lost = Deferred.objects.filter(answer__isnull=True, sent_at__lt=now - LOST_AFTER)
+    for pk in list(lost.order_by("sent_at").values_list("pk", flat=True)[:AT_ONCE]):
+        answer_deferred.delay(str(pk))
+        Deferred.objects.filter(pk=pk).update(sent_at=now)
 
 
 def prefers_async(request: Request) -> bool:
@@ -75,15 +108,8 @@ def prefers_async(request: Request) -> bool:
     return settings.FLACK_RESPOND_ASYNC or "respond-async" in map(str.strip, preferences)
 
 
-def _answer_to(error: Exception) -> Response:
-    response = exception_handler(error, {})
-    if response is None:
-        raise error
-    return response
-
-
-def _accepted(task_id: str, headers: dict[str, str]) -> Response:
-    return Response(status=202, headers={"Location": f"/tasks/status/{task_id}", **headers})
+def _accepted(deferred_id: UUID, headers: dict[str, str]) -> Response:
+    return Response(status=202, headers={"Location": f"/tasks/status/{deferred_id}", **headers})
 
 
 class TaskStatusView(APIView):
@@ -93,15 +119,7 @@ class TaskStatusView(APIView):
 
     def get(self, request: Request, task_id: UUID) -> Response:
         """Return 202 while the task waits or runs, then its answer: status, headers and body."""
-        result = AsyncResult(str(task_id))
-        try:
-            state, value = result.state, result.result
-        except RedisError as error:
-            raise Unavailable from error
-        if state == states.PENDING:
-            raise Http404
-        if state == states.FAILURE:
-            return Response({"error": "Something went wrong on the server."}, status=500)
-        if state != states.SUCCESS:
-            return _accepted(str(task_id), {})
-        return Response(value["data"], status=value["status"], headers=value["headers"])
+        answer = get_object_or_404(Deferred, pk=task_id).answer
+        if answer is None:
+            return _accepted(task_id, {})
+        return Response(answer["data"], status=answer["status"], headers=answer["headers"])

@@ -120,7 +120,7 @@ if REDIS_URL:
             "CONFIG": {"hosts": [{"address": REDIS_URL, **_patience}]},
         }
     }
-    CELERY_BROKER_URL = CELERY_RESULT_BACKEND = REDIS_URL.replace("unix://", "redis+socket://", 1)
+    CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, float] = {
         **_patience,
         "max_retries": 1,  # a request does not wait for a broker that is away
@@ -136,18 +136,16 @@ else:
         }
     }
     CELERY_BROKER_URL = "memory://localhost/"
-    CELERY_RESULT_BACKEND = "cache+memory://"
     CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.05}  # seconds; 1 is the default
 
 # --- Celery -----------------------------------------------------------------------------------
 
-CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
+CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False
-CELERY_RESULT_EXPIRES = 3600  # seconds
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = "UTC"
@@ -156,6 +154,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "chat.tasks.find_offline_users",
         "schedule": 5.0,
         "options": {"expires": 5},
+    },
+    "find_lost_requests": {
+        "task": "api.deferred.find_lost_requests",
+        "schedule": 30.0,
+        "options": {"expires": 30},
     },
     "find_unexpanded_messages": {
         "task": "chat.tasks.find_unexpanded_messages",

@@ -3,11 +3,12 @@
 from uuid import uuid4
 
 import pytest
-from celery import current_app
 from django.db import OperationalError
 from kombu.exceptions import OperationalError as BrokerError
 from redis import RedisError
 
+from api.deferred import answer_deferred, find_lost_requests
+from api.models import Deferred
 from chat import actions
 from chat.models import Message
 from tests.kit import until
@@ -81,32 +82,72 @@ def test_what_waits_is_a_202(alice, call, defer):
 
 def test_the_answer_stays(alice, call, defer):
     path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
-    run(path, source="a", user=alice)
+    run(path)
     assert call("GET", path).json() == call("GET", path).json()
 
 
-def run(path, *, source, user, key=None):
+def run(path):
     """Do as a worker does what waits behind a path."""
-    task = current_app.tasks["api.messages.new_message"]
-    task_id = path.rpartition("/")[2]
-    kwargs = {"user_id": user.pk, "source": source, "key": key}
-    result = task.apply(kwargs=kwargs, task_id=task_id)
-    current_app.backend.store_result(task_id, result.result, result.state)
+    answer_deferred.apply(args=[path.rpartition("/")[2]])
 
 
 def test_a_task_that_is_given_twice_posts_once(alice, call, defer):
     path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
     for _ in range(2):
-        run(path, source="a", user=alice)
+        run(path)
     assert call("GET", path).json()["id"] == Message.objects.get().pk
 
 
-def test_a_key_holds_for_both_ways(alice, call, defer):
-    path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
-    run(path, source="a", user=alice, key="k")
-    again = call("POST", "/api/messages", {"source": "a"}, token=alice.token,
-                 headers={"Idempotency-Key": "k"})  # fmt: skip
+def test_a_task_that_is_given_twice_edits_once(alice, call, defer, pushes, committed):
+    message = alice.messages.create(source="a")
+    path = defer("PUT", f"/api/messages/{message.pk}", {"source": "b"}, token=alice.token)
+    with committed():
+        run(path)
+        run(path)
+    assert [push["class"] for push in pushes] == ["Message"]
+
+
+def test_a_key_holds_for_both_ways(alice, call):
+    body, options = {"source": "a"}, {"token": alice.token}
+    key = {"Idempotency-Key": "k"}
+    path = call("POST", "/api/messages", body, headers=ASYNC | key, **options)["Location"]
+    run(path)
+    again = call("POST", "/api/messages", body, headers=key, **options)
     assert again.json() == call("GET", path).json()
+
+
+@pytest.fixture
+def queued(monkeypatch):
+    """What was queued since: the ids of requests."""
+    queued = []
+    monkeypatch.setattr(answer_deferred, "delay", queued.append)
+    return queued
+
+
+def test_a_request_that_was_lost_is_queued_again_once_a_minute(alice, defer, clock, queued):
+    path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
+    pk = path.rpartition("/")[2]
+    for seconds, times in ((50, 0), (11, 1), (30, 1), (31, 2)):
+        clock.advance(seconds)
+        find_lost_requests()
+        assert queued == [pk] * (1 + times)
+
+
+def test_a_request_that_was_answered_is_not_queued_again(alice, defer, clock, queued):
+    path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
+    run(path)
+    clock.advance(100)
+    find_lost_requests()
+    assert len(queued) == 1
+
+
+def test_an_answer_is_kept_for_an_hour(alice, call, defer, clock):
+    path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
+    run(path)
+    for seconds, status in ((3590, 201), (20, 404)):
+        clock.advance(seconds)
+        find_lost_requests()
+        assert call("GET", path).status_code == status
 
 
 @pytest.mark.parametrize("task_id", [str(uuid4()), "x", "1", ""])
@@ -115,16 +156,12 @@ def test_an_unknown_task_is_a_404(call, task_id):
     assert (response.status_code, response.json()) == (404, {"error": "Not found."})
 
 
-@pytest.mark.parametrize(("error", "status"), [(OperationalError, 503), (ZeroDivisionError, 500)])
-def test_a_task_that_cannot_answer_says_so(alice, call, defer, monkeypatch, error, status):
-    def fail(**kwargs):
-        raise error("always")
-
-    monkeypatch.setattr(actions, "post_message", fail)
+def test_a_task_that_fails_says_so(alice, call, defer, monkeypatch):
+    monkeypatch.setattr(actions, "post_message", lambda **kwargs: 1 / 0)
     path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
-    run(path, source="a", user=alice)
+    run(path)
     response = call("GET", path)
-    assert (response.status_code, list(response.json())) == (status, ["error"])
+    assert (response.status_code, list(response.json())) == (500, ["error"])
 
 
 def test_a_task_waits_for_a_database_that_is_away(alice, call, defer, monkeypatch):
@@ -137,7 +174,7 @@ def test_a_task_waits_for_a_database_that_is_away(alice, call, defer, monkeypatc
         return post(**kwargs)
 
     monkeypatch.setattr(actions, "post_message", away_at_first)
-    run(path, source="a", user=alice)
+    run(path)
     assert call("GET", path).status_code == 201
 
 
@@ -168,11 +205,11 @@ def test_a_broker_that_is_away_is_a_503(alice, call, monkeypatch, error):
     def away(*args, **kwargs):
         raise error("away")
 
-    monkeypatch.setattr(current_app.tasks["api.messages.new_message"], "apply_async", away)
+    monkeypatch.setattr(answer_deferred, "delay", away)
     response = call("POST", "/api/messages", {"source": "a"}, token=alice.token, headers=ASYNC)
     assert (response.status_code, list(response.json())) == (503, ["error"])
     assert int(response["Retry-After"]) > 0
-    assert not Message.objects.exists()
+    assert not Deferred.objects.exists()
 
 
 def test_a_task_says_nothing_to_other_methods(call):

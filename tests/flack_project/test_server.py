@@ -276,13 +276,6 @@ def test_without_redis_a_deferred_request_is_a_503_soon(cut_off):
     assert time.monotonic() - began < 5
 
 
-def test_without_redis_a_status_is_a_503_soon(cut_off):
-    began = time.monotonic()
-    response = cut_off.http.get("/tasks/status/00000000-0000-0000-0000-000000000000")
-    assert (response.status_code, list(response.json())) == (503, ["error"])
-    assert time.monotonic() - began < 5
-
-
 def test_without_redis_health_says_which_part_is_away(cut_off):
     assert cut_off.http.get("/healthz").status_code == 200
     assert cut_off.http.get("/stats").status_code == 503

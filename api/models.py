@@ -1,0 +1,24 @@
+"""What the API keeps beside the chat: requests that a worker answers."""
+
+from uuid import uuid4
+
+from django.db import models
+
+from chat.models import timestamp
+
+
+class Deferred(models.Model):
+    """A request that was accepted with 202, and its answer, once there is one.
+
+    The queue only names it: a request that was accepted is done whatever becomes of broker and
+    worker, and never twice, as what it does and its answer are one commit.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4)
+    name = models.CharField(max_length=100)  # of the function that answers
+    arguments = models.JSONField()
+    answer = models.JSONField(null=True)  # status, headers and data
+    sent_at = models.BigIntegerField(default=timestamp)  # to the queue, in Unix seconds
+
+    class Meta:
+        indexes = (models.Index(fields=["sent_at"], name="deferred_sent"),)
