@@ -64,9 +64,21 @@ def large(starter: Starter) -> Iterator[tuple[str, Work]]:
     yield "GET 100 messages of 1,000,000", Site(flack).messages
     yield "GET 100 messages through nginx", partial(behind.messages, Cache_Control="no-cache")
     yield "GET 100 messages through nginx, micro-cache", partial(behind.messages, 4000)
+    yield "a ping of a user", partial(rows.pings, flack, tokens[:200])
     for users, listeners in ((250, 500), (500, 500), (500, 1000)):
         work = partial(rows.storm, flack, tokens[:users], listeners)
         yield f"sign-in storm, {users} users, {listeners} listen", work
+
+
+def on_postgresql(starter: Starter) -> Iterator[tuple[str, Work]]:
+    """Give the work that asks most of the database."""
+    starter.valkey()
+    flack = starter.flack(DATABASE_URL=starter.postgresql())
+    tokens = starter.fill("users", 200)
+    site = Site(flack)
+    yield "GET 100 messages, PostgreSQL", site.messages
+    yield "POST message, PostgreSQL", site.posts
+    yield "a ping of a user, PostgreSQL", partial(rows.pings, flack, tokens)
 
 
 def main() -> None:
@@ -79,13 +91,14 @@ def main() -> None:
         plans: list[Plan] = [(server.name, dict(works(server))) for server in servers]
         plans += [("flack", dict(growth(servers[0])))]
         plans += [("flack", dict(nodes(stack.enter_context(Starter()), n))) for n in (2, 4)]
-        plans += [("flack", dict(large(stack.enter_context(Starter()))))]
+        for plan in (large, on_postgresql):
+            plans += [("flack", dict(plan(stack.enter_context(Starter()))))]
         for number in range(ROUNDS):
-            for name in dict.fromkeys(name for _, plan in plans for name in plan):
+            for name in dict.fromkeys(name for _, works_of in plans for name in works_of):
                 if not ROWS.search(name):
                     continue
-                for server, plan in plans:
-                    if work := plan.get(name):
+                for server, works_of in plans:
+                    if work := works_of.get(name):
                         numbers = work()
                         results.setdefault(name, {}).setdefault(server, []).append(numbers)
                         print(number + 1, server, name, table.short(numbers), sep=" | ", flush=True)

@@ -2,9 +2,9 @@
 
 import multiprocessing
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
@@ -23,12 +23,19 @@ class Cost:
 
     server: float = 0
     own: float = 0
+    stores: Numbers = field(default_factory=dict)
+
+    def each(self, count: int) -> Numbers:
+        """Return what each of so many units cost, in the stores too if they were measured."""
+        stores = {f"{name} µs": used / count for name, used in self.stores.items()}
+        return {"µs": self.server / count, "own µs": self.own / count} | stores
 
 
 @contextmanager
-def measured(*processes: Processes) -> Iterator[Cost]:
+def measured(*processes: Processes, stores: Mapping[str, Processes] = {}) -> Iterator[Cost]:
     """Measure the work of the block, and what the servers still do after it."""
     cost = Cost(-sum(each.cpu() for each in processes), -time.process_time() * 1e6)
+    idle = {name: store.cpu() for name, store in stores.items()}
     yield cost
     cost.own += time.process_time() * 1e6
     before = -1.0
@@ -36,6 +43,7 @@ def measured(*processes: Processes) -> Iterator[Cost]:
         before = now
         time.sleep(0.4)
     cost.server += now
+    cost.stores = {name: store.cpu() - idle[name] for name, store in stores.items()}
 
 
 def quantile(seconds: Sequence[float], part: float) -> float:
@@ -47,10 +55,7 @@ def quantile(seconds: Sequence[float], part: float) -> float:
 def deliveries(swarm: Swarm, clients: Sequence[Client], cost: Cost) -> Numbers:
     """Return what the deliveries of a swarm cost, how long they took and how many went wrong."""
     lost, doubled = swarm.lost_and_doubled(clients)
-    received = swarm.received or 1
-    return {
-        "µs": cost.server / received,
-        "own µs": cost.own / received,
+    return cost.each(swarm.received or 1) | {
         "p50 ms": quantile(swarm.delays, 0.5),
         "p99 ms": quantile(swarm.delays, 0.99),
         "lost": lost,
@@ -77,11 +82,7 @@ def idle(server: Server, count: int = 900) -> Numbers:
         resident = server.web.resident()
         with measured(server.web) as cost:
             swarm.connect(count)
-        return {
-            "µs": cost.server / count,
-            "own µs": cost.own / count,
-            "KiB": (server.web.resident() - resident) / count,
-        }
+        return cost.each(count) | {"KiB": (server.web.resident() - resident) / count}
 
 
 def steady(server: Server, count: int = 1000, hertz: int = 10, seconds: int = 5,
@@ -90,7 +91,7 @@ def steady(server: Server, count: int = 1000, hertz: int = 10, seconds: int = 5,
     publish = partial(server.publish, padding=padding)
     with swarm_of(server, count - deaf) as (swarm, clients):
         swarm.connect(deaf, deaf=True)
-        with measured(server.web) as cost:
+        with measured(server.web, stores=server.stores) as cost:
             swarm.run(seconds, lambda: swarm.push(publish), hertz)
             swarm.drain(len(swarm.sent) * len(clients))
         return deliveries(swarm, clients, cost)
@@ -132,4 +133,21 @@ def storm(server: Server, tokens: Sequence[str], listeners: int = 500) -> Number
             client.wire.send(frame(TEXT, b'{"event":"ping_user","token":"%s"}' % token.encode()))
         swarm.run(8)
     time.sleep(8)  # they all go offline, which is no other row's work
-    return {"µs": cost.server / len(tokens), "own µs": cost.own / len(tokens)}
+    return cost.each(len(tokens))
+
+
+def pings(server: Server, tokens: Sequence[str]) -> Numbers:
+    """Let users say again that they are there, as seldom as the page does: each is written down."""
+
+    def ping() -> None:
+        for client, token in zip(clients, tokens, strict=True):
+            client.wire.send(frame(TEXT, b'{"event":"ping_user","token":"%s"}' % token.encode()))
+
+    with swarm_of(server, len(tokens)) as (swarm, clients):
+        ping()
+        swarm.run(20)
+        with measured(server.web, stores=server.stores) as cost:
+            ping()
+            swarm.run(3)
+    time.sleep(8)  # as in a storm
+    return cost.each(len(tokens))

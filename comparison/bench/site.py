@@ -53,12 +53,11 @@ class Site:
     def measure(self, request: Callable[[http.Client], http.Answer], status: int = 200,
                 count: int = 400) -> Numbers:  # fmt: skip
         """Repeat a request so many times."""
-        with measured(self.server.web, self.server.worker) as cost:
+        parts = (self.server.web, self.server.worker)
+        with measured(*parts, stores=self.server.stores) as cost:
             seconds, last = http.repeat(self.port, count, request, status)
             self.settle(last)
-        return {
-            "µs": cost.server / count,
-            "own µs": cost.own / count,
+        return cost.each(count) | {
             "p50 ms": quantile(seconds, 0.5),
             "p99 ms": quantile(seconds, 0.99),
         }
@@ -102,8 +101,4 @@ def sign_ins(server: Server, name: str = "ann", count: int = 40) -> Numbers:
         while thread.is_alive():
             swarm.push(server.publish)
             swarm.run(0.1)
-    return {
-        "µs": cost.server / count,
-        "own µs": cost.own / count,
-        "p99 ms": quantile(swarm.delays, 0.99),
-    }
+    return cost.each(count) | {"p99 ms": quantile(swarm.delays, 0.99)}
