@@ -44,6 +44,7 @@ lint: .venv/test-stamp $(JS)/node_modules
 	DATABASE_URL=sqlite://:memory: SECRET_KEY=of-lint $(BIN)/python manage.py spectacular \
 		--validate --fail-on-warn --file /dev/null
 	npm --prefix $(JS) run --silent lint
+	$(BIN)/python -m tests.advisories
 
 PEERS := comparison/peers
 bench: .venv/test-stamp $(PEERS)/node_modules
