@@ -2,6 +2,7 @@
 # make manage CMD="createuser susan"   runs a command of manage.py beside it
 # make test                            lints, then runs every test
 # make contract URL=http://…           holds any server to the contract
+# make compare FLASK_URL=…             climbs load ladders with both versions, writes a report
 # make bench                           measures Flack beside other servers; FLASK_URL= adds Flask's
 # make fuzz EXAMPLES=500               asks a running Flack for whatever its schema allows, and not
 # make lock                            renews the versions that pyproject.toml's ranges allow
@@ -10,7 +11,7 @@ BIN := .venv/bin
 JS := tests/browser
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run manage test contract fuzz lint bench lock programs
+.PHONY: run manage test contract fuzz lint bench compare lock programs
 
 run: .venv/run-stamp
 	@exec $(BIN)/python -m flack_project.stack
@@ -29,7 +30,7 @@ fuzz: .venv/test-stamp
 
 WIRE ?= json
 contract: .venv/test-stamp
-	$(BIN)/python -m pytest comparison/contract --url $(URL) --wire $(WIRE) \
+	@$(BIN)/python manage.py contract --url $(URL) --wire $(WIRE) \
 		$(if $(SAME_ONLY),--same-only) $(if $(PREVIEW_PORT),--preview-port $(PREVIEW_PORT))
 
 lint: .venv/test-stamp $(JS)/node_modules
@@ -49,6 +50,9 @@ lint: .venv/test-stamp $(JS)/node_modules
 PEERS := comparison/peers
 bench: .venv/test-stamp $(PEERS)/node_modules
 	$(BIN)/python -m comparison.bench
+
+compare: .venv/test-stamp
+	@$(BIN)/python -m comparison.compare
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--upgrade --custom-compile-command "make lock"

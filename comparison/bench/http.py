@@ -11,7 +11,7 @@ from http.client import HTTPConnection
 from typing import Any
 
 AT_ONCE = 4  # connections
-_names = itertools.count(int(time.time()))
+_names = itertools.count(time.time_ns() // 1000)  # new ones, whoever ran before
 
 
 @dataclass

@@ -26,6 +26,10 @@ class Processes:
         """Return the resident memory, in KiB."""
         return sum(process.memory_info().rss for process in self._all()) / 1024
 
+    def count(self) -> int:
+        """Return how many there are now."""
+        return len(list(self._all()))
+
     def _all(self) -> Iterator[psutil.Process]:
         for root in self._roots:
             with contextlib.suppress(psutil.NoSuchProcess):

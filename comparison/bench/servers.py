@@ -76,6 +76,7 @@ class Starter(contextlib.ExitStack):
             [str(word) for word in command],
             cwd=ROOT,
             env=os.environ | environment,
+            stdout=subprocess.DEVNULL,
             stderr=(self.folder / "errors.log").open("ab"),
         )
         self.callback(process.wait)
@@ -106,7 +107,7 @@ class Starter(contextlib.ExitStack):
     def flack(self, nodes: int = 1, workers: int = 1, server: str = SERVER,
               **settings: str) -> Server:  # fmt: skip
         """Start Flack: so many nodes and workers. `server` is what daphne's command line runs."""
-        environment = {
+        self.environment = environment = {
             "SECRET_KEY": "of-a-benchmark",
             "REDIS_URL": self.redis_url,
             "VAR": str(self.folder),

@@ -19,7 +19,7 @@ from django.db import connection
 from chat.models import Token, User
 from tests.kit import PASSWORD
 
-COMMANDS = ["celery", "changepassword", "createdb", "createuser", "lint", "runserver", "test"]
+COMMANDS = "celery changepassword contract createdb createuser lint runserver test".split()
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_help_ends_well(name, capsys):
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "test"])
 def test_a_wrong_argument_ends_badly_and_is_named(name, capsys):
-    needed = {"createuser": ["susan"]}.get(name, [])
+    needed = {"createuser": ["susan"], "contract": ["--url", "http://x"]}.get(name, [])
     assert run(name, *needed, "--nonsense") == 2
     assert "--nonsense" in capsys.readouterr().err
 
@@ -76,6 +76,21 @@ def test_a_wrong_argument_ends_badly_and_is_named(name, capsys):
 def test_test_is_pytest(capfd):
     assert run("test", "--version") == 0
     assert capfd.readouterr().out.startswith("pytest")
+
+
+# --- contract -------------------------------------------------------------------------------------
+
+
+def test_contract_wants_to_know_which_server(capsys):
+    assert run("contract") == 2
+    assert "--url" in capsys.readouterr().err
+
+
+def test_contract_runs_the_suite_with_all_options(capfd):
+    url = "http://127.0.0.1:1"  # where nobody listens
+    options = ["--wire", "socketio", "--same-only", "--preview-port", "0", "--patience", "1"]
+    assert run("contract", "--url", url, *options) == 2
+    assert f"No server answers at {url}" in capfd.readouterr().out
 
 
 # --- createuser -----------------------------------------------------------------------------------
