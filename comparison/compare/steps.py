@@ -1,0 +1,177 @@
+"""One step of a ladder: a load for some seconds, and all that can be seen of it."""
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import psutil
+
+from comparison.bench.processes import Processes
+from comparison.bench.rows import Numbers, quantile
+from comparison.bench.swarm import TEXT, Refused, Swarm, frame
+from comparison.compare.arrivals import Arrivals, Request, request
+from comparison.compare.sides import Side
+
+PATIENCE = 8.0  # seconds after the last arrival, then what is not there is lost
+LATE = 1000  # milliseconds; a chat whose slowest messages take longer is no chat
+SPEAK = {
+    "flack": ('{{"event":"ping_user","token":"{token}"}}',
+              '{{"event":"post_message","data":{{"source":"~{number:07}~ hello *world*"}},'
+              '"token":"{token}","ref":"{at}-{number}"}}'),
+    "flask": ('42["ping_user","{token}"]',
+              '42["post_message",{{"source":"~{number:07}~ hello *world*"}},"{token}"]'),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rung:
+    """How much: people with a socket, who hear so many messages a second; or requests a second."""
+
+    hertz: float
+    sockets: int = 0
+
+    @property
+    def load(self) -> float:
+        """Deliveries a second, or requests a second."""
+        return self.hertz * (self.sockets or 1)
+
+    def __str__(self) -> str:
+        return f"{self.sockets} × {self.hertz:g}/s" if self.sockets else f"{self.hertz:g}/s"
+
+
+def calm(*processes: Processes) -> None:
+    """Wait until processes have done what they still had to do, 10 s at most."""
+    before = sum(each.cpu() for each in processes)
+    for _ in range(40):
+        time.sleep(0.25)
+        now = sum(each.cpu() for each in processes)
+        if now < before + 2e4:
+            return
+        before = now
+
+
+@contextmanager
+def accounted(side: Side, numbers: Numbers, units: float) -> Iterator[None]:
+    """Add what the block costs: busy cores of the servers and of the generator, and memory.
+
+    `units` is how many requests or deliveries are asked for; "µs" is what one costs the version.
+    """
+    parts = {"web": [side.server.web], "worker": [side.server.worker], "beside": side.beside}
+    before = {part: sum(each.cpu() for each in parts[part]) for part in parts}
+    own, begin = time.process_time(), time.perf_counter()
+    yield
+    elapsed = time.perf_counter() - begin
+    numbers["own cores"] = (time.process_time() - own) / elapsed
+    numbers["own MiB"] = psutil.Process().memory_info().rss / 2**20
+    numbers["MiB"] = (side.server.web.resident() + side.server.worker.resident()) / 1024
+    for part in parts:
+        used = sum(each.cpu() for each in parts[part]) - before[part]
+        numbers[f"{part} cores"] = used / 1e6 / elapsed
+    numbers["cores"] = sum(numbers[f"{part} cores"] for part in parts)
+    numbers["µs"] = (numbers["web cores"] + numbers["worker cores"]) * elapsed * 1e6 / units
+
+
+def talk(side: Side, rung: Rung, seconds: float) -> Numbers:
+    """Let some speak over their sockets, and see when the last of all others has heard it."""
+    numbers: Numbers = {"errors": 0}
+    calm(side.server.web, side.server.worker)  # from the step before
+    swarm, at = Swarm([side.port], side.server.wire), time.time_ns()
+    stored = side.database.messages()
+    sign_in, say = SPEAK[side.server.name]
+    try:
+        clients = swarm.connect(rung.sockets, patience=30)
+        speakers = swarm.connect(len(side.tokens), counted=False, patience=30)
+        for speaker, token in zip(speakers, side.tokens, strict=True):
+            speaker.wire.send(frame(TEXT, sign_in.format(token=token).encode()))
+        swarm.run(1)
+        calm(side.server.web, side.server.worker)
+        arrivals, begin = itertools.count(), time.perf_counter()
+
+        def speak(sent: Sequence[int]) -> None:
+            number = sent[0]
+            token = side.tokens[number % len(speakers)]
+            text = say.format(token=token, number=number, at=at)
+            try:
+                speakers[number % len(speakers)].wire.sendall(frame(TEXT, text.encode()))
+            except OSError:  # the server does not read, or hung up
+                swarm.errors += 1
+
+        def arrive() -> None:
+            swarm.push(speak, due=begin + next(arrivals) / rung.hertz)
+
+        with accounted(side, numbers, rung.load * seconds):
+            begin = time.perf_counter()
+            swarm.run(seconds, arrive, rung.hertz)
+            last = time.perf_counter()
+            swarm.drain(len(swarm.sent) * len(clients), PATIENCE)
+        numbers["behind s"] = max(0, max(swarm.last, default=0) - last)
+        delays = [came - due for came, due in zip(swarm.last, swarm.sent, strict=True) if came]
+        lost, doubled = swarm.lost_and_doubled(clients)
+        numbers |= {
+            "p50 ms": quantile(delays, 0.5),
+            "p99 ms": quantile(delays, 0.99),
+            "sent": len(swarm.sent),
+            "stored": side.database.messages() - stored,
+            "lost": lost,
+            "doubled": doubled,
+            "errors": swarm.errors + swarm.closed,
+        }
+    except Refused:
+        numbers |= {"refused": 1, "errors": 1}
+    finally:
+        swarm.close()
+    return numbers
+
+
+def http(side: Side, rung: Rung, seconds: float, poll: bool, prefer: str = "") -> Numbers:
+    """Let requests arrive: polls as the page of v0.13 sends them, or posts."""
+    numbers: Numbers = {}
+    make = partial(polling if poll else posting, side, headers=prefer)
+    calm(side.server.web, side.server.worker)  # from the step before
+    arrivals, stored = Arrivals(side.port, make), side.database.messages()
+    begin = time.perf_counter()
+    with accounted(side, numbers, rung.load * seconds):
+        outcome = arrivals.run(rung.hertz, seconds)
+        if not poll:
+            deadline = begin + seconds + PATIENCE
+            while side.database.messages() < stored + outcome.sent - outcome.errors:
+                if time.perf_counter() > deadline:
+                    break
+                time.sleep(0.05)
+            numbers["behind s"] = time.perf_counter() - begin - seconds
+            numbers["stored"] = side.database.messages() - stored
+            numbers["lost"] = max(0, outcome.sent - outcome.errors - numbers["stored"])
+            numbers["doubled"] = max(0, numbers["stored"] - outcome.sent)
+    return numbers | {
+        "p50 ms": quantile(outcome.seconds, 0.5),
+        "p99 ms": quantile(outcome.seconds, 0.99),
+        "sent": outcome.sent,
+        "errors": outcome.errors,
+    }
+
+
+def polling(side: Side, number: int, headers: str = "") -> Request:
+    """Return one of the two requests that a page of v0.13 sends each second."""
+    since = int(time.time()) - 2
+    token = side.tokens[number // 2 % len(side.tokens)]
+    what = ("users", "messages")[number % 2]
+    return request("GET", f"/api/{what}?updated_since={since}", token, headers=headers)
+
+
+def posting(side: Side, number: int, headers: str = "") -> Request:
+    """Return a request that posts a message."""
+    token = side.tokens[number % len(side.tokens)]
+    body = b'{"source": "hello *world* %d"}' % number
+    return request("POST", "/api/messages", token, body, headers, (201, 202))
+
+
+def broken(numbers: Numbers) -> str:
+    """Say in a word why a server did not carry a step, or nothing."""
+    for name in ("refused", "errors", "lost", "doubled"):
+        if numbers.get(name):
+            return name
+    late = numbers["p99 ms"] > LATE or numbers.get("behind s", 0) * 1000 > LATE
+    return "late" if late else ""

@@ -1,0 +1,9 @@
+"""HTTP by Django's own ASGI handler. Beside: `flack_project/handler.py`."""
+
+from django.core.asgi import get_asgi_application
+
+from flack_project import asgi
+
+application = type(asgi.application)(
+    asgi.application.application_mapping | {"http": get_asgi_application()}
+)
