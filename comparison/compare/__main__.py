@@ -32,7 +32,8 @@ def measure() -> dict[str, Any]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn()) as progress:
         task = progress.add_task("Starting", total=None)
-        raw: dict[str, Any] = {"repeats": REPEATS, "seconds": SECONDS, "began": machine.load()}
+        raw: dict[str, Any] = {"repeats": REPEATS, "seconds": SECONDS, "began": machine.now()}
+        raw["other work"] = machine.other_work()
         with Sides(os.environ.get("FLASK_URL", ""), os.environ.get("DJANGO_URL", "")) as sides:
             flask, django = sides.direct["Flask"], sides.direct["Django"]
             raw["machine"] = machine.machine()
@@ -49,7 +50,7 @@ def measure() -> dict[str, Any]:
                 progress.console.print(row["lesson"], row["variant"], f"{row['µs']:.0f} µs",
                                        soft_wrap=True)  # fmt: skip
             raw["steps"] = list(climb(ladders(sides), progress, task))
-    return raw | {"ended": machine.load()}
+    return raw | {"ended": machine.now()}
 
 
 def climb(all_ladders: list[Ladder], progress: Progress, task: Any) -> Any:

@@ -17,7 +17,7 @@ from comparison.bench.servers import Server, Starter, push
 from comparison.bench.site import Site
 from comparison.compare.sides import Sides
 
-SOCKETS, SECONDS, REQUESTS = 300, 3, 200
+SOCKETS, SECONDS = 300, 3
 CORE = "channels_redis.core.RedisChannelLayer"
 TUTORIAL = "daphne comparison.lessons.broadcast:application"
 
@@ -50,12 +50,12 @@ class Lesson:
 
 def show(server: Server) -> Numbers:
     """Show a user."""
-    return Site(server, REQUESTS).own_user()
+    return Site(server).own_user()
 
 
 def list_messages(server: Server) -> Numbers:
     """List 100 messages."""
-    return Site(server, REQUESTS).messages()
+    return Site(server).messages()
 
 
 def lessons(sides: Sides, stack: ExitStack) -> list[Lesson]:

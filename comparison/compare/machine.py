@@ -1,6 +1,5 @@
 """Where and on what this was measured."""
 
-import os
 import platform
 import re
 import subprocess
@@ -51,6 +50,11 @@ def versions(flask: Side, django: Side) -> dict[str, str]:
     }
 
 
-def load() -> str:
-    """Return when this is, and what else the machine does."""
-    return f"{time.strftime('%d %B %Y %H:%M', time.gmtime())} UTC, load {os.getloadavg()[0]:.1f}"
+def now() -> str:
+    """Return when this is."""
+    return time.strftime("%d %B %Y %H:%M UTC", time.gmtime())
+
+
+def other_work(seconds: float = 5) -> float:
+    """Return how many cores others keep busy, while nothing of ours runs."""
+    return psutil.cpu_percent(seconds) / 100 * (psutil.cpu_count() or 1)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from functools import partial
+from contextlib import closing
 
 from comparison.bench import http
 from comparison.bench.swarm import TEXT, Swarm, frame
@@ -14,7 +14,8 @@ TIMES = 20
 
 def queries(side: Side) -> dict[str, list[float]]:
     """Return the queries and the commits of each operation, the worker's included."""
-    return {name: counted(side, once) for name, once in operations(side).items()}
+    with closing(Swarm([side.port], side.server.wire)) as swarm:
+        return {name: counted(side, once) for name, once in operations(side, swarm).items()}
 
 
 def counted(side: Side, once: Callable[[int], object]) -> list[float]:
@@ -27,7 +28,7 @@ def counted(side: Side, once: Callable[[int], object]) -> list[float]:
     return [round(asked.queries / TIMES, 1), round(asked.commits / TIMES, 1)]
 
 
-def operations(side: Side) -> dict[str, Callable[[int], object]]:
+def operations(side: Side, swarm: Swarm) -> dict[str, Callable[[int], object]]:
     """Return what people do, each as a function of a number."""
     bearer = f"Bearer {side.tokens[0]}"
     user, _ = http.Client(side.port).sign_up()
@@ -40,6 +41,14 @@ def operations(side: Side) -> dict[str, Callable[[int], object]]:
         body = {"source": f"hello {number}"}
         http.Client(side.port).send("POST", "/api/messages", body, Authorization=bearer)
 
+    (speaker,) = swarm.connect(1, counted=False)
+
+    def speak(number: int) -> None:
+        say = SPEAK[side.server.name][1]
+        text = say.format(token=side.tokens[0], number=number, at="operations")
+        speaker.wire.sendall(frame(TEXT, text.encode()))
+        swarm.run(0.05)
+
     recent = f"?updated_since={int(time.time()) - 5}"
     return {
         "list users": get(f"/api/users{recent}"),
@@ -50,15 +59,5 @@ def operations(side: Side) -> dict[str, Callable[[int], object]]:
             "POST", "/api/tokens", Authorization=basic
         ),
         "post over REST": post,
-        "post over a socket": partial(speak, side),
+        "post over a socket": speak,
     }
-
-
-def speak(side: Side, number: int) -> None:
-    """Open a socket and post over it."""
-    swarm = Swarm([side.port], side.server.wire)
-    (speaker,) = swarm.connect(1, counted=False)
-    text = SPEAK[side.server.name][1].format(token=side.tokens[0], number=number, at=time.time())
-    speaker.wire.sendall(frame(TEXT, text.encode()))
-    swarm.run(0.1)
-    swarm.close()

@@ -40,6 +40,7 @@ COLUMNS = {
     "MiB": "MiB",
     "own MiB": "generator MiB",
 }
+QUIET = 0.2  # cores
 COUNTS = ("lost", "doubled", "errors")
 
 
@@ -65,6 +66,7 @@ def markdown(raw: dict[str, Any]) -> str:
         versions=facts(raw["versions"]),
         processes=processes(raw["processes"]),
         began=raw["began"],
+        other=other_work(raw["other work"]),
         ended=raw["ended"],
         repeats=raw["repeats"],
         seconds=f"{raw['seconds']:g}",
@@ -117,6 +119,17 @@ def answer(steps: list[Step], machine: dict[str, str]) -> str:
         f"{posts[0]} posts a second with Flask and {posts[1]} with Django; **with push** messages "
         f"reach their last reader at so many deliveries a second: {several('With push')}. Medians "
         "of the repeats, with the least and the most in brackets."
+    )
+
+
+def other_work(cores: float) -> str:
+    """Say what else the machine did."""
+    if cores < QUIET:
+        return "Nothing else ran on the machine."
+    return (
+        f"**Other work ran beside it and kept {cores:.1f} cores busy as it began**, so every time "
+        "of waiting below is also that of the other work, and what is carried is less than a quiet "
+        "machine carries. What took turns can be compared, within the noise shown below."
     )
 
 
