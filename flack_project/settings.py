@@ -94,7 +94,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     VAR.mkdir(parents=True, exist_ok=True)
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",  # several processes write: take the lock first, or wait
-        "timeout": 20,  # seconds
+        "timeout": 3,  # seconds; then it is a 503, which says when to try again
         # FULL: what was answered stays after a power loss.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }

@@ -3,9 +3,13 @@
 import re
 import signal
 import socket
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
+
+import redis
 
 from comparison.contract.client import eventually
 from tests.running import Stack
@@ -17,7 +21,7 @@ class Fault:
 
     name: str
     strike: Callable[[Stack], None]
-    fails_nothing: bool = False  # whether no request may fail meanwhile
+    refusals: str = "(?!)"  # what requests may be answered meanwhile, as a pattern
     closes: frozenset[int] = frozenset()  # the codes by which it closes sockets
     seconds: float = 10.0  # in which everybody has everything again
 
@@ -80,11 +84,50 @@ def remove_and_add_node(stack: Stack) -> None:
     time.sleep(1)
 
 
+def lose_valkey(stack: Stack) -> None:
+    """Kill Valkey, and let it be away for 5 s; it comes back empty."""
+    shell, valkey = stack.shell("valkey.1"), stack.part("valkey.1")
+    shell.suspend()  # or it would start Valkey at once
+    valkey.kill()
+    time.sleep(5)
+    shell.resume()
+    stack.part("valkey.1")
+
+
+def lock_sqlite(stack: Stack) -> None:
+    """Hold the lock of the database for 5 s, as a backup tool may that does not know WAL."""
+    with closing(sqlite3.connect(stack.var / "db.sqlite3", isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        time.sleep(5)
+        connection.execute("ROLLBACK")
+
+
+def kill_worker_and_beat(stack: Stack) -> None:
+    """Kill the worker and beat; chat does not need them."""
+    for name in ("worker.1", "beat.1"):
+        stack.part(name).kill()
+    time.sleep(2)
+
+
+def drop_pushes(stack: Stack) -> None:
+    """Cut every subscription of the channel layer, so that pushes get lost."""
+    with redis.Redis.from_url(f"unix://{stack.run_dir}/valkey.sock") as valkey:
+        for _ in range(3):
+            valkey.client_kill_filter(_type="pubsub")
+            time.sleep(1)
+
+
+CUT_OFF = "POST .* 502|.* RemoteProtocolError.*"
+AWAY = "(POST|GET|post_message) .*503"
 LEAVING = frozenset({1012})
 FAULTS = [
-    Fault("nothing", nothing, fails_nothing=True),
-    Fault("a node killed", kill_node, closes=frozenset({1006})),
-    Fault("rolling restart of all nodes", restart_all_nodes, fails_nothing=True, closes=LEAVING),
-    Fault("nginx reloaded", reload_nginx, fails_nothing=True),
-    Fault("a node removed and added", remove_and_add_node, fails_nothing=True, closes=LEAVING),
+    Fault("nothing", nothing),
+    Fault("a node killed", kill_node, CUT_OFF, closes=frozenset({1006})),
+    Fault("Valkey killed for 5 s", lose_valkey, seconds=5),
+    Fault("pushes dropped", drop_pushes),
+    Fault("worker and beat killed", kill_worker_and_beat),
+    Fault("SQLite locked for 5 s", lock_sqlite, AWAY),
+    Fault("rolling restart of all nodes", restart_all_nodes, closes=LEAVING),
+    Fault("nginx reloaded", reload_nginx),
+    Fault("a node removed and added", remove_and_add_node, closes=LEAVING),
 ]

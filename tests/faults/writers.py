@@ -163,10 +163,10 @@ async def ask(
             return answer
         failure = str(answer.status_code)
         wait = float(answer.headers.get("Retry-After", AGAIN))
-        if answer.status_code >= 500 and "error" not in answer.json():
-            failure += " without a JSON error"
+        if "error" not in answer.json() or "Retry-After" not in answer.headers:
+            failure += " without a JSON error and Retry-After"
     except (httpx.TransportError, ValueError) as error:
         failure = repr(error)
-    record.failed.append(f"{method} {path} {failure}")
+    record.failed.append(f"{method} {path.partition('?')[0]} {failure}")
     await asyncio.sleep(wait)
     return None
