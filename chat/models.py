@@ -16,6 +16,7 @@ from chat import clock
 MAX_NICKNAME = 32  # characters
 MAX_SOURCE = 10_000  # characters
 MAX_KEY = 200  # characters
+AHEAD = 3  # seconds that the time of a change may be in the future
 
 # Control characters cannot be read, NUL and half a surrogate pair cannot even be stored.
 printable = RegexValidator(
@@ -36,12 +37,14 @@ def timestamp() -> int:
 
 
 def later_than(updated_at: int) -> int:
-    """Return the time of a change: now, but in any case after the last change of the same row.
+    """Return the time of a change: now, or a second after the last change of the same row.
 
     Each version of a row then has a time of its own, so whoever hears of two, in whatever order,
-    knows the newer one.
+    knows the newer one. But it is never more than `AHEAD` seconds from now: a client that asks for
+    what changed since the newest time it knows would miss what others do until then.
     """
-    return max(timestamp(), updated_at + 1)
+    now = timestamp()
+    return max(now, updated_at, min(updated_at + 1, now + AHEAD))
 
 
 class UserQuerySet(models.QuerySet["User"]):

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 import redis
 from django.db import transaction
 from django.db.models import F, QuerySet
-from django.db.models.functions import Greatest
+from django.db.models.functions import Greatest, Least
 
 from chat.leases import leases
-from chat.models import User, timestamp
+from chat.models import AHEAD, User, timestamp
 from chat.push import push_model
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,8 @@ def _leases_or_silence(user_id: int) -> Iterator[None]:
 
 def later(now: int) -> Greatest:
     """Return what `later_than` does, for the database to compute."""
-    return Greatest(now, F("updated_at") + 1)
+    updated_at = F("updated_at")
+    return Greatest(now, updated_at, Least(updated_at + 1, now + AHEAD))
 
 
 def seen(user: User, *, socket: str | None = None) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from chat import presence
 from chat.leases import RedisLeases
-from chat.models import User, timestamp
+from chat.models import AHEAD, User, timestamp
 from tests.kit import NO_REDIS
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +23,15 @@ def test_a_user_who_is_seen_comes_online(carol, clock, pushes, committed):
     assert carol.online
     assert carol.updated_at == carol.last_seen_at == timestamp()
     assert pushes == [{"class": "User", "model": carol.to_dict()}]
+
+
+def test_coming_and_going_in_a_second_does_not_lead_who_polls_far_into_the_future(carol, clock):
+    for _ in range(10):
+        presence.seen(carol)
+        presence.left(carol.pk)
+        carol.refresh_from_db()
+    assert not carol.online
+    assert carol.updated_at == timestamp() + AHEAD
 
 
 def test_seen_again_at_once_writes_and_reads_nothing(carol, django_assert_num_queries):
