@@ -64,6 +64,7 @@ def large(starter: Starter) -> Iterator[tuple[str, Work]]:
     yield "GET 100 messages of 1,000,000", Site(flack).messages
     yield "GET 100 messages through nginx", partial(behind.messages, Cache_Control="no-cache")
     yield "GET 100 messages through nginx, micro-cache", partial(behind.messages, 4000)
+    yield "steady push through nginx", partial(rows.steady, behind.server)
     yield "a ping of a user", partial(rows.pings, flack, tokens[:200])
     for users, listeners in ((250, 500), (500, 500), (500, 1000)):
         work = partial(rows.storm, flack, tokens[:users], listeners)
