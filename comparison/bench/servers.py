@@ -5,7 +5,6 @@ every server gets the same work, one message from Redis to be given to each of i
 """
 
 import contextlib
-import itertools
 import json
 import os
 import socket
@@ -185,13 +184,12 @@ class Starter(contextlib.ExitStack):
 
 def flack(ports: Sequence[int], web: Processes, worker: Processes, redis_url: str) -> Server:
     """Return a Flack of these processes."""
-    name, numbers = uuid4().hex, itertools.count(1)
 
     def encode(data: dict[str, Any]) -> bytes:  # as chat/push.py and channels_redis do
         text = json.dumps({"event": "updated_model", "data": data})
-        return msgpack.packb(
-            {"type": "push", "publisher": name, "number": next(numbers), "texts": [text]}
-        )
+        # From a publisher that says nothing else: one that fell silent would be taken for killed.
+        push = {"type": "push", "publisher": uuid4().hex, "number": 1, "texts": [text]}
+        return bytes(msgpack.packb(push | {"last": True}))
 
     broker = redis.Redis.from_url(redis_url)
     return Server("flack", ports, Wire("/ws/"), web, broker, "asgi__group__push", encode, worker)
