@@ -215,11 +215,12 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Flack",
     "DESCRIPTION": (
         "One public chat room. Who has a token should send it with every request. What changes is "
-        "pushed over the WebSocket at `/ws/`: see `/api/schema/asyncapi.json`."
+        "pushed over the WebSocket at `/ws/`: see [asyncapi.json](/api/schema/asyncapi.json)."
     ),
     "VERSION": "1.0",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api",
+    "TAGS": [{"name": name} for name in ("users", "tokens", "messages", "tasks", "service")],
     "AUTHENTICATION_WHITELIST": [
         "api.authentication.TokenAuthentication",
         "api.authentication.BasicAuthentication",

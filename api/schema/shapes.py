@@ -16,26 +16,26 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def record(description: str, optional: tuple[str, ...] = (), **properties: Schema) -> Schema:
+def record(description: str, /, **properties: Schema) -> Schema:
     """Return the schema of an object that has these properties and no other."""
-    return {
-        "type": "object",
-        "description": description,
-        "properties": properties,
-        "required": [name for name in properties if name not in optional],
-        "additionalProperties": False,
-    }
+    return body(description, **properties) | {"additionalProperties": False}
 
 
-def body(description: str, *, required: bool = True, **properties: Schema) -> Schema:
+def body(description: str, /, **properties: Schema) -> Schema:
     """Return the schema of an object that a client sends; what else it holds is not looked at."""
-    names = list(properties) if required else []
     return {
         "type": "object",
         "description": description,
         "properties": properties,
-        **({"required": names} if names else {}),
+        "required": list(properties),
     }
+
+
+def partial(schema: Schema, *optional: str) -> Schema:
+    """Return the schema of an object that may be without some of its properties."""
+    required = [name for name in schema["required"] if name not in optional]
+    others = {key: value for key, value in schema.items() if key != "required"}
+    return others | ({"required": required} if required else {})
 
 
 def link(pattern: str) -> Schema:
@@ -55,15 +55,15 @@ PASSWORD = {
     "minLength": 8,
     "description": "Not too common, not all digits, not like the nickname.",
 }
-SOURCE = {
+SOURCE: Schema = {
     "type": "string",
     "minLength": 1,
     "maxLength": MAX_SOURCE,
     "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$",
     "description": "Markdown",
 }
-KEY = {"type": "string", "maxLength": MAX_KEY, "pattern": rf"^[^{CONTROL}]*$"}
-TOKEN = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+KEY: Schema = {"type": "string", "maxLength": MAX_KEY, "pattern": rf"^[^{CONTROL}]*$"}
+TOKEN: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 SENTENCE = {"type": "string", "minLength": 1, "description": "One sentence for people"}
 
 SCHEMAS: dict[str, Schema] = {
@@ -96,23 +96,28 @@ SCHEMAS: dict[str, Schema] = {
             user=link("/api/users/[0-9]+"),
         ),
     ),
-    "Error": record(
-        "What went wrong",
-        optional=("fields",),
-        error=SENTENCE,
-        fields={
-            "type": "object",
-            "description": "What is wrong with which field, when the input is invalid",
-            "additionalProperties": {"type": "array", "items": {"type": "string"}},
-        },
-    ),
+    "Error": partial(
+        record(
+            "What went wrong",
+            error=SENTENCE,
+            fields={
+                "type": "object",
+                "description": "What is wrong with which field, when the input is invalid",
+                "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            },
+        ),
+        "fields",
+    )
+    | {"examples": [{"error": "What is wrong, in one sentence."}]},
 }
 # What only one door of the API takes or gives.
 HTTP_SCHEMAS: dict[str, Schema] = {
     "Registration": body("A new user", nickname=NICKNAME, password=PASSWORD),
-    "UserChange": body("What to change", required=False, nickname=NICKNAME, password=PASSWORD),
+    "UserChange": partial(
+        body("What to change", nickname=NICKNAME, password=PASSWORD), "nickname", "password"
+    ),
     "NewMessage": body("A new message", source=SOURCE),
-    "MessageChange": body("What to change", required=False, source=SOURCE),
+    "MessageChange": partial(body("What to change", source=SOURCE), "source"),
     "Users": record("A list", users={"type": "array", "items": ref("User")}),
     "Messages": record("A list", messages={"type": "array", "items": ref("Message")}),
     "Token": record("Goes into `Authorization: Bearer`", token=TOKEN),

@@ -7,4 +7,5 @@ from api.schema import views
 urlpatterns = [
     path("", views.get_page, name="schema"),
     path("openapi.json", views.get_openapi, name="openapi"),
+    path("asyncapi.json", views.get_asyncapi, name="asyncapi"),
 ]

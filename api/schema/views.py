@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from drf_spectacular.generators import SchemaGenerator
 
+from api.schema import asyncapi
 from chat.views import read_only
 
 
@@ -22,6 +23,12 @@ def document() -> dict[str, Any]:
 def get_openapi(request: HttpRequest) -> HttpResponse:
     """Serve the OpenAPI document."""
     return JsonResponse(document())
+
+
+@read_only
+def get_asyncapi(request: HttpRequest) -> HttpResponse:
+    """Serve the AsyncAPI document."""
+    return JsonResponse(asyncapi.document())
 
 
 @read_only
