@@ -220,7 +220,9 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1.0",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api",
-    "TAGS": [{"name": name} for name in ("users", "tokens", "messages", "tasks", "service")],
+    "TAGS": [
+        {"name": name} for name in ("users", "tokens", "messages", "deletions", "tasks", "service")
+    ],
     "AUTHENTICATION_WHITELIST": [
         "api.authentication.TokenAuthentication",
         "api.authentication.BasicAuthentication",

@@ -87,6 +87,11 @@ MESSAGES: dict[str, tuple[str, Schema, Any]] = {
         frame("updated_model", data={"oneOf": [push("User"), push("Message")]}),
         {"data": {"class": "User", "model": SUSAN}},
     ),
+    "deleted_model": (
+        "Users or messages are gone",
+        frame("deleted_model", data=ref("Deletion")),
+        {"data": {"class": "Message", "first": 1, "last": 1}},
+    ),
     "ack": (
         "The message is in the database",
         frame("ack", ref=REF, data=ref("Message")),
@@ -169,6 +174,6 @@ def document() -> dict[str, Any]:
         "operations": {name: operation(name) for name in MESSAGES},
         "components": {
             "messages": {name: message(name) for name in MESSAGES},
-            "schemas": {name: SCHEMAS[name] for name in ("User", "Message")},
+            "schemas": {name: SCHEMAS[name] for name in ("User", "Message", "Deletion")},
         },
     }

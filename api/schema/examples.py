@@ -132,10 +132,14 @@ EDIT = [
     sent("a message of another", {"source": "hello, world"}),
     got("a message of another", 403, {"error": "You may only edit your own messages."}),
 ]
+DELETIONS = [
+    got("what is gone", 200, {"deletions": [{"class": "Message", "first": 90, "last": 95}]}),
+    got("what is gone since", 200, {"deletions": []}),
+]
 ROOT = [
     got(
         "the resources",
         200,
-        {"users": "/api/users", "tokens": "/api/tokens", "messages": "/api/messages"},
+        {name: f"/api/{name}" for name in ("users", "tokens", "messages", "deletions")},
     )
 ]

@@ -95,7 +95,7 @@ class Users(View):
             {204: DONE},
             p.path_id(a_new_nickname=1, a_new_password=1, another_user=2),
             takes="UserChange",
-            errors=(400, 401, 403, 404, 413),
+            errors=(400, 401, 403, 404, 413, 429),
             examples=examples.CHANGE_USER,
         ),
     }
@@ -123,7 +123,7 @@ class Messages(View):
             {201: "Message", 202: ACCEPTED},
             *(p.KEY, p.PREFER, p.LOCATION, p.TASK_LOCATION, p.PREFERENCE_APPLIED),
             takes="NewMessage",
-            errors=(400, 401, 413, 429),
+            errors=(400, 401, 403, 413, 429),
             examples=examples.POST,
         ),
         "list": operation(
@@ -147,9 +147,25 @@ class Messages(View):
             p.path_id(own_message=1, a_message_of_another=2, a_message_for_the_worker=1),
             *(p.PREFER, p.TASK_LOCATION, p.PREFERENCE_APPLIED),
             takes="MessageChange",
-            errors=(400, 401, 403, 404, 413),
+            errors=(400, 401, 403, 404, 413, 429),
             examples=examples.EDIT,
         ),
+    }
+
+
+class Deletions(View):
+    """`/api/deletions`."""
+
+    target_class = "api.deletions.DeletionViewSet"
+    operations = {
+        "list": operation(
+            "List deletions",
+            {200: "Deletions"},
+            p.DELETIONS_SINCE,
+            errors=(400, 401),
+            examples=examples.DELETIONS,
+            operation_id="deletions_list",
+        )
     }
 
 

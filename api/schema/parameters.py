@@ -68,6 +68,13 @@ MESSAGES_SINCE = parameter(
     f"{SINCE}; never more than a day back, except with `before`",
     {"what changed since": NOON + HOUR},
 )
+DELETIONS_SINCE = parameter(
+    "updated_since",
+    "query",
+    NUMBER,
+    "Only what was deleted later than this, in Unix seconds",
+    {"what is gone since": NOON + HOUR},
+)
 ONLINE = parameter(
     "online",
     "query",

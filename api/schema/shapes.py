@@ -96,6 +96,12 @@ SCHEMAS: dict[str, Schema] = {
             user=link("/api/users/[0-9]+"),
         ),
     ),
+    "Deletion": record(
+        "From the one id to the other all of a class is gone; with a user also their messages",
+        **{"class": {"enum": ["User", "Message"]}},
+        first=ID,
+        last=ID,
+    ),
     "Error": partial(
         record(
             "What went wrong",
@@ -120,12 +126,14 @@ HTTP_SCHEMAS: dict[str, Schema] = {
     "MessageChange": partial(body("What to change", source=SOURCE), "source"),
     "Users": record("A list", users={"type": "array", "items": ref("User")}),
     "Messages": record("A list", messages={"type": "array", "items": ref("Message")}),
+    "Deletions": record("A list", deletions={"type": "array", "items": ref("Deletion")}),
     "Token": record("Goes into `Authorization: Bearer`", token=TOKEN),
     "Links": record(
         "Where to go on",
         users=link("/api/users"),
         tokens=link("/api/tokens"),
         messages=link("/api/messages"),
+        deletions=link("/api/deletions"),
     ),
     "Stats": record(
         "Of all nodes together, over 15 s", requests_per_second={"type": "number", "minimum": 0}

@@ -101,6 +101,12 @@ def world(playground: Stack) -> Iterator[tuple[str, int, sqlite3.Connection, sql
     changes = f"UPDATE chat_user SET {times}, last_seen_at = :noon, online = FALSE"
     database.execute(changes, {"noon": noon})
     database.commit()
+    gone = (
+        "INSERT INTO chat_deletion (deleted_at, model, first, last) VALUES (?, 'Message', 90, 95)"
+    )
+    database.execute("DELETE FROM chat_deletion")
+    database.execute(gone, (noon,))
+    database.commit()
     copy = sqlite3.connect(":memory:")
     database.backup(copy)
     yield tokens["susan"], noon, copy, database
