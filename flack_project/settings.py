@@ -98,6 +98,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         # FULL: what was answered stays after a power loss.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
+else:
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 3,  # seconds; then it is a 503, which says when to try again
+        "tcp_user_timeout": 10_000,  # milliseconds until a server that vanished is given up
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: push, broker, leases, counters; without it everything stays in one process ---------

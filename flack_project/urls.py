@@ -1,8 +1,13 @@
 """All URLs, and the JSON that says what went wrong outside the API's own views."""
 
+import sys
+
 from django.contrib import admin
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse
 from django.urls import include, path
+
+from api.exceptions import RETRY_AFTER
 
 urlpatterns = [
     path("", include("chat.urls")),
@@ -37,5 +42,9 @@ def handler404(request: HttpRequest, exception: Exception) -> JsonResponse:
 
 
 def handler500(request: HttpRequest) -> JsonResponse:
-    """Answer when the fault is ours."""
+    """Answer when the fault is ours, or when the database is away in a view outside the API."""
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        response = _error(503, "The database cannot be reached. Try again in a moment.")
+        response["Retry-After"] = str(RETRY_AFTER)
+        return response
     return _error(500, "Something went wrong on the server.")

@@ -19,7 +19,9 @@ from django.db import connection
 from chat.models import Token, User
 from tests.kit import PASSWORD
 
-COMMANDS = "celery changepassword contract createdb createuser lint runserver test".split()
+COMMANDS = (
+    "backup celery changepassword contract createdb createuser lint restore runserver test".split()
+)
 
 
 @pytest.fixture
@@ -68,7 +70,12 @@ def test_help_ends_well(name, capsys):
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "test"])
 def test_a_wrong_argument_ends_badly_and_is_named(name, capsys):
-    needed = {"createuser": ["susan"], "contract": ["--url", "http://x"]}.get(name, [])
+    needed = {
+        "createuser": ["susan"],
+        "backup": ["x"],
+        "restore": ["x"],
+        "contract": ["--url", "http://x"],
+    }.get(name, [])
     assert run(name, *needed, "--nonsense") == 2
     assert "--nonsense" in capsys.readouterr().err
 

@@ -1,6 +1,7 @@
 """People who write, read and listen while a fault happens, and the count of what became of it."""
 
 import asyncio
+import re
 import sqlite3
 import threading
 import time
@@ -16,7 +17,7 @@ import httpx
 import psycopg
 
 from tests.faults.listener import Listener, Row
-from tests.faults.table import answers
+from tests.faults.table import Fault, answers
 from tests.faults.writers import HTTPWriter, Reader, Record, SocketWriter, Writer
 from tests.running import Stack
 
@@ -39,11 +40,26 @@ class Report:
     failed: list[str]  # requests that were refused or not answered; their posts were repeated
     resyncs: int
     closed: Counter[int]  # sockets of listeners that the server closed, by code
+    misplaced: int  # people who are shown as away to a listener, or in the database
     seconds: float  # from the end of the fault until everybody had everything
 
-    def holds(self) -> bool:
-        """Say whether each accepted message is there once, everywhere, and in order."""
-        return self.accepted == self.sent and not (self.lost or self.doubled or self.out_of_order)
+    def problems(self, fault: Fault) -> list[str]:
+        """Return what does not hold: each accepted message is there once, everywhere, in order."""
+        refused = [one for one in self.failed if not re.fullmatch(fault.refusals, one)]
+        resyncs = fault.resyncs is not None and bool(self.resyncs) != fault.resyncs
+        found = {
+            "not accepted": self.sent - self.accepted,
+            "lost": self.lost,
+            "doubled": self.doubled,
+            "out of order": self.out_of_order,
+            "people misplaced": self.misplaced,
+            "refused": refused,
+            "closed": dict(self.closed) if self.closed.keys() - fault.closes else None,
+            "resyncs": self.resyncs if resyncs else None,
+            "seconds": self.seconds if self.seconds > fault.seconds else None,
+            "nothing sent": self.sent == 0,
+        }
+        return [f"{name}: {value}" for name, value in found.items() if value]
 
 
 class Crowd:
@@ -59,7 +75,7 @@ class Crowd:
     def __enter__(self) -> Self:
         people = [self.stack.person("writer") for _ in range(2 * WRITERS)]
         listening = [self.stack.person("listener") for _ in range(LISTENERS // 2)]
-        self.people = listening
+        self.people = [person.id for person in [*people, *listening]]
         self.http = httpx.AsyncClient(base_url=self.stack.url, trust_env=False, timeout=30)
         tokens = [*(person.token for person in listening), *[None] * (LISTENERS // 2)]
         self.listeners = [Listener(self.stack.url, self.http, token) for token in tokens]
@@ -102,16 +118,20 @@ class Crowd:
             change = writer.may_write.set if may_write else writer.may_write.clear
             self.loop.call_soon_threadsafe(change)
 
-    def begin(self) -> None:
-        """Count from here on."""
+    def play(self, fault: Fault) -> Report:
+        """Let a fault happen, and count what became of everything."""
+        self._begin_counting()
+        fault.strike(self.stack)
+        return self._settle()
+
+    def _begin_counting(self) -> None:
         self.first_sent = len(self.record.sent)
         self.record.failed.clear()
         for listener in self.listeners:
             listener.resyncs = 0
             listener.closed.clear()
 
-    def settle(self) -> Report:
-        """Wait until all is well again after a fault, compare, and return what was counted."""
+    def _settle(self) -> Report:
         ended = time.monotonic()
         wait(lambda: self._all_have_all_since(ended), PATIENCE)
         seconds = time.monotonic() - ended
@@ -138,18 +158,32 @@ class Crowd:
 
     def _same(self) -> bool:
         rows = self.rows()
-        return all(listener.messages.rows == rows for listener in self.listeners)
+        same = all(listener.messages.rows == rows for listener in self.listeners)
+        return same and not self.misplaced()
+
+    def misplaced(self) -> int:
+        """Return how often somebody who is there is not shown as online."""
+        found = self._select("SELECT id, online FROM chat_user")
+        lists = [dict(found), *({**listener.users.rows} for listener in self.listeners)]
+        away = [
+            pk
+            for known in lists
+            for pk in self.people
+            if not (known[pk]["online"] if isinstance(known.get(pk), dict) else known.get(pk))
+        ]
+        return len(away)
+
+    def _select(self, query: str) -> list[Any]:
+        if self.database:
+            with psycopg.connect(self.database) as connection:
+                return connection.execute(query).fetchall()
+        with closing(sqlite3.connect(self.stack.var / "db.sqlite3")) as connection:
+            return connection.execute(query).fetchall()
 
     def rows(self) -> dict[int, Row]:
         """Return what the database has of each message, as the API represents it."""
-        query = "SELECT id, created_at, updated_at, source, html, user_id FROM chat_message"
         names = ("id", "created_at", "updated_at", "source", "html", "user_id")
-        if self.database:
-            with psycopg.connect(self.database) as connection:
-                found = connection.execute(query).fetchall()
-        else:
-            with closing(sqlite3.connect(self.stack.var / "db.sqlite3")) as connection:
-                found = connection.execute(query).fetchall()
+        found = self._select(f"SELECT {', '.join(names)} FROM chat_message")
         rows = {row[0]: dict(zip(names, row, strict=True)) for row in found}
         for pk, row in rows.items():
             row["_links"] = {"self": f"/api/messages/{pk}", "user": f"/api/users/{row['user_id']}"}
@@ -170,6 +204,7 @@ class Crowd:
             out_of_order=inversions(rows, self.name),
             failed=list(self.record.failed),
             resyncs=sum(listener.resyncs for listener in self.listeners),
+            misplaced=self.misplaced(),
             closed=sum((listener.closed for listener in self.listeners), Counter()),
             seconds=seconds,
         )

