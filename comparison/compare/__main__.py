@@ -10,6 +10,7 @@ All numbers go to comparison/report.json; `python -m comparison.compare report` 
 import json
 import os
 import resource
+import signal
 import sys
 from typing import Any
 
@@ -27,6 +28,7 @@ SECONDS = float(os.environ.get("SECONDS") or 3)
 
 def measure() -> dict[str, Any]:
     """Measure everything; return the raw numbers."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and end what was started
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
