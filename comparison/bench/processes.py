@@ -1,7 +1,9 @@
 """What processes cost: CPU time and resident memory, from /proc."""
 
 import contextlib
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 
@@ -38,15 +40,27 @@ class Processes:
 
 
 def listening_on(port: int) -> psutil.Process:
-    """Return the first of the processes that listen on a TCP port of this machine."""
-    # psutil.net_connections() of all names only one of the processes that share a socket.
-    listening = [p for p in psutil.process_iter() if port in _ports(p)]
+    """Return the first of the processes that listen on a TCP port of this machine.
+
+    psutil names only one of the processes that share a socket, or reads every table once for each.
+    """
+    links = {f"socket:[{inode}]" for inode in _listeners(port)}
+    listening = [p for p in psutil.process_iter() if not links.isdisjoint(_open(p))]
     return min(listening, key=psutil.Process.create_time)
 
 
-def _ports(process: psutil.Process) -> set[int]:
-    """Return the TCP ports that a process listens on."""
-    with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-        connections = process.net_connections("tcp")
-        return {c.laddr.port for c in connections if c.status == psutil.CONN_LISTEN}
-    return set()
+def _listeners(port: int) -> Iterator[str]:
+    """Give the inode of each socket that listens on a TCP port."""
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            _, local, _, state, *_, inode = line.split()[:10]
+            if state == "0A" and int(local.rpartition(":")[2], 16) == port:
+                yield inode
+
+
+def _open(process: psutil.Process) -> Iterator[str]:
+    """Give what a process has open."""
+    with contextlib.suppress(OSError):
+        for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                yield os.readlink(descriptor)

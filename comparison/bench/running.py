@@ -20,6 +20,16 @@ def ports_of(urls: Sequence[str]) -> list[int]:
     return [int(url.rstrip("/").rpartition(":")[2]) for url in urls]
 
 
+def told(port: int, variable: str) -> str:
+    """Return a variable of the server on a port: nginx hides its own, who started it does not."""
+    first = listening_on(port)
+    for process in (first, *first.parents()):
+        with contextlib.suppress(psutil.AccessDenied):
+            if found := process.environ().get(variable):
+                return found
+    return ""
+
+
 def using(variable: str, value: str, word: str) -> Processes:
     """Return the processes that have a variable in their environment and a word in their command.
 
@@ -37,7 +47,7 @@ def using(variable: str, value: str, word: str) -> Processes:
 def flask(*urls: str) -> Server:
     """Return a Flask version: its nodes at these URLs, their broker and their Celery worker."""
     ports = ports_of(urls)
-    broker = listening_on(ports[0]).environ()["CELERY_BROKER_URL"]
+    broker = told(ports[0], "CELERY_BROKER_URL")
 
     def encode(data: dict[str, Any]) -> bytes:  # as Flask-SocketIO's RedisManager does
         call = {"method": "emit", "event": "updated_model", "data": data, "namespace": "/",
@@ -53,7 +63,7 @@ def flask(*urls: str) -> Server:
 def django(*urls: str) -> Server:
     """Return a Flack: its nodes at these URLs, or nginx before them, and its Celery worker."""
     ports = ports_of(urls)
-    redis_url = listening_on(ports[0]).environ()["REDIS_URL"]
+    redis_url = told(ports[0], "REDIS_URL")
     web = using("REDIS_URL", redis_url, "flack_project.server")
     return flack(ports, web, using("REDIS_URL", redis_url, "celery"), redis_url)
 

@@ -95,8 +95,7 @@ class Sides(ExitStack):
 
 def database_of(server: Server) -> Database:
     """Return the database of a server, by the environment that its node was started with."""
-    environment = listening_on(server.ports[0]).environ()
-    return Database(environment.get("DATABASE_URL", ""))
+    return Database(running.told(server.ports[0], "DATABASE_URL"))
 
 
 def started(starter: Starter, nodes: int, database_url: str) -> Server:
