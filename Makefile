@@ -5,13 +5,14 @@
 # make compare FLASK_URL=…             climbs load ladders with both versions, writes a report
 # make bench                           measures Flack beside other servers; FLASK_URL= adds Flask's
 # make fuzz EXAMPLES=500               asks a running Flack for whatever its schema allows, and not
+# make faults                          kills each part under load, and counts what is lost
 # make lock                            renews the versions that pyproject.toml's ranges allow
 
 BIN := .venv/bin
 JS := tests/browser
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run manage test contract fuzz lint bench compare lock programs
+.PHONY: run manage test contract fuzz lint bench compare faults lock programs
 
 run: .venv/run-stamp
 	@exec $(BIN)/python -m flack_project.stack
@@ -53,6 +54,9 @@ bench: .venv/test-stamp $(PEERS)/node_modules
 
 compare: .venv/test-stamp
 	@$(BIN)/python -m comparison.compare
+
+faults: .venv/test-stamp
+	$(BIN)/python -W ignore -m tests.faults
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--upgrade --custom-compile-command "make lock"

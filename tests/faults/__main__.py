@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.faults.crowd import Crowd, Report
+from tests.faults.idle import IDLE
 from tests.faults.postgresql import stopped
 from tests.faults.table import FAULTS, SKEWED, Fault
 from tests.running import ROOT, Stack
@@ -41,7 +42,7 @@ def main() -> None:
     print(f"| Fault | {' | '.join(COLUMNS)} |\n|---|{'--:|' * len(COLUMNS)}", flush=True)
     with tempfile.TemporaryDirectory(prefix="flack-faults-") as name:
         folder = Path(name)
-        run(Stack(folder / "sqlite"), FAULTS)
+        run(Stack(folder / "sqlite"), [*FAULTS, IDLE])
         skewed = {"PYTHONPATH": str(ROOT / "tests/faults/skewed")}
         run(Stack(folder / "skewed", **skewed), [SKEWED])
         server = get_server(folder / "data")

@@ -1,21 +1,17 @@
 """People who write, read and listen while a fault happens, and the count of what became of it."""
 
-import asyncio
 import re
 import sqlite3
-import threading
 import time
 from collections import Counter
-from collections.abc import Coroutine
-from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any, Self
 
-import httpx
 import psycopg
 
+from tests.faults.background import Background
 from tests.faults.listener import Listener, Row
 from tests.faults.table import Fault, answers
 from tests.faults.writers import HTTPWriter, Reader, Record, SocketWriter, Writer
@@ -69,16 +65,15 @@ class Crowd:
         """Take the stack, and the URL of its PostgreSQL unless it is on SQLite."""
         self.stack, self.database = stack, database
         self.record = Record()
-        self.loop = asyncio.new_event_loop()
+        self.background = Background(stack.url)
         self.name = token_hex(3)
 
     def __enter__(self) -> Self:
         people = [self.stack.person("writer") for _ in range(2 * WRITERS)]
         listening = [self.stack.person("listener") for _ in range(LISTENERS // 2)]
         self.people = [person.id for person in [*people, *listening]]
-        self.http = httpx.AsyncClient(base_url=self.stack.url, trust_env=False, timeout=30)
         tokens = [*(person.token for person in listening), *[None] * (LISTENERS // 2)]
-        self.listeners = [Listener(self.stack.url, self.http, token) for token in tokens]
+        self.listeners = [Listener(self.stack.url, self.background.http, token) for token in tokens]
         self.writers: list[Writer] = [
             (HTTPWriter if number % 2 else SocketWriter)(
                 self.stack.url, f"{self.name}-{number}", person.token, self.record
@@ -86,37 +81,22 @@ class Crowd:
             for number, person in enumerate(people)
         ]
         reader = people[0].nickname, people[0].password, self.record
-        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
-        self.thread.start()
         parts: list[Any] = [*self.listeners, *self.writers]
         parts += [Reader(self.stack.url, *reader) for _ in range(READERS)]
-        self.tasks = [self._begin(part.run()) for part in parts]
+        self.background.__enter__()
+        for part in parts:
+            self.background.begin(part.run())
         self._write(True)
         wait(lambda: all(listener.is_live for listener in self.listeners), PATIENCE)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for task in self.tasks:
-            task.cancel()
-        self._begin(self._leave()).result(10)
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.loop.close()
-
-    async def _leave(self) -> None:
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        await self.http.aclose()
-
-    def _begin(self, coroutine: Coroutine[Any, Any, Any]) -> Future[Any]:
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        self.background.__exit__()
 
     def _write(self, may_write: bool) -> None:
         for writer in self.writers:
             change = writer.may_write.set if may_write else writer.may_write.clear
-            self.loop.call_soon_threadsafe(change)
+            self.background.loop.call_soon_threadsafe(change)
 
     def play(self, fault: Fault) -> Report:
         """Let a fault happen, and count what became of everything."""

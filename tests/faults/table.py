@@ -55,12 +55,17 @@ def lose_valkey(stack: Stack) -> None:
     stack.part("valkey.1")
 
 
-def drop_pushes(stack: Stack) -> None:
+def cut_subscriptions(stack: Stack) -> None:
     """Cut every subscription of the channel layer, so that pushes get lost."""
     with redis.Redis.from_url(f"unix://{stack.run_dir}/valkey.sock") as valkey:
-        for _ in range(3):
-            valkey.client_kill_filter(_type="pubsub")
-            time.sleep(1)
+        valkey.client_kill_filter(_type="pubsub")
+
+
+def drop_pushes(stack: Stack) -> None:
+    """Cut the subscriptions three times."""
+    for _ in range(3):
+        cut_subscriptions(stack)
+        time.sleep(1)
 
 
 def kill_worker_and_beat(stack: Stack) -> None:

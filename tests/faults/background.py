@@ -1,0 +1,40 @@
+"""An event loop in a thread of its own, for what goes on while a test does something else."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from typing import Any, Self
+
+import httpx
+
+
+class Background:
+    """Runs coroutines, which share an HTTP client; in the end what still runs is cancelled."""
+
+    def __init__(self, url: str) -> None:
+        """Take the URL of the server."""
+        self.http = httpx.AsyncClient(base_url=url, trust_env=False, timeout=30)
+
+    def __enter__(self) -> Self:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.begin(self._cancel()).result(10)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+    def begin(self, coroutine: Coroutine[Any, Any, Any]) -> Future[Any]:
+        """Let a coroutine run, and return the future of its result."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+
+    async def _cancel(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self.http.aclose()
