@@ -6,6 +6,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connection
 
 
 @register(Tags.security)
@@ -28,3 +29,28 @@ def settings_can_work(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
             )
         )
     return found
+
+
+DURABLE = ("fsync", "full_page_writes", "synchronous_commit")  # of PostgreSQL
+
+
+@register(Tags.database)
+def database_is_durable(
+    databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Find settings of PostgreSQL by which a power loss takes what was accepted."""
+    if "default" not in (databases or ()) or connection.vendor != "postgresql":
+        return []
+    return [
+        Warning(
+            f"PostgreSQL has {name} off: messages that were accepted can be lost.", id="flack.W010"
+        )
+        for name in DURABLE
+        if _show(name) == "off"
+    ]
+
+
+def _show(name: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SHOW {name}")
+        return str(cursor.fetchone()[0])

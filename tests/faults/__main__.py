@@ -5,10 +5,12 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from comparison.contract.pages import Pages
 from tests.faults.crowd import Crowd, Report
 from tests.faults.idle import IDLE
 from tests.faults.postgresql import stopped
 from tests.faults.table import FAULTS, SKEWED, Fault
+from tests.faults.worker import TWO_BEATS, emptied
 from tests.running import ROOT, Stack
 
 COLUMNS = ("Sent", "Accepted", "Delivered", "Lost", "Doubled", "Out of order", "Refused", "Seconds")
@@ -42,7 +44,11 @@ def main() -> None:
     print(f"| Fault | {' | '.join(COLUMNS)} |\n|---|{'--:|' * len(COLUMNS)}", flush=True)
     with tempfile.TemporaryDirectory(prefix="flack-faults-") as name:
         folder = Path(name)
-        run(Stack(folder / "sqlite"), [*FAULTS, IDLE])
+        pages = Pages(0)
+        hosts = pages.url.removeprefix("http://")
+        stack = Stack(folder / "sqlite", FLACK_PREVIEW_HOSTS=hosts)
+        run(stack, [*FAULTS, emptied(pages), TWO_BEATS, IDLE])
+        pages.close()
         skewed = {"PYTHONPATH": str(ROOT / "tests/faults/skewed")}
         run(Stack(folder / "skewed", **skewed), [SKEWED])
         server = get_server(folder / "data")

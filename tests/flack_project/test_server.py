@@ -9,10 +9,12 @@ from pathlib import Path
 import orjson
 import pytest
 import rest_framework
+from daphne.cli import CommandLineInterface
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from chat import limits
 from tests.kit import NO_REDIS, PASSWORD, PREVIEW, basic, serve_page, until
+from tests.processes import COMMANDS
 
 
 @pytest.fixture(scope="module", params=["flack", "daphne", "uvicorn"])
@@ -216,6 +218,29 @@ def test_a_socket_that_does_not_read_is_closed_and_harms_no_other(server):
             assert text.startswith(f"{number} ")
         peer = unread.getsockname()[1]
         until(lambda: peer not in server.peers(), seconds=10)
+
+
+@pytest.fixture
+def impatient(serve, monkeypatch):
+    """A server that pings who is silent for a second, and waits a second for the answer."""
+    patience = "--ping-interval 1 --ping-timeout 1"
+    monkeypatch.setitem(COMMANDS, "flack", COMMANDS["flack"].replace("-v 0", f"-v 0 {patience}"))
+    return serve()
+
+
+def test_a_half_open_socket_is_closed_and_one_that_only_listens_is_not(impatient):
+    with open_unread(impatient) as half_open, impatient.socket() as listener:
+        peer = half_open.getsockname()[1]
+        until(lambda: peer not in impatient.peers(), seconds=10)
+        listener.send("nonsense")
+        assert hear(listener, "error")["status"] == 400
+
+
+def test_a_half_open_socket_is_closed_within_a_minute():
+    options = CommandLineInterface().parser.parse_args(["application"])
+    looked_for_every = 2  # seconds, by daphne
+    assert options.ping_interval + options.ping_timeout + 2 * looked_for_every < 60
+    assert "ping" not in (Path(__file__).parents[2] / "Procfile").read_text()
 
 
 def test_runserver_alone_is_a_chat_with_a_worker(serve):
