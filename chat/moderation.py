@@ -37,6 +37,11 @@ def _tell(model: str, first: int, last: int) -> None:
     push_deletion(Deletion.objects.create(model=model, first=first, last=last))
 
 
+def probe(*, number: int) -> None:
+    """Push what changes nothing: that there is no message with the id `-number`."""
+    push_deletion(Deletion(model="Message", first=-number, last=-number))
+
+
 def older_than(time: int) -> int:
     """Return the id below which every message is older than `time`, in Unix seconds."""
     ids = Message.objects.order_by("pk").values_list("pk", flat=True)

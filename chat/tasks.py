@@ -1,5 +1,6 @@
 """Celery's doors to the actions. Every task can run twice and do no more than once."""
 
+import time
 from typing import Any
 
 from celery import shared_task
@@ -7,8 +8,8 @@ from celery.signals import task_prerun, worker_ready
 from django.core.cache import cache
 from django.db import OperationalError
 
-from chat import actions, clock, presence
-from chat.models import Message, Token, timestamp
+from chat import actions, clock, moderation, presence
+from chat.models import Message, Token, User, timestamp
 from chat.push import publisher
 
 LOST_AFTER = 60  # seconds after which an expansion is taken for lost with its worker
@@ -21,6 +22,16 @@ WORKER_SEEN_FOR = 20  # seconds
 def expand_links(message_id: int) -> None:
     """Append the previews of a message's links."""
     actions.expand_links(message_id=message_id)
+
+
+@shared_task(ignore_result=False)
+def probe(number: int) -> dict[str, float]:
+    """Look into the database and push, for `doctor`; return when each was done, in Unix seconds."""
+    began = time.time()
+    User.objects.exists()
+    looked = time.time()
+    moderation.probe(number=number)
+    return {"began": began, "looked": looked}
 
 
 @shared_task

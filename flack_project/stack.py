@@ -126,7 +126,7 @@ def write_nginx_configuration(run_dir: Path, port: int, nodes: Iterable[str]) ->
 
 def write_environment(run_env: TextIO) -> None:
     """Write down for `make manage` where this Flack keeps its data."""
-    for name in ("VAR", "SECRET_KEY", "DATABASE_URL", "REDIS_URL"):
+    for name in ("VAR", "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "FLACK_URL"):
         if name in os.environ:
             run_env.write(f"{name}={shlex.quote(os.environ[name])}\n")
     run_env.flush()
@@ -154,6 +154,7 @@ def main() -> None:
         migrate()
         sockets = (f"unix:{run_dir}/node.{number}.sock" for number in range(1, nodes + 1))
         write_nginx_configuration(run_dir, port, sockets)
+        os.environ["FLACK_URL"] = f"http://127.0.0.1:{port}"
         write_environment(run_env)
         supervisor = Supervisor(port, run_dir)
         environment = {name: value for name, value in os.environ.items() if name != "PORT"}

@@ -19,9 +19,20 @@ from django.db import connection
 from chat.models import Token, User
 from tests.kit import PASSWORD
 
-COMMANDS = (
-    "backup celery changepassword contract createdb createuser lint restore runserver test".split()
-)
+COMMANDS = """
+backup celery changepassword contract createdb createuser doctor lint loadchat prunemessages
+purgeuser resetpassword restore revoketokens runserver seeddemo test
+""".split()
+NEEDED = {
+    "backup": ["x"],
+    "contract": ["--url", "http://x"],
+    "createuser": ["susan"],
+    "loadchat": ["1"],
+    "prunemessages": ["1"],
+    "purgeuser": ["susan"],
+    "resetpassword": ["susan"],
+    "restore": ["x"],
+}
 
 
 @pytest.fixture
@@ -70,12 +81,7 @@ def test_help_ends_well(name, capsys):
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "test"])
 def test_a_wrong_argument_ends_badly_and_is_named(name, capsys):
-    needed = {
-        "createuser": ["susan"],
-        "backup": ["x"],
-        "restore": ["x"],
-        "contract": ["--url", "http://x"],
-    }.get(name, [])
+    needed = NEEDED.get(name, [])
     assert run(name, *needed, "--nonsense") == 2
     assert "--nonsense" in capsys.readouterr().err
 

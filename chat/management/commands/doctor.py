@@ -1,0 +1,44 @@
+"""`doctor`."""
+
+import json
+import os
+from typing import Any
+
+from django.core.management import CommandError, CommandParser
+
+from chat.examination import Examination, Trouble
+from chat.management.operator import OperatorCommand
+
+
+class Command(OperatorCommand):
+    help = (
+        "Sends a probe through nginx, a node, the database, Redis and a Celery worker, and back "
+        "over a socket. Says how long each took, or what is wrong and what to do."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        url = os.environ.get("FLACK_URL", "http://127.0.0.1:8000")
+        parser.add_argument(
+            "--url", default=url, help="the chat as browsers reach it (%(default)s)"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        hops: dict[str, float] = {}
+
+        def found(hop: str, milliseconds: float) -> None:
+            hops[hop] = round(milliseconds, 1)
+            if not options["json"]:
+                self.stdout.write(f"{hop:<24}{milliseconds:8.1f} ms")
+
+        problem = None
+        try:
+            Examination(options["url"], found).run()
+        except Trouble as trouble:
+            problem = str(trouble)
+        if options["json"]:
+            self.stdout.write(json.dumps({"well": problem is None, "ms": hops, "problem": problem}))
+        if problem:
+            raise CommandError(problem)
+        if not options["json"]:
+            self.stdout.write(self.style.SUCCESS("All parts work."))

@@ -1,0 +1,31 @@
+"""`revoketokens`."""
+
+from typing import Any
+
+from django.core.management import CommandError, CommandParser
+
+from chat import actions
+from chat.management.operator import OperatorCommand, find_user, plural
+from chat.models import Token
+
+
+class Command(OperatorCommand):
+    help = "Signs a user out everywhere, or everybody; their sockets are closed."
+    destroys = True
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("nickname", nargs="?", help="whose sign-ins end")
+        parser.add_argument("--all", action="store_true", help="everybody's sign-ins end")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if bool(options["nickname"]) == options["all"]:
+            raise CommandError("Name one user, or say --all.")
+        if options["all"]:
+            tokens, whose = Token.objects.all(), "everybody"
+        else:
+            user = find_user(options["nickname"])
+            tokens, whose = user.tokens.all(), user.nickname
+        self.confirm(f"End {plural(tokens.count(), 'sign-in')} of {whose}?", options)
+        ended = actions.end_tokens(tokens=tokens)
+        self.report(f"Ended {plural(ended, 'sign-in')} of {whose}.", options, ended=ended)

@@ -1,0 +1,91 @@
+"""The commands that need a running Flack."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from comparison.contract.client import eventually
+from tests.running import BARE, PATIENCE, ROOT, Stack
+
+HOPS = ["database", "redis", "nginx", "node", "socket"]
+PROBE = ["broker and worker", "database of the worker", "push to the socket"]
+
+
+@pytest.fixture
+def stack(sqlite_stack: Stack) -> Stack:
+    """Nothing here depends on the database."""
+    return sqlite_stack
+
+
+def doctor(stack: Stack, **environment: str) -> dict[str, object]:
+    """Return what the doctor tells a program."""
+    script = f'set -a; . "{stack.var}/run.env"; '
+    script += "".join(f"{name}={value}; " for name, value in environment.items())
+    run = subprocess.run(
+        ["sh", "-c", script + f'exec "{sys.executable}" manage.py doctor --json'],
+        cwd=ROOT,
+        env=BARE,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    told: dict[str, object] = json.loads(run.stdout)
+    assert bool(run.returncode) is not told["well"], run.stderr
+    return told
+
+
+def test_doctor_follows_a_probe_through_every_part(stack: Stack) -> None:
+    told = doctor(stack)
+    assert told["problem"] is None
+    assert list(told["ms"]) == HOPS + PROBE  # type: ignore[call-overload]
+
+
+def test_doctor_says_that_there_is_no_worker(stack: Stack) -> None:
+    worker = stack.part("worker.1")
+    worker.suspend()
+    try:
+        assert str(doctor(stack)["problem"]).startswith("No Celery worker took the probe within 10")
+    finally:
+        worker.resume()
+    eventually(lambda: stack.get("/readyz").status_code == 200, "the worker again", PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("environment", "problem"),
+    [
+        ({"DATABASE_URL": "postgres://nobody@127.0.0.1:1/x"}, "The database does not answer"),
+        ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "Redis does not answer"),
+        ({"FLACK_URL": "http://127.0.0.1:1"}, "Nobody listens at http://127.0.0.1:1"),
+    ],
+)
+def test_doctor_names_what_is_wrong(
+    stack: Stack, environment: dict[str, str], problem: str
+) -> None:
+    assert str(doctor(stack, **environment)["problem"]).startswith(problem)
+
+
+def test_doctor_says_that_nginx_reaches_no_node(stack: Stack) -> None:
+    shells = [stack.shell("node.1"), stack.shell("node.2")]
+    for shell in shells:
+        shell.suspend()  # so that nobody starts the node again
+    nodes = [stack.part("node.1"), stack.part("node.2")]
+    for node in nodes:
+        node.kill()
+    problem = doctor(stack)["problem"]
+    for shell in shells:
+        shell.resume()
+    assert problem == "nginx reaches no node: start the nodes, or correct nginx's upstream."
+    eventually(lambda: stack.get("/readyz").status_code == 200, "the nodes again", PATIENCE)
+
+
+def test_loadchat_lets_people_talk_and_leave(stack: Stack) -> None:
+    told = json.loads(stack.manage("loadchat 5 --minutes 0.1 --pause 1 --json"))
+    assert told["posted"] > 5 and told["heard"] > told["posted"] and not told["refused"]
+    online = lambda: [  # noqa: E731
+        user
+        for user in stack.get("/api/users?online=1").json()["users"]
+        if user["nickname"] == "Ada"
+    ]
+    eventually(lambda: not online(), "leaving", PATIENCE)
