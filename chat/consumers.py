@@ -14,7 +14,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from chat import actions, limits, presence
+from chat import actions, limits, presence, tracing
 from chat.errors import BANNED, EXPECTED, TOO_LONG, UNAUTHENTICATED, describe, error_frame
 from chat.hub import TEXTS, Send, Socket, hub
 from chat.models import Token, User
@@ -41,6 +41,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Take in turn what the client says, without the tasks by which Channels hears channels."""
         self.scope, self.base_send = scope, send
+        tracing.begin(scope)
         with suppress(StopConsumer):
             while True:
                 await self.dispatch(await receive())

@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 from channels.layers import get_channel_layer
 
+from chat import metrics
 from chat.errors import UNAUTHENTICATED, error_frame
 from chat.push import GROUP, HEARTBEAT, publisher
 
@@ -77,6 +78,7 @@ class Socket:
             self._size += size
             if self._size > MAX_WAITING:
                 logger.info("Closing a socket of %s that does not read", self.address)
+                metrics.DROPPED.inc()
                 self.close(1013)
 
     async def _deliver(self, messages: list[Message]) -> None:
@@ -150,12 +152,14 @@ class Hub:
     def join(self, socket: Socket) -> None:
         """Add a socket: from now on it gets every push."""
         self.sockets.add(socket)
+        metrics.SOCKETS.inc()
         self.addresses[socket.address] += 1
 
     def leave(self, socket: Socket) -> None:
         """Remove a socket, if it is still here."""
         if socket in self.sockets:
             self.sockets.remove(socket)
+            metrics.SOCKETS.dec()
             self.addresses[socket.address] -= 1
             if not self.addresses[socket.address]:
                 del self.addresses[socket.address]
@@ -216,6 +220,7 @@ class Hub:
     def _resync_now(self) -> None:
         self._resync = None
         logger.warning("Missed pushes: telling %d sockets to fetch", len(self.sockets))
+        metrics.RESYNCED.inc(len(self.sockets))
         self._take([RESYNC])
 
     def _take(self, texts: list[str]) -> None:
@@ -237,10 +242,13 @@ class Hub:
             single: list[Message] = [{"type": "websocket.send", "text": text} for text in texts]
             joined = single if len(texts) == 1 else [{"type": "websocket.send", "texts": texts}]
             size = sum(map(len, texts))
-            for turn, socket in enumerate(tuple(self.sockets), 1):
+            began, sockets = time.perf_counter(), tuple(self.sockets)
+            for turn, socket in enumerate(sockets, 1):
                 socket.write(joined if socket.texts else single, size)
                 if turn % SOCKETS_A_TURN == 0:
                     await asyncio.sleep(0)
+            metrics.FAN_OUT.observe(time.perf_counter() - began)
+            metrics.DELIVERIES.inc(len(sockets) * len(texts))
 
 
 hub = Hub()

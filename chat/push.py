@@ -24,6 +24,8 @@ import orjson
 from channels.layers import get_channel_layer
 from django.db import transaction
 
+from chat import metrics
+
 if TYPE_CHECKING:
     from chat.models import Deletion, Message, User
 
@@ -111,6 +113,7 @@ class Publisher:
             last = self._leaving
             texts, ended = _emptied(self._waiting), _emptied(self._ended)
             # While the layer is away the texts are dropped: the gap in the numbers will tell.
+            lost = len(texts)
             if time.monotonic() >= retry_at:
                 message = {"type": "push", "publisher": name, "number": number, "texts": texts}
                 if ended:
@@ -119,9 +122,12 @@ class Publisher:
                     message["last"] = True
                 try:
                     await layer.group_send(GROUP, message)
+                    lost = 0
                 except Exception as error:  # each layer has errors of its own
                     retry_at = time.monotonic() + HEARTBEAT
                     logger.warning("Pushes are lost, browsers will be told to fetch: %s", error)
+            if lost:
+                metrics.LOST.inc(lost)
             if last:
                 return
 

@@ -7,6 +7,7 @@ socket. These threads keep their database connections.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -24,7 +25,8 @@ pool = ThreadPoolExecutor(settings.FLACK_THREADS, thread_name_prefix="django")
 async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Call a function in the pool and return what it returns; what it raises is raised."""
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(pool, partial(_call, function, *args, **kwargs))
+    call = partial(_call, function, *args, **kwargs)
+    return await loop.run_in_executor(pool, copy_context().run, call)
 
 
 def _call(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -8,5 +8,6 @@ urlpatterns = [
     path("", views.index, name="index"),
     path("stats", views.get_stats, name="stats"),
     path("healthz", views.healthz, name="healthz"),
+    path("metrics", views.get_metrics, name="metrics"),
     path("readyz", views.readyz, name="readyz"),
 ]

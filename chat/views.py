@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 
-from chat import stats
+from chat import metrics, stats
 from chat.tasks import WORKER_SEEN
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -51,6 +51,12 @@ def get_stats(request: HttpRequest) -> JsonResponse:
 def healthz(request: HttpRequest) -> JsonResponse:
     """Say that this process answers."""
     return JsonResponse({"status": "ok"})
+
+
+@read_only
+def get_metrics(request: HttpRequest) -> HttpResponse:
+    """Serve what Prometheus reads; nginx does not pass this path on."""
+    return HttpResponse(metrics.exposition(), content_type=metrics.CONTENT_TYPE_LATEST)
 
 
 @read_only

@@ -1,8 +1,12 @@
 """The Celery application: `celery -A flack_project worker`."""
 
 import os
+from logging.config import dictConfig
+from typing import Any
 
 from celery import Celery
+from celery.signals import setup_logging
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flack_project.settings")
 
@@ -10,3 +14,9 @@ app = Celery("flack")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["chat"])
 app.autodiscover_tasks(["api"], related_name="deferred")
+
+
+@setup_logging.connect
+def configure_logging(**kwargs: Any) -> None:
+    """Log as the nodes do: Celery's own way would take the place of the settings'."""
+    dictConfig(settings.LOGGING)

@@ -7,6 +7,7 @@ and back, and the thread keeps its database connection.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from io import BytesIO
 from typing import Any
@@ -19,7 +20,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.base import BaseHandler
 from django.http import HttpResponseBase, JsonResponse
 
-from chat import clock, stats
+from chat import clock, metrics, stats, tracing
 from chat.hub import hub
 from chat.threads import in_thread, pool
 
@@ -57,6 +58,7 @@ class HTTPHandler(BaseHandler):
 
     def respond(self, scope: dict[str, Any], body: bytes | RequestDataTooBig) -> HttpResponseBase:
         """Return the response, in a thread; one that does not stream is done with."""
+        began, request_id, match = time.perf_counter(), tracing.begin(scope), None
         signals.request_started.send(sender=self.__class__, scope=scope)
         clock.set_right()
         response: HttpResponseBase
@@ -70,6 +72,11 @@ class HTTPHandler(BaseHandler):
             else:
                 request.META["CONTENT_LENGTH"] = str(len(body))  # a body in chunks has none
                 response = self.get_response(request)
+                match = request.resolver_match
+        response.headers[tracing.HEADER] = request_id
+        route = (match.view_name or match.route) if match else None
+        seconds = time.perf_counter() - began
+        metrics.count_request(scope["method"], route, response.status_code, seconds)
         if not response.streaming:
             response.close()  # sends request_finished: in the thread whose connection it is
         return response

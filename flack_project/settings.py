@@ -36,6 +36,8 @@ FLACK_RESPOND_ASYNC = flag("FLACK_RESPOND_ASYNC", default=False)
 FLACK_PREVIEW_HOSTS = env.list("FLACK_PREVIEW_HOSTS", default=[])
 FLACK_TOKEN_DAYS = env.int("FLACK_TOKEN_DAYS", default=0)
 FLACK_THREADS = env.int("FLACK_THREADS", default=8)
+FLACK_LOG_JSON = flag("FLACK_LOG_JSON", default=False)
+FLACK_LOG_LEVEL = env.str("FLACK_LOG_LEVEL", default="").upper()
 
 # Order matters: the first app that has a command or a template wins.
 INSTALLED_APPS = [
@@ -276,15 +278,34 @@ USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-LOGGING = {
+if FLACK_LOG_LEVEL not in ("", "DEBUG", "INFO", "WARNING", "ERROR"):
+    raise ImproperlyConfigured(
+        f"FLACK_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not {FLACK_LOG_LEVEL!r}."
+    )
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "filters": {"request_id": {"()": "chat.tracing.AddRequestId"}},
+    "formatters": {
+        "line": {"format": "{levelname} {name}: {message}", "style": "{"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "{asctime}{levelname}{name}{message}{request_id}{process}{threadName}",
+            "style": "{",
+            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+        },
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json" if FLACK_LOG_JSON else "line",
+            "filters": ["request_id"],
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": FLACK_LOG_LEVEL or "WARNING"},
     "loggers": {
-        "chat": {"level": "INFO"},
-        "django": {"level": "INFO"},
+        "chat": {"level": FLACK_LOG_LEVEL or "INFO"},
+        "django": {"level": FLACK_LOG_LEVEL or "INFO"},
         "django.request": {"level": "ERROR"},  # what clients do wrong is told to them
         "channels_redis": {"level": "CRITICAL"},  # the hub says it when Redis is away
     },

@@ -81,9 +81,11 @@ def complete_environment(var: Path, run_dir: Path) -> None:
         get_binary_path().parent,
         os.environ.get("PATH", os.defpath),
     ]
+    (run_dir / "metrics").mkdir()
     os.environ |= {
         "VAR": str(var),
         "RUN_DIR": str(run_dir),
+        "PROMETHEUS_MULTIPROC_DIR": str(run_dir / "metrics"),
         "DJANGO_SETTINGS_MODULE": "flack_project.settings",
         "PATH": os.pathsep.join(map(str, folders)),
         "PYTHONUNBUFFERED": "1",

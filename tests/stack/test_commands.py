@@ -31,6 +31,7 @@ def doctor(stack: Stack, **environment: str) -> dict[str, object]:
         capture_output=True,
         check=False,
     )
+    assert run.stdout, run.stderr
     told: dict[str, object] = json.loads(run.stdout)
     assert bool(run.returncode) is not told["well"], run.stderr
     return told

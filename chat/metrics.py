@@ -1,0 +1,93 @@
+"""What Prometheus reads: counted by every process, given by any node for all on its machine.
+
+`PROMETHEUS_MULTIPROC_DIR` names the folder that nodes and workers of a machine share; without it a
+process counts for itself. Counting costs a microsecond or two: a fan-out is counted once, not once
+a socket.
+"""
+
+import glob
+import os
+import time
+from contextlib import suppress
+from typing import Any
+
+from celery.signals import before_task_publish, task_postrun, task_prerun
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+__all__ = ["CONTENT_TYPE_LATEST", "exposition"]
+
+FOLDER = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+SHORT = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)  # seconds
+LONG = (0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900)
+
+SOCKETS = Gauge("flack_sockets", "Open WebSockets.", multiprocess_mode="livesum")
+DELIVERIES = Counter("flack_deliveries", "Texts written to sockets by fan-outs.")
+FAN_OUT = Histogram("flack_fan_out_seconds", "A fan-out to all sockets of a node.", buckets=SHORT)
+DROPPED = Counter("flack_dropped_sockets", "Sockets closed because their client does not read.")
+LOST = Counter("flack_lost_pushes", "Pushes dropped while the channel layer was away.")
+RESYNCED = Counter("flack_resynced_sockets", "Sockets told to fetch what they may have missed.")
+REQUESTS = Counter("flack_requests", "HTTP requests.", ["method", "route", "status"])
+REQUEST = Histogram("flack_request_seconds", "An HTTP request in its thread.", buckets=SHORT)
+TASK_AGE = Histogram(
+    "flack_task_age_seconds", "From asking for a task to its start.", ["task"], buckets=LONG
+)
+TASKS = Counter("flack_tasks", "Celery tasks that ended.", ["task", "state"])
+
+METHODS = frozenset("GET HEAD POST PUT DELETE OPTIONS".split())  # clients can make up others
+
+
+def exposition() -> bytes:
+    """Return all metrics of this machine in Prometheus's text format."""
+    if not FOLDER:
+        return generate_latest(REGISTRY)
+    forget_the_dead(FOLDER)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, FOLDER)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
+
+
+def forget_the_dead(folder: str) -> None:
+    """Remove the gauges of processes that are gone, also of those that were killed."""
+    for path in glob.glob(f"{folder}/gauge_live*_*.db"):
+        pid = int(path.rpartition("_")[2].removesuffix(".db"))
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
+        except PermissionError:
+            pass  # it lives, as another user
+
+
+def count_request(method: str, route: str | None, status: int, seconds: float) -> None:
+    """Count a request; `route` is the pattern of its URL, None if there is none."""
+    known = method if method in METHODS else "other"
+    REQUESTS.labels(known, route if route is not None else "none", status).inc()
+    REQUEST.observe(seconds)
+
+
+@before_task_publish.connect
+def note_when(headers: dict[str, Any], **kwargs: Any) -> None:
+    """Write down when a task was asked for, unless it is asked for again."""
+    headers.setdefault("asked_at", time.time())
+
+
+@task_prerun.connect
+def observe_age(task: Any, **kwargs: Any) -> None:
+    """Observe how long a task waited."""
+    with suppress(TypeError):  # one that was asked for by an older version
+        TASK_AGE.labels(task.name).observe(max(0.0, time.time() - task.request.get("asked_at")))
+
+
+@task_postrun.connect
+def count_task(task: Any, state: str | None = None, **kwargs: Any) -> None:
+    """Count a task that ended."""
+    TASKS.labels(task.name, state or "UNKNOWN").inc()
