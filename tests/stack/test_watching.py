@@ -1,0 +1,167 @@
+"""Metrics and logs of the running stack: right for all processes, and without any secret."""
+
+import json
+import re
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from chat.models import Token
+from comparison.contract.client import eventually, new_nickname, new_password
+from comparison.contract.pages import Pages
+from tests.running import PATIENCE, Stack
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, pages: Pages) -> Iterator[Stack]:
+    """A Flack that logs all that it can, as JSON."""
+    var = tmp_path_factory.mktemp("watched")
+    host = pages.url.removeprefix("http://")
+    stack = Stack(var, FLACK_LOG_LEVEL="DEBUG", FLACK_LOG_JSON="1", FLACK_PREVIEW_HOSTS=host)
+    yield stack
+    if stack.process.poll() is None:
+        stack.stop()
+
+
+def samples(stack: Stack, node: int) -> dict[str, float]:
+    """Return what a node says of all processes, by name and labels."""
+    with stack.node(node) as http:
+        text = http.get("/metrics").text
+    return {name: float(value) for name, value in re.findall(r"^(\w+(?:{.*})?) (\S+)$", text, re.M)}
+
+
+def records(stack: Stack) -> list[dict[str, Any]]:
+    """Return what the nodes, the worker and beat logged."""
+    lines = [
+        line.split("| ", 1)[1]
+        for line in stack.output
+        if re.search(r"(node|worker|beat)\.\d +\| ", line)
+    ]
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def test_nginx_does_not_pass_metrics_on(stack: Stack) -> None:
+    assert stack.get("/metrics").status_code == 404
+
+
+def test_every_node_tells_of_all_nodes_and_of_the_worker(stack: Stack, pages: Pages) -> None:
+    person = stack.person()
+    before = samples(stack, 1)
+    with stack.connect(1) as first, stack.connect(2) as second:
+        both = eventually(lambda: samples(stack, 2).get("flack_sockets") == 2, "sockets", PATIENCE)
+        assert both
+        message = stack.posted(person, f"see {pages.add('<title>A page</title>')}")
+        for wire in (first, second):
+            wire.push("Message", id=message["id"])
+        eventually(lambda: "A page" in stack.message(message["id"])["html"], "a card", PATIENCE)
+        eventually(lambda: counted(stack, before, "flack_deliveries_total") >= 4, "all", PATIENCE)
+        assert counted(stack, before, "flack_fan_out_seconds_count") >= 4
+        task = 'flack_tasks_total{state="SUCCESS",task="chat.tasks.expand_links"}'
+        eventually(lambda: counted(stack, before, task) == 1, "the task", PATIENCE)
+        age = 'flack_task_age_seconds_count{task="chat.tasks.expand_links"}'
+        assert counted(stack, before, age) == 1
+        post = 'flack_requests_total{method="POST",route="message-list",status="201"}'
+        assert counted(stack, before, post) == 1
+    eventually(lambda: samples(stack, 1)["flack_sockets"] == 0, "nobody", PATIENCE)
+
+
+def counted(stack: Stack, before: dict[str, float], name: str) -> float:
+    """Return by how much a counter grew; each node says the same."""
+    one, other = samples(stack, 1).get(name, 0), samples(stack, 2).get(name, 0)
+    return min(one, other) - before.get(name, 0)
+
+
+def test_a_killed_node_takes_its_sockets_along(stack: Stack) -> None:
+    with stack.connect(1), stack.connect(2):
+        eventually(lambda: samples(stack, 2)["flack_sockets"] == 2, "two sockets", PATIENCE)
+        stack.part("node.1").kill()
+        eventually(lambda: samples(stack, 2)["flack_sockets"] == 1, "one socket", PATIENCE)
+    eventually(lambda: (stack.run_dir / "node.1.sock").exists(), "the node", PATIENCE)
+
+
+def test_each_answer_has_an_id_that_no_client_chose(stack: Stack) -> None:
+    chosen = {"X-Request-ID": "chosen"}
+    ids = [
+        stack.get(path, headers=chosen).headers.get_list("X-Request-ID")
+        for path in ("/healthz", "/healthz", "/metrics", "/api/nothing")
+    ]
+    assert all(len(given) == 1 and re.fullmatch("[0-9a-f]{32}", given[0]) for given in ids)
+    assert len({given[0] for given in ids}) == len(ids)
+
+
+def test_a_task_is_logged_by_the_id_of_the_request_that_asked_for_it(
+    stack: Stack, pages: Pages
+) -> None:
+    person = stack.person()
+    url = pages.add("<title>A page</title>")
+    options: dict[str, Any] = {"token": person.token, "json": {"source": f"see {url}"}}
+    answer = stack.post("/api/messages", **options)
+    given = answer.headers["X-Request-ID"]
+    eventually(lambda: any(r["request_id"] == given for r in records(stack)), "a line", PATIENCE)
+    threads = {r["threadName"] for r in records(stack) if r["request_id"] == given}
+    assert any("ThreadPoolExecutor" in name for name in threads), threads
+
+
+def test_no_token_and_no_password_is_ever_logged(stack: Stack, pages: Pages) -> None:
+    secrets: list[str] = []
+
+    def secret(text: str) -> str:
+        secrets.append(text)
+        return text
+
+    # Every door, with secrets where they belong and where they do not.
+    password, wrong, next_password = (secret(new_password()) for _ in range(3))
+    nickname = new_nickname()
+    account = {"nickname": nickname, "password": password}
+    user = stack.post("/api/users", json=account).json()
+    stack.post("/api/users", json=account)
+    stack.post("/api/users", content=json.dumps(account)[:-1])
+    stack.post("/api/users", json={"nickname": password, "password": [password]})
+    token = secret(stack.sign_in(nickname, password))
+    stack.post("/api/tokens", auth=(nickname, wrong))
+    stack.post("/api/tokens", auth=(wrong, password))
+    stack.post(
+        "/api/messages", token=token, json={"source": f"see {pages.add('<title>x</title>')}"}
+    )
+    stack.post(
+        "/api/messages", token=token, json={"source": "x"}, headers={"Prefer": "respond-async"}
+    )
+    stack.post("/api/messages", token=wrong, json={"source": 5})
+    stack.get(f"/api/messages?token={token}&password={password}")
+    stack.get(f"/api/nothing?token={token}")
+    stack.put(f"/api/users/{user['id']}", token=token, json={"password": "short"})
+    with stack.connect() as wire:
+        wire.ping_user(token)
+        wire.post_message("over the socket", token)
+        wire.push("Message", source="over the socket")
+        wire.ping_user(wrong)
+        wire.send({"event": "nonsense", "token": token})
+        wire.send(json.dumps({"event": "ping_user", "token": token})[:-1])
+        wire.send({"event": "post_message", "data": token, "token": token, "ref": [token]})
+    stack.put(f"/api/users/{user['id']}", token=token, json={"password": next_password})
+    last = secret(stack.sign_in(nickname, next_password))
+    stack.delete("/api/tokens", token=last)
+    with httpx.Client(base_url=stack.url) as browser:
+        page = browser.get("/admin/login/")
+        form = {
+            "username": nickname,
+            "password": next_password,
+            "csrfmiddlewaretoken": page.cookies["csrftoken"],
+        }
+        browser.post("/admin/login/", data=form, headers={"Referer": stack.url})
+    told = json.loads(stack.manage(f"resetpassword {nickname} --yes --json"))
+    secret(told["password"])
+    stack.manage(f"createuser {new_nickname()}", stdin=secret(new_password()))
+    with socket.create_connection(("127.0.0.1", stack.port)) as raw:
+        raw.sendall(f"GET / HTTP/1.1\r\nAuthorization: Bearer {token}\r\nnonsense".encode())
+    # What is kept of a token is not to be seen either.
+    digests = [Token.digest_of(text) for text in (token, last)]
+    stack.stop()
+    log = stack.log()
+    assert {record["level"] for record in records(stack)} >= {"DEBUG", "INFO"}
+    assert len({record["process"] for record in records(stack)}) >= 4
+    for text in (*secrets, *digests):
+        assert text not in log, next(line for line in stack.output if text in line)
