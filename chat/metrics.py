@@ -9,6 +9,7 @@ import glob
 import os
 import time
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from celery.signals import before_task_publish, task_postrun, task_prerun
@@ -69,9 +70,13 @@ def forget_the_dead(folder: str) -> None:
 
 def count_request(method: str, route: str | None, status: int, seconds: float) -> None:
     """Count a request; `route` is the pattern of its URL, None if there is none."""
-    known = method if method in METHODS else "other"
-    REQUESTS.labels(known, route if route is not None else "none", status).inc()
+    _requests(method if method in METHODS else "other", route or "none", status).inc()
     REQUEST.observe(seconds)
+
+
+@cache
+def _requests(method: str, route: str, status: int) -> Counter:
+    return REQUESTS.labels(method, route, status)
 
 
 @before_task_publish.connect
