@@ -16,6 +16,7 @@ LOST_AFTER = 60  # seconds after which an expansion is taken for lost with its w
 GIVE_UP_AFTER = 3600  # seconds after which nobody waits for it
 WORKER_SEEN = "worker-seen"
 WORKER_SEEN_FOR = 20  # seconds
+PROBE = "probe:{}"
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
@@ -24,14 +25,13 @@ def expand_links(message_id: int) -> None:
     actions.expand_links(message_id=message_id)
 
 
-@shared_task(ignore_result=False)
-def probe(number: int) -> dict[str, float]:
-    """Look into the database and push, for `doctor`; return when each was done, in Unix seconds."""
+@shared_task
+def probe(number: int) -> None:
+    """Look into the database and push, for `doctor`; leave in the cache when each was done."""
     began = time.time()
     User.objects.exists()
-    looked = time.time()
+    cache.set(PROBE.format(number), (began, time.time()), WORKER_SEEN_FOR)
     moderation.probe(number=number)
-    return {"began": began, "looked": looked}
 
 
 @shared_task

@@ -100,9 +100,13 @@ def test_a_task_is_logged_by_the_id_of_the_request_that_asked_for_it(
     options: dict[str, Any] = {"token": person.token, "json": {"source": f"see {url}"}}
     answer = stack.post("/api/messages", **options)
     given = answer.headers["X-Request-ID"]
-    eventually(lambda: any(r["request_id"] == given for r in records(stack)), "a line", PATIENCE)
-    threads = {r["threadName"] for r in records(stack) if r["request_id"] == given}
-    assert any("ThreadPoolExecutor" in name for name in threads), threads
+
+    def loggers() -> set[str]:
+        return {record["logger"] for record in records(stack) if record["request_id"] == given}
+
+    # What a thread of a node said of the request, and a worker of its task.
+    eventually(lambda: "celery.app.trace" in loggers(), "the worker's line", PATIENCE)
+    assert any(name.startswith("markdown_it") for name in loggers())
 
 
 def test_no_token_and_no_password_is_ever_logged(stack: Stack, pages: Pages) -> None:
