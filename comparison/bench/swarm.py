@@ -140,6 +140,12 @@ class Swarm:
         for client in clients:
             client.counts = bytearray()
 
+    def hang_up(self, clients: Sequence[Client]) -> None:
+        """Close some sockets."""
+        for client in clients:
+            if self.clients.pop(client.wire.fileno(), None):
+                client.wire.close()
+
     def close(self) -> None:
         """Close every socket."""
         for client in self.clients.values():

@@ -11,7 +11,7 @@ from comparison.compare import steps
 from comparison.compare.sides import Side, Sides
 from comparison.compare.steps import Rung
 
-POLLS = [Rung(hertz) for hertz in (10, 25, 50, 100, 200, 400, 800)]
+POLLS = [Rung(hertz) for hertz in (25, 50, 100, 200, 400, 800)]
 POSTS = [Rung(hertz) for hertz in (10, 25, 50, 100, 200, 400)]
 TALK = [Rung(10, 100), Rung(10, 300), Rung(10, 600), Rung(10, 900), Rung(15, 900), Rung(25, 900),
         Rung(40, 900), Rung(40, 1800), Rung(60, 1800)]  # fmt: skip
@@ -48,7 +48,7 @@ class Ladder:
     def climb(self, repeat: int, seconds: float) -> Iterator[dict[str, Any]]:
         """Climb once with all; give what each step shows. Who breaks is out until the next time.
 
-        A step that broke is tried once more, lest a moment's noise ends a climb.
+        A step that is late is tried once more, lest a moment's noise ends a climb.
         """
         last = len(self.rungs) - 1
         begin = {name: max(0, rung - WARM) for name, rung in self.broke.items()}
@@ -71,7 +71,7 @@ class Ladder:
                         "broken": reason,
                         **{key: round(value, 4) for key, value in numbers.items()},
                     }
-                    if not reason:
+                    if reason != "late":
                         break
                 if reason:
                     out.add(name)

@@ -1,47 +1,21 @@
-"""The report, from the raw numbers beside it and the prose of `report.md`."""
+"""The report, of the raw numbers beside it and the prose of `report.md`; its result in README."""
 
 import json
-import statistics
 from pathlib import Path
 from string import Template
 from typing import Any
 
-from comparison.compare import plots
-from comparison.compare.results import (
-    Spread,
-    Step,
-    carried,
-    distinct,
-    short,
-    some,
-    spread,
-    why,
-)
+from comparison.compare import plots, tables
+from comparison.compare.results import Step, carried, distinct, some
+from comparison.compare.tables import UNITS
+from comparison.lines import between
 
 FOLDER = Path(__file__).resolve().parent.parent
 RAW = FOLDER / "report.json"
 REPORT = FOLDER / "REPORT.md"
+README = FOLDER.parent / "README.md"
 PROSE = Path(__file__).parent / "report.md"
-UNITS = {
-    "One server": "requests",
-    "Several behind nginx": "requests",
-    "With Celery": "posts",
-    "With push": "deliveries",
-}
-COLUMNS = {
-    "p50 ms": "p50 ms",
-    "p99 ms": "p99 ms",
-    "behind s": "behind s",
-    "µs": "µs each",
-    "web cores": "web",
-    "worker cores": "Celery",
-    "beside cores": "beside",
-    "own cores": "generator",
-    "MiB": "MiB",
-    "own MiB": "generator MiB",
-}
 QUIET = 0.2  # cores
-COUNTS = ("lost", "doubled", "errors")
 
 
 def write() -> None:
@@ -50,6 +24,7 @@ def write() -> None:
     for step, unit in UNITS.items():
         plots.draw(some(raw["steps"], step=step), unit, FOLDER / picture(step))
     REPORT.write_text(markdown(raw))
+    README.write_text(between(README.read_text(), "result", brief(raw)))
 
 
 def picture(step: str) -> str:
@@ -62,21 +37,21 @@ def markdown(raw: dict[str, Any]) -> str:
     steps: list[Step] = raw["steps"]
     return Template(PROSE.read_text()).substitute(
         answer=answer(steps, raw["machine"]),
-        machine=facts(raw["machine"]),
-        versions=facts(raw["versions"]),
-        processes=processes(raw["processes"]),
+        machine=tables.facts(raw["machine"]),
+        versions=tables.facts(raw["versions"]),
+        processes=tables.processes(raw["processes"]),
         began=raw["began"],
         other=other_work(raw["other work"]),
         ended=raw["ended"],
         repeats=raw["repeats"],
         seconds=f"{raw['seconds']:g}",
-        carried=carried_table(steps),
-        null=null_table(steps),
-        queries=queries_table(raw["queries"]),
-        lessons=lessons_table(raw["lessons"]),
+        carried=tables.carried_table(steps),
+        null=tables.null_table(steps),
+        queries=tables.queries_table(raw["queries"]),
+        lessons=tables.lessons_table(raw["lessons"]),
         **{
             step.lower().replace(" ", "_"): "\n\n".join(
-                details(some(steps, step=step, arrangement=arrangement), arrangement)
+                tables.details(some(steps, step=step, arrangement=arrangement), arrangement)
                 for arrangement in distinct(some(steps, step=step), "arrangement")
             )
             for step in UNITS
@@ -84,33 +59,18 @@ def markdown(raw: dict[str, Any]) -> str:
     )
 
 
-def table(head: list[str], rows: list[list[Any]]) -> str:
-    """Return a table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
-
-
-def facts(found: dict[str, str]) -> str:
-    """Return a list of facts."""
-    return "\n".join(f"- {name}: {value}" for name, value in found.items())
-
-
 def answer(steps: list[Step], machine: dict[str, str]) -> str:
     """Return what load each version carries, in the talk's own steps."""
-
-    def both(step: str, arrangement: str) -> tuple[str, str]:
-        ladder = some(steps, step=step, arrangement=arrangement)
-        return str(carried(ladder, "Flask")), str(carried(ladder, "Django"))
 
     def several(step: str) -> str:
         parts = []
         for arrangement in distinct(some(steps, step=step), "arrangement"):
-            flask, django = both(step, arrangement)
+            flask, django = both(steps, step, arrangement)
             nodes = arrangement.removesuffix(" behind nginx")
             parts.append(f"{nodes}: Flask {flask}, Django {django}")
         return "; ".join(parts)
 
-    polls, posts = both("One server", "1 node"), both("With Celery", "1 node")
+    polls, posts = both(steps, "One server", "1 node"), both(steps, "With Celery", "1 node")
     return (
         f"On this machine ({machine['processor']}) and within one second for 99 of 100, "
         f"**one server** carries {polls[0]} requests a second of pages that poll with Flask and "
@@ -122,6 +82,29 @@ def answer(steps: list[Step], machine: dict[str, str]) -> str:
     )
 
 
+def both(steps: list[Step], step: str, arrangement: str) -> tuple[str, str]:
+    """Return what the Flask version and this one carry."""
+    ladder = some(steps, step=step, arrangement=arrangement)
+    return str(carried(ladder, "Flask")), str(carried(ladder, "Django"))
+
+
+def brief(raw: dict[str, Any]) -> str:
+    """Return the result in three lines."""
+    steps: list[Step] = raw["steps"]
+    most = distinct(some(steps, step="With push"), "arrangement")[-1]
+    noisy = "" if raw["other work"] < QUIET else ", beside other work"
+    lines = [
+        ("One server", "1 node", f"Polled, one node, requests a second{noisy}"),
+        ("With Celery", "1 node", "Posted over REST and stored, one node, a second"),
+        ("With push", "1 node behind nginx", "Pushed by one node, deliveries a second"),
+    ]
+    found = [
+        "  - {}: Flask {}, Django {}".format(text, *both(steps, step, where))
+        for step, where, text in lines
+    ]
+    return ";\n".join(found) + "; by {}: {} and {}.".format(most, *both(steps, "With push", most))
+
+
 def other_work(cores: float) -> str:
     """Say what else the machine did."""
     if cores < QUIET:
@@ -131,86 +114,3 @@ def other_work(cores: float) -> str:
         "of waiting below is also that of the other work, and what is carried is less than a quiet "
         "machine carries. What took turns can be compared, within the noise shown below."
     )
-
-
-def processes(counted: dict[str, dict[str, str]]) -> str:
-    """Return the table of how many processes each side has."""
-    names = list(next(iter(counted.values())))
-    rows = [[nodes, *(sides[name] for name in names)] for nodes, sides in counted.items()]
-    return table(["Nodes", *names], rows)
-
-
-def carried_table(steps: list[Step]) -> str:
-    """Return the table of the highest loads that were carried, and why not more."""
-    rows = []
-    for step, unit in UNITS.items():
-        for arrangement in distinct(some(steps, step=step), "arrangement"):
-            ladder = some(steps, step=step, arrangement=arrangement)
-            for name in distinct(sorted(ladder, key=lambda row: str(row["name"])), "name"):
-                highest = carried(ladder, name)
-                rungs = [row["rung"] for row in ladder if row["load"] == highest.middle]
-                rung = f" ({rungs[0]})" if rungs and "×" in rungs[0] else ""
-                rows.append([f"{step}: {arrangement}", name, f"{highest} {unit}{rung}",
-                             why(ladder, name)])  # fmt: skip
-    return table(["Ladder", "Who", "Carried a second", "What broke above"], rows)
-
-
-def null_table(steps: list[Step]) -> str:
-    """Return how far Flask is from itself: the largest and the middle difference of each number."""
-    rows: list[list[Any]] = []
-    for key in ("p50 ms", "p99 ms", "µs"):
-        ratios = []
-        for again in some(steps, name="Flask again", broken=""):
-            wanted = {k: again[k] for k in ("step", "arrangement", "rung", "repeat", "broken")}
-            for first in some(steps, name="Flask", **wanted):
-                low, high = sorted((first[key], again[key]))
-                ratios += [high / low] if low else []
-        if ratios:
-            middle, most = statistics.median(ratios), max(ratios)
-            rows.append([key, len(ratios), f"{middle:.2f}", f"{most:.2f}"])
-    for step in distinct(some(steps, name="Flask again"), "step"):
-        (arrangement,) = distinct(some(steps, step=step, name="Flask again"), "arrangement")
-        ladder = some(steps, step=step, arrangement=arrangement)
-        highest = [str(carried(ladder, name)) for name in ("Flask", "Flask again")]
-        rows.append([f"carried, {step.lower()}", "", *highest])
-    head = ["Flask against Flask", "pairs", "median ratio, or carried", "largest, or carried again"]
-    return table(head, rows)
-
-
-def queries_table(queries: dict[str, dict[str, list[float]]]) -> str:
-    """Return the table of queries and transactions of each operation."""
-    names = list(queries)
-    rows = [
-        [operation, *(" / ".join(map(short, queries[name][operation])) for name in names)]
-        for operation in queries[names[0]]
-    ]
-    return table(["Operation", *names], rows)
-
-
-def lessons_table(lessons: list[Step]) -> str:
-    """Return the table of the lessons."""
-    rows = []
-    for lesson in distinct(lessons, "lesson"):
-        variants = some(lessons, lesson=lesson)
-        for variant in distinct(variants, "variant"):
-            found = some(variants, variant=variant)
-            cells = [spread(found, key) for key in ("µs", "p50 ms", "p99 ms")]
-            rows.append([lesson, variant, found[0]["unit"], *cells])
-    return table(["Lesson", "Variant", "Unit", "µs of CPU each", "p50 ms", "p99 ms"], rows)
-
-
-def details(ladder: list[Step], arrangement: str) -> str:
-    """Return all steps of a ladder as a folded table."""
-    rows = []
-    for load in sorted(distinct(ladder, "load")):
-        rung = some(ladder, load=load)
-        for name in sorted(distinct(rung, "name")):
-            found = some(rung, name=name)
-            good = len(some(found, broken=""))
-            cells: list[Spread | None] = [spread(found, key) for key in COLUMNS]
-            wrong = [str(int(sum(step.get(key, 0) for step in found))) for key in COUNTS]
-            rows.append([found[0]["rung"], name, f"{good} of {len(found)}", *wrong,
-                         *("" if cell is None else cell for cell in cells)])  # fmt: skip
-    head = ["Load", "Who", "Carried", *COUNTS, *COLUMNS.values()]
-    summary = f"<summary>{arrangement}: every step</summary>"
-    return f"<details>{summary}\n\n{table(head, rows)}\n\n</details>"
