@@ -6,10 +6,12 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm
+from django.contrib.auth.models import Group
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from chat import actions, moderation
@@ -18,7 +20,7 @@ from chat.models import Message, Token, User
 
 def date(seconds: int) -> str:
     """Show Unix seconds as a date."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 class PasswordForm(AdminPasswordChangeForm):
@@ -51,6 +53,7 @@ class BoundedAdmin(admin.ModelAdmin):
 
     paginator = Pages
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -74,7 +77,7 @@ class UserAdmin(BoundedAdmin, DjangoUserAdmin):
         ("Seen", {"fields": ("created", "online", "seen", "sign_ins")}),
     )
     readonly_fields = ("created", "online", "seen", "sign_ins")
-    list_display = ("nickname", "online", "is_banned", "is_active", "is_staff", "created")
+    list_display = ("nickname", "online", "is_banned", "is_active", "created")
     list_filter = ("online", "is_banned", "is_active", "is_staff")
     search_fields = ("nickname",)
     ordering = ("nickname",)
@@ -136,7 +139,7 @@ class MessageAdmin(BoundedAdmin):
     search_fields = ("source", "user__nickname")
     search_help_text = "Words of a message, or of a nickname"
     ordering = ("-id",)
-    fields = ("user", "created", "shown", "source")
+    fields = ("user", "created", "shown", "typed")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Say that only authors edit."""
@@ -146,6 +149,11 @@ class MessageAdmin(BoundedAdmin):
     def shown(self, message: Message) -> SafeString:
         """Show the html, which was made safe when it was saved."""
         return mark_safe(message.html)  # noqa: S308
+
+    @admin.display(description="as typed")
+    def typed(self, message: Message) -> SafeString:
+        """Show the source with its line breaks and spaces."""
+        return format_html("<pre>{}</pre>", message.source)
 
     def delete_model(self, request: HttpRequest, obj: Message) -> None:
         """Delete by the action, which pushes."""
@@ -157,5 +165,6 @@ class MessageAdmin(BoundedAdmin):
             self.delete_model(request, message)
 
 
+admin.site.unregister(Group)
 admin.site.site_header = admin.site.site_title = "Flack"
 admin.site.index_title = "People and messages"

@@ -51,12 +51,13 @@ class Chatter:
     def __str__(self) -> str:
         counts = self.counts()
         return (
-            f"{counts['open']} of {len(self.tokens)} people are here, posted {counts['posted']:,}, "
-            f"heard {counts['heard']:,}, refused {counts['refused']:,}; "
-            f"an ack takes {counts['ack_p50_ms']} ms."
+            f"{len(self.tokens)} people posted {counts['posted']:,} messages and heard "
+            f"{counts['heard']:,} pushes. An ack took {counts['ack_p50_ms']} ms (p50); "
+            f"{counts['refused']:,} posts were refused."
         )
 
-    __rich__ = __str__
+    def __rich__(self) -> str:
+        return f"{self.open} sockets are open. {self}"
 
     async def _live(self, token: str) -> None:
         """Come back whenever the connection is lost, after a while."""

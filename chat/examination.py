@@ -21,18 +21,20 @@ from websockets.sync.client import ClientConnection, connect
 
 from chat.tasks import PROBE
 
-PATIENCE = 10.0  # seconds for one hop
-
 
 class Trouble(Exception):
     """One sentence for the operator: what is wrong, and what to do."""
 
 
 class Examination:
-    """Goes from hop to hop; calls `found` with each one's name and milliseconds."""
+    """Goes from hop to hop, and waits `patience` seconds for each.
 
-    def __init__(self, url: str, found: Callable[[str, float], None]) -> None:
+    Calls `found` with its name and milliseconds.
+    """
+
+    def __init__(self, url: str, patience: float, found: Callable[[str, float], None]) -> None:
         self.url = urlsplit(url)
+        self.patience = patience
         self.found = found
 
     def run(self) -> None:
@@ -74,7 +76,7 @@ class Examination:
 
     def _http(self) -> HTTPConnection:
         kind = HTTPSConnection if self.url.scheme == "https" else HTTPConnection
-        return kind(self.url.hostname or "", self.url.port, timeout=PATIENCE)
+        return kind(self.url.hostname or "", self.url.port, timeout=self.patience)
 
     def _knock(self) -> None:
         http = self._http()
@@ -116,7 +118,7 @@ class Examination:
     def _open_socket(self) -> ClientConnection:
         url = self.url._replace(scheme=self.url.scheme.replace("http", "ws"), path="/ws/").geturl()
         try:
-            return connect(url, open_timeout=PATIENCE, proxy=None)
+            return connect(url, open_timeout=self.patience, proxy=None)
         except (OSError, WebSocketException) as error:
             raise Trouble(
                 f"No WebSocket opens at {url} ({_line(error)}): let the proxy pass Upgrade on, as "
@@ -134,7 +136,7 @@ class Examination:
         told: tuple[float, float] | None = cache.get(PROBE.format(number))
         if told is None:
             raise Trouble(
-                f"No Celery worker took the probe within {PATIENCE:g} s: start one, or look at why "
+                f"No Celery worker took the probe within {self.patience:g} s: start one, or look at why "
                 "the workers are busy."
             )
         if not heard:
@@ -147,7 +149,7 @@ class Examination:
         self.found("push to the socket", 1000 * (time.time() - told[1]))
 
     def _hears(self, socket: ClientConnection, probe: int) -> bool:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         with suppress(TimeoutError, WebSocketException):
             while (left := deadline - time.monotonic()) > 0:
                 if json.loads(socket.recv(timeout=left))["data"].get("first") == probe:

@@ -85,7 +85,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     online = models.BooleanField(default=False, editable=False)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField("may use the admin", default=False)
-    is_banned = models.BooleanField("banned: may read, not write", default=False)
+    is_banned = models.BooleanField("banned", default=False, help_text="May read, not write.")
 
     objects: ClassVar[UserManager] = UserManager()
 

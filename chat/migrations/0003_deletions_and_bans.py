@@ -24,6 +24,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='user',
             name='is_banned',
-            field=models.BooleanField(default=False, verbose_name='banned: may read, not write'),
+            field=models.BooleanField(default=False, help_text='May read, not write.', verbose_name='banned'),
         ),
     ]

@@ -24,7 +24,7 @@ def doctor(stack: Stack, **environment: str) -> dict[str, object]:
     script = f'set -a; . "{stack.var}/run.env"; '
     script += "".join(f"{name}={value}; " for name, value in environment.items())
     run = subprocess.run(
-        ["sh", "-c", script + f'exec "{sys.executable}" manage.py doctor --json'],
+        ["sh", "-c", script + f'exec "{sys.executable}" manage.py doctor --json --patience 3'],
         cwd=ROOT,
         env=BARE,
         text=True,
@@ -47,7 +47,7 @@ def test_doctor_says_that_there_is_no_worker(stack: Stack) -> None:
     worker = stack.part("worker.1")
     worker.suspend()
     try:
-        assert str(doctor(stack)["problem"]).startswith("No Celery worker took the probe within 10")
+        assert str(doctor(stack)["problem"]).startswith("No Celery worker took the probe within 3")
     finally:
         worker.resume()
     eventually(lambda: stack.get("/readyz").status_code == 200, "the worker again", PATIENCE)
@@ -82,7 +82,7 @@ def test_doctor_says_that_nginx_reaches_no_node(stack: Stack) -> None:
 
 
 def test_loadchat_lets_people_talk_and_leave(stack: Stack) -> None:
-    told = json.loads(stack.manage("loadchat 5 --minutes 0.1 --pause 1 --json"))
+    told = json.loads(stack.manage("loadchat 5 --minutes 0.07 --pause 0.5 --json"))
     assert told["posted"] > 5 and told["heard"] > told["posted"] and not told["refused"]
     online = lambda: [  # noqa: E731
         user

@@ -18,6 +18,7 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
+        parser.add_argument("--patience", type=float, default=10, help="seconds for a hop (10)")
         url = os.environ.get("FLACK_URL", "http://127.0.0.1:8000")
         parser.add_argument(
             "--url", default=url, help="the chat as browsers reach it (%(default)s)"
@@ -33,7 +34,7 @@ class Command(OperatorCommand):
 
         problem = None
         try:
-            Examination(options["url"], found).run()
+            Examination(options["url"], options["patience"], found).run()
         except Trouble as trouble:
             problem = str(trouble)
         if options["json"]:
