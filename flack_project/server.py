@@ -7,12 +7,13 @@ twice for it. Run it as daphne: `python -m flack_project.server flack_project.as
 """
 
 import asyncio
+import json
 import time
 from functools import partial
 from typing import Any
 
 from autobahn.websocket.types import ConnectionDeny
-from daphne import cli, server, ws_protocol  # daphne.server first: it installs the reactor
+from daphne import cli, http_protocol, server, ws_protocol  # first: it installs the reactor
 from django.conf import settings
 
 from chat import limits
@@ -116,6 +117,16 @@ class WebSocketFactory(ws_protocol.WebSocketFactory):
         return b"".join(self.prepareMessage(text.encode()).payloadHybi for text in texts)
 
 
+def answer_error(request: Any, status: int, status_text: bytes, body: str) -> None:
+    """Answer a request that reaches no application in the form of the API, not in HTML."""
+    headers = [(b"Content-Type", b"application/json")]
+    start = {"type": "http.response.start", "status": status, "headers": headers}
+    request.handle_reply(start)
+    error = json.dumps({"error": body}).encode()
+    request.handle_reply({"type": "http.response.body", "body": error})
+
+
+http_protocol.WebRequest.basic_error = answer_error
 server.WebSocketFactory = WebSocketFactory  # daphne looks its factory up in its own module
 
 

@@ -21,6 +21,11 @@ from comparison.contract.wires import JsonWire, open_wire
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 20  # seconds that anything may take, on a busy machine
 BARE = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+# What a client sends to open a WebSocket.
+HANDSHAKE = (
+    b"GET /ws/ HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
 
 
 def free_port() -> int:

@@ -6,16 +6,11 @@ import time
 
 from comparison.bench.swarm import Swarm, Wire
 from tests.faults.table import Fault
-from tests.running import Stack
+from tests.running import HANDSHAKE, Stack
 
 SOCKETS = 5_000
 SECONDS = 60  # in which a half-open socket is gone
 KIB = 64  # that an idle socket may cost all nodes together
-
-HANDSHAKE = (
-    b"GET /ws/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-)
 
 
 def memory(stack: Stack) -> int:

@@ -14,6 +14,7 @@ from websockets.sync.client import ClientConnection
 
 from tests.kit import until
 from tests.processes import Server
+from tests.running import HANDSHAKE
 
 
 def leave(server: Server) -> None:
@@ -37,12 +38,6 @@ def begin_request(server: Server, token: str) -> tuple[socket.socket, bytes]:
         + body[:5]
     )
     return plain, body[5:]
-
-
-HANDSHAKE = (
-    b"GET /ws/ HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-)
 
 
 @dataclass

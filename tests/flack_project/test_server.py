@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from chat import limits
 from tests.kit import NO_REDIS, PASSWORD, PREVIEW, basic, serve_page, until
 from tests.processes import COMMANDS
+from tests.running import HANDSHAKE
 
 
 @pytest.fixture(scope="module", params=["flack", "daphne", "uvicorn"])
@@ -197,11 +198,7 @@ def open_unread(server):
     plain = socket.socket()
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     plain.connect(("127.0.0.1", server.port))
-    plain.sendall(
-        f"GET /ws/ HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nUpgrade: websocket\r\n"
-        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        "Sec-WebSocket-Version: 13\r\n\r\n".encode()
-    )
+    plain.sendall(HANDSHAKE)
     assert plain.recv(1024).startswith(b"HTTP/1.1 101")
     return plain
 
