@@ -136,8 +136,8 @@ class Examination:
         told: tuple[float, float] | None = cache.get(PROBE.format(number))
         if told is None:
             raise Trouble(
-                f"No Celery worker took the probe within {self.patience:g} s: start one, or look at "
-                "why the workers are busy."
+                f"No Celery worker took the probe within {self.patience:g} s: start one, or look "
+                "at why the workers are busy."
             )
         if not heard:
             raise Trouble(
