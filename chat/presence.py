@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import redis
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest, Least
 
@@ -27,11 +27,11 @@ GRACE = 3.0  # seconds between the close of a socket and being offline: a page m
 
 @contextmanager
 def _leases_or_silence(user_id: int) -> Iterator[None]:
-    """Without Redis nobody knows of other sockets: then only silence takes a user offline."""
+    """While Redis or the database is away nobody leaves: silence will take the user offline."""
     try:
         yield
-    except redis.RedisError as error:
-        logger.warning("No leases for user %d: %s", user_id, error)
+    except (redis.RedisError, OperationalError, InterfaceError) as error:
+        logger.warning("User %d neither holds nor leaves a lease: %s", user_id, error)
 
 
 def later(now: int) -> Greatest:

@@ -1,6 +1,7 @@
 """Tests of chat/presence.py."""
 
 import pytest
+from django.db import OperationalError
 
 from chat import presence
 from chat.leases import RedisLeases
@@ -152,3 +153,28 @@ def test_without_redis_only_silence_takes_offline(carol, clock, monkeypatch):
     assert User.objects.get(pk=carol.pk).online
     clock.advance(62)
     assert presence.find_offline_users() == 1
+
+
+def test_who_leaves_while_the_database_is_away_is_no_error(carol, clock, monkeypatch):
+    def away(users):
+        raise OperationalError("away")
+
+    presence.seen(carol, socket="tab")
+    presence.leaving(carol.pk, socket="tab")
+    clock.advance(presence.GRACE)
+    monkeypatch.setattr(presence, "_take_offline", away)
+    presence.left(carol.pk)
+    carol.refresh_from_db()
+    assert carol.online
+
+
+def test_a_clock_that_is_behind_does_not_turn_the_time_of_changes_back(carol, clock):
+    presence.seen(carol, socket="tab")
+    came_at = carol.updated_at
+    presence.leaving(carol.pk, socket="tab")
+    clock.advance(-30)
+    presence.find_offline_users()
+    User.objects.filter(pk=carol.pk).update(last_seen_at=0)
+    assert presence.find_offline_users() == 1
+    carol.refresh_from_db()
+    assert carol.updated_at >= came_at

@@ -82,7 +82,8 @@ def test_postgresqls_own_tools_save_and_restore(
         server.execute("CREATE DATABASE restored")
     try:
         restored = postgresql.replace("/postgres?", "/restored?")
-        run("pg_restore", "--no-owner", "--exit-on-error", f"--dbname={restored}", dump)
+        options = ["--clean", "--if-exists", "--no-owner", "--exit-on-error"]
+        run("pg_restore", *options, f"--dbname={restored}", dump)
         with psycopg.connect(restored) as copy:
             query = "SELECT source FROM chat_message WHERE id = %s"
             assert copy.execute(query, [message["id"]]).fetchone() == ("to be kept",)
