@@ -5,7 +5,7 @@ from django.db import InterfaceError, OperationalError, connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat import actions
+from chat import actions, views
 from chat.models import Message
 
 pytestmark = pytest.mark.django_db
@@ -135,3 +135,15 @@ def test_a_fault_of_ours_is_a_500_in_json(alice, call, client, monkeypatch):
     client.raise_request_exception = False
     monkeypatch.setattr(actions, "post_message", lambda **kwargs: 1 / 0)
     assert_is_an_error(call("POST", "/api/messages", {"source": "a"}, token=alice.token), 500)
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_the_database_away_is_a_503_outside_the_api_too(client, monkeypatch, error):
+    def away(*args):
+        raise error("away")
+
+    monkeypatch.setattr(views, "render", away)
+    client.raise_request_exception = False
+    response = client.get("/")
+    assert_is_an_error(response, 503)
+    assert int(response["Retry-After"]) > 0

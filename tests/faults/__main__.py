@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from comparison.contract.pages import Pages
-from tests.faults.crowd import Crowd, Report
+from tests.faults.crowd import Crowd
 from tests.faults.idle import IDLE
 from tests.faults.postgresql import stopped
+from tests.faults.report import Report
 from tests.faults.table import FAULTS, SKEWED, Fault
 from tests.faults.worker import TWO_BEATS, emptied
 from tests.running import ROOT, Stack

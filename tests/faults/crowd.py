@@ -1,11 +1,9 @@
 """People who write, read and listen while a fault happens, and the count of what became of it."""
 
-import re
 import sqlite3
 import time
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any, Self
 
@@ -13,6 +11,7 @@ import psycopg
 
 from tests.faults.background import Background
 from tests.faults.listener import Listener, Row
+from tests.faults.report import Report, inversions, twice
 from tests.faults.table import Fault, answers
 from tests.faults.writers import HTTPWriter, Reader, Record, SocketWriter, Writer
 from tests.running import Stack
@@ -21,41 +20,6 @@ LISTENERS = 6
 READERS = 4
 WRITERS = 3  # over HTTP, and as many over sockets
 PATIENCE = 40.0  # seconds that all may take to have everything again
-
-
-@dataclass
-class Report:
-    """What was counted from the beginning of a fault until everybody had everything."""
-
-    sent: int
-    accepted: int
-    delivered: int  # deliveries: each accepted message that a listener ends with
-    lost: int  # accepted, but not in the database, or not as it is there with a listener
-    doubled: int  # there twice, in the database or with a listener
-    out_of_order: int
-    failed: list[str]  # requests that were refused or not answered; their posts were repeated
-    resyncs: int
-    closed: Counter[int]  # sockets of listeners that the server closed, by code
-    misplaced: int  # people who are shown as away to a listener, or in the database
-    seconds: float  # from the end of the fault until everybody had everything
-
-    def problems(self, fault: Fault) -> list[str]:
-        """Return what does not hold: each accepted message is there once, everywhere, in order."""
-        refused = [one for one in self.failed if not re.fullmatch(fault.refusals, one)]
-        resyncs = fault.resyncs is not None and bool(self.resyncs) != fault.resyncs
-        found = {
-            "not accepted": self.sent - self.accepted,
-            "lost": self.lost,
-            "doubled": self.doubled,
-            "out of order": self.out_of_order,
-            "people misplaced": self.misplaced,
-            "refused": refused,
-            "closed": dict(self.closed) if self.closed.keys() - fault.closes else None,
-            "resyncs": self.resyncs if resyncs else None,
-            "seconds": self.seconds if self.seconds > fault.seconds else None,
-            "nothing sent": self.sent == 0,
-        }
-        return [f"{name}: {value}" for name, value in found.items() if value]
 
 
 class Crowd:
@@ -188,9 +152,9 @@ class Crowd:
             closed=sum((listener.closed for listener in self.listeners), Counter()),
             seconds=seconds,
         )
-        for source, answer in answers.items():
+        for answer in answers.values():
             row = rows.get(answer["id"])
-            report.lost += row is None or row["source"] != source
+            report.lost += row is None or row["source"] != answer["source"]
             for known in lists:
                 there = row is not None and known.get(answer["id"]) == row
                 report.delivered += there
@@ -199,24 +163,6 @@ class Crowd:
             report.doubled += twice(known, self.name)
             report.out_of_order += inversions(known, self.name)
         return report
-
-
-def twice(rows: dict[int, Row], name: str) -> int:
-    """Return how many messages of this crowd, each with a text of its own, are there again."""
-    texts = Counter(row["source"] for row in list(rows.values()) if row["source"].startswith(name))
-    return sum(count - 1 for count in texts.values())
-
-
-def inversions(rows: dict[int, Row], name: str) -> int:
-    """Return how many messages, by id, come before one that its writer sent earlier."""
-    last: dict[str, int] = {}
-    count = 0
-    for _, row in sorted(rows.items()):
-        if row["source"].startswith(name):
-            writer, number = row["source"].split()
-            count += int(number) < last.get(writer, 0)
-            last[writer] = int(number)
-    return count
 
 
 def wait(condition: Any, seconds: float) -> bool:

@@ -14,8 +14,8 @@ import redis
 from comparison.contract.client import eventually
 from tests.running import Stack
 
-CUT_OFF = "POST .* 502|.* RemoteProtocolError.*"  # answers of a node that is killed
-AWAY = "(POST|GET|post_message) .*503"  # and while the database is away
+CUT_OFF = "(POST|GET|PUT) .* 502|.* RemoteProtocolError.*"  # answers of a node that is killed
+AWAY = "(POST|GET|PUT|post_message) .*503"  # and while the database is away
 LEAVING = frozenset({1012})  # the code by which a node that leaves closes its sockets
 GONE = frozenset({1006})  # and what a client sees when one is killed
 

@@ -15,6 +15,7 @@ from websockets.exceptions import WebSocketException
 
 PATIENCE = 10.0  # seconds that the answer to a post may take, as in `outbox.js`
 EVERY = 0.05  # seconds between two requests of one client
+EDITED = "edited"
 AGAIN = 0.5  # seconds before the same is sent again, unless the server says when
 
 
@@ -61,7 +62,7 @@ class Writer:
 
 
 class HTTPWriter(Writer):
-    """Posts over HTTP with an Idempotency-Key; edits every fifth message once."""
+    """Posts over HTTP with an Idempotency-Key, and edits every fifth message."""
 
     async def run(self) -> None:
         """See `Writer`."""
@@ -79,8 +80,17 @@ class HTTPWriter(Writer):
         answer = await ask(self.http, self.record, "POST", "/api/messages", body, headers)
         if answer is None:
             return False
-        self.record.accept(source, answer.json())
+        message = answer.json()
+        if int(source.split()[1]) % 5 == 0:
+            await self._edit(message, f"{source} {EDITED}")
+        self.record.accept(source, message)
         return True
+
+    async def _edit(self, message: dict[str, Any], source: str) -> None:
+        path, body = message["_links"]["self"], {"source": source}
+        while await ask(self.http, self.record, "PUT", path, body) is None:
+            pass
+        message["source"] = source
 
 
 class SocketWriter(Writer):
