@@ -18,9 +18,10 @@ from chat import actions, moderation
 from chat.models import Message, Token, User
 
 
-def date(seconds: int) -> str:
-    """Show Unix seconds as a date."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
+def date(seconds: int) -> SafeString:
+    """Show Unix seconds as a date, in one line."""
+    time = datetime.fromtimestamp(seconds, UTC)
+    return format_html('<span class="nowrap">{}</span>', f"{time:%Y-%m-%d %H:%M} UTC")
 
 
 class PasswordForm(AdminPasswordChangeForm):
@@ -61,7 +62,7 @@ class BoundedAdmin(admin.ModelAdmin):
         return False
 
     @admin.display(ordering="pk")
-    def created(self, row: User | Message) -> str:
+    def created(self, row: User | Message) -> SafeString:
         """Say when a user registered, or when a message was posted."""
         return date(row.created_at)
 
@@ -89,7 +90,7 @@ class UserAdmin(BoundedAdmin, DjangoUserAdmin):
         return False
 
     @admin.display(description="last seen")
-    def seen(self, user: User) -> str:
+    def seen(self, user: User) -> SafeString:
         """Say when a user was heard of."""
         return date(user.last_seen_at)
 

@@ -154,6 +154,12 @@ def test_a_message_is_only_read(admin, alice):
     assert Message.objects.get().source == "a"
 
 
+def test_a_date_is_one_that_everybody_reads(admin, alice):
+    alice.messages.create(source="a", created_at=0)
+    html = admin.get(MESSAGE).content.decode()
+    assert '<span class="nowrap">1970-01-01 00:00 UTC</span>' in html
+
+
 def test_a_message_is_shown_as_its_readers_see_it(admin, alice):
     message = actions.post_message(author=alice, source="a *b* <script>c</script>")
     html = admin.get(f"{MESSAGE}{message.pk}/change/").content.decode()

@@ -24,7 +24,9 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("people", type=int, metavar="N", help="how many")
+        parser.add_argument(
+            "people", type=int, metavar="N", help="how many; 200 for each node at most"
+        )
         parser.add_argument("--minutes", type=float, help="how long, if not until Ctrl-C")
         parser.add_argument(
             "--pause", type=float, default=20, help="mean seconds between posts of one (20)"
