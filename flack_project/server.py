@@ -126,8 +126,16 @@ def answer_error(request: Any, status: int, status_text: bytes, body: str) -> No
     request.handle_reply({"type": "http.response.body", "body": error})
 
 
+class HTTPFactory(server.HTTPFactory):
+    """Makes the connections of HTTP."""
+
+    def log(self, request: Any) -> None:
+        """Leave out Twisted's line for the access log, which it formats although it has no log."""
+
+
+# daphne looks its factories up in its own module
+server.WebSocketFactory, server.HTTPFactory = WebSocketFactory, HTTPFactory
 http_protocol.WebRequest.basic_error = answer_error
-server.WebSocketFactory = WebSocketFactory  # daphne looks its factory up in its own module
 
 
 class Inbox:
