@@ -44,7 +44,7 @@ def growth(server: Server) -> Iterator[tuple[str, Work]]:
     deaf = partial(rows.steady, server, padding=2000, deaf=50)
     yield "steady push of 2 KB, 50 of 1000 do not read", deaf
     for count in (100, 5000):
-        hertz = max(1, 5000 // count)
+        hertz = 10_000 // count
         yield f"steady push, {count} sockets", partial(rows.steady, server, count, hertz)
 
 
@@ -107,7 +107,7 @@ def main() -> None:
                             table.store(results)
     if not ROWS.pattern:
         plot.draw(results, table.RAW.with_suffix(".svg"))
-    print(table.markdown(results))
+    print(table.works(results), table.targets(results), sep="\n\n")
 
 
 if __name__ == "__main__":

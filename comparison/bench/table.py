@@ -5,6 +5,7 @@ import os
 import platform
 import statistics
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,8 +18,10 @@ Results = dict[str, dict[str, list[Numbers]]]  # by row, then by server, one for
 FOLDER = Path(__file__).resolve().parent.parent
 RAW = FOLDER / "bench.json"
 REPORT = FOLDER / "BENCH.md"
-BEGIN, END = "<!-- begin of the table -->", "<!-- end of the table -->"
+README = FOLDER.parent / "README.md"
+BEGIN, END = "<!-- begin of the bench -->", "<!-- end of the bench -->"
 COLUMNS = ("flack", "socket.io", "ws", "flask")
+SHOWN = ("µs", "p99 ms", "KiB", "lost", "doubled")  # in the README
 
 
 @dataclass(frozen=True)
@@ -89,23 +92,32 @@ def medians(results: Results, row: str, server: str) -> Numbers:
     }
 
 
-def short(numbers: Numbers) -> str:
-    """Return the numbers in one line."""
-    return ", ".join(f"{value:.3g} {key}" for key, value in numbers.items() if value or key == "µs")
+def short(numbers: Numbers, keys: Collection[str] | None = None) -> str:
+    """Return the numbers in one line, or those of some keys."""
+    return ", ".join(
+        f"{value:,.0f} {key}" if value >= 100 else f"{value:.3g} {key}"
+        for key, value in numbers.items()
+        if (value or key == "µs") and (keys is None or key in keys)
+    )
 
 
-def markdown(results: Results) -> str:
-    """Return the table of the medians and the targets with what was reached."""
+def works(results: Results, keys: Collection[str] | None = None) -> str:
+    """Return the table of the medians."""
     columns = [name for name in COLUMNS if any(name in row for row in results.values())]
-    lines = [machine(), "", f"| Work | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    lines = [f"| Work | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
     for row in results:
-        cells = [short(medians(results, row, name)) for name in columns]
+        cells = [short(medians(results, row, name), keys) for name in columns]
         lines.append(f"| {row} | {' | '.join(cells)} |")
-    lines += ["", "| Target | Reached | |", "|---|---|---|"]
+    return "\n".join(lines)
+
+
+def targets(results: Results) -> str:
+    """Return the table of the targets with what was reached."""
+    lines = ["| Target | Reached | |", "|---|---|---|"]
     for target in TARGETS:
         reached = target.reached(results)
         if reached is not None:
-            verdict = "met" if reached <= target.most else "missed"
+            verdict = "met" if reached <= target.most else "**missed**"
             lines.append(f"| {target} | {reached:.3g} | {verdict} |")
     return "\n".join(lines)
 
@@ -122,9 +134,13 @@ def machine() -> str:
 
 
 def store(results: Results) -> None:
-    """Write the raw numbers, and put the table into the report."""
+    """Write the raw numbers, and put the tables into the report and into the README."""
     RAW.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-    if REPORT.exists():
-        before, _, rest = REPORT.read_text().partition(BEGIN)
-        _, _, after = rest.partition(END)
-        REPORT.write_text(f"{before}{BEGIN}\n{markdown(results)}\n{END}{after}")
+    put(REPORT, f"{machine()}\n\n{works(results)}\n\n{targets(results)}")
+    put(README, f"{machine()}\n\n{works(results, SHOWN)}")
+
+
+def put(document: Path, text: str) -> None:
+    """Replace what stands between the two marks of a document."""
+    before, _, rest = document.read_text().partition(BEGIN)
+    document.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}")
