@@ -1,7 +1,8 @@
-"""What processes cost: CPU time and resident memory, from /proc."""
+"""What processes cost: CPU time and resident memory, from the kernel."""
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,11 +19,7 @@ class Processes:
 
     def cpu(self) -> float:
         """Return the user and system time used so far, in microseconds."""
-        return 1e6 * sum(
-            times.user + times.system + times.children_user + times.children_system
-            for process in self._all()
-            for times in [process.cpu_times()]
-        )
+        return 1e6 * sum(_seconds(process) for process in self._all())
 
     def resident(self) -> float:
         """Return the resident memory, in KiB."""
@@ -37,6 +34,18 @@ class Processes:
             with contextlib.suppress(psutil.NoSuchProcess):
                 yield root
                 yield from root.children(recursive=True)
+
+
+def _seconds(process: psutil.Process) -> float:
+    """Return the CPU time of a process and of its children that have ended.
+
+    Its clock, named as clock_getcpuclockid(3) does, counts nanoseconds; /proc only ticks of 10 ms.
+    """
+    with contextlib.suppress(OSError, psutil.NoSuchProcess):  # it ended just now
+        ended = process.cpu_times()
+        own = time.clock_gettime(~process.pid << 3 | 2)
+        return own + ended.children_user + ended.children_system
+    return 0
 
 
 def listening_on(port: int) -> psutil.Process:
