@@ -22,7 +22,7 @@ class TokenAuthentication(BaseAuthentication):
         scheme, _, token = get_authorization_header(request).decode("latin-1").partition(" ")
         if not scheme:
             return None
-        digest = Token.digest_of(token.strip())
+        digest = Token.digest_of(token.strip(" "))
         user = Token.user_of(digest) if scheme.lower() == "bearer" else None
         if user is None:
             raise AuthenticationFailed(UNAUTHENTICATED)

@@ -39,6 +39,13 @@ class WebSocketProtocol(ws_protocol.WebSocketProtocol):
             raise ConnectionDeny(503)  # type: ignore[no-untyped-call]
         return super().onConnect(request)
 
+    def failHandshake(self, reason: str, code: int = 400, headers: Any = None) -> None:  # noqa: N802
+        """Refuse in few words: autobahn's repeat the request, too long for nginx to pass on.
+
+        nginx would take that for a broken node, and ask it nothing for some seconds.
+        """
+        super().failHandshake(reason if code != 400 else "Bad Request", code, headers)
+
     def onOpen(self) -> None:  # noqa: N802
         """Take the place of the HTTP channel as what the transport pauses and resumes."""
         self.transport.unregisterProducer()

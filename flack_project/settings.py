@@ -307,6 +307,8 @@ LOGGING: dict[str, Any] = {
         "chat": {"level": FLACK_LOG_LEVEL or "INFO"},
         "django": {"level": FLACK_LOG_LEVEL or "INFO"},
         "django.request": {"level": "ERROR"},  # what clients do wrong is told to them
+        "django.security": {"level": "CRITICAL"},  # the same
+        "django.security.csrf": {"level": "WARNING"},  # which may be a setting's fault
         "channels_redis": {"level": "CRITICAL"},  # the hub says it when Redis is away
     },
 }

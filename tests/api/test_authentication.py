@@ -72,6 +72,13 @@ def test_a_header_that_is_no_token_is_a_401(alice, call, header):
     assert_unauthenticated(call("GET", "/api/users", headers={"Authorization": header}))
 
 
+@pytest.mark.parametrize("odd", ["\x1f", "\xa0", "\x85", "\t", "\v"])
+def test_only_spaces_around_a_token_are_nothing(alice, call, odd):
+    for text, status in ((f"  {alice.token} ", 200), (f"{alice.token}{odd}", 401)):
+        answer = call("GET", "/api/users", headers={"Authorization": f"Bearer {text}"})
+        assert answer.status_code == status
+
+
 def test_a_password_is_no_token(alice, call):
     assert_unauthenticated(call("GET", "/api/users", headers=basic("Alice")))
 
