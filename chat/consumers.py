@@ -175,6 +175,7 @@ def parse(text: str | None) -> dict[str, Any]:
 def ref_of(frame: dict[str, Any]) -> str | int | None:
     """Return what the client calls this frame, or raise ValidationError."""
     ref = frame.get("ref")
-    if not isinstance(ref, str | int | None):  # what JSON holds may be nested too deep to send back
+    # What JSON holds may be nested too deep to send back; to Python, true is a whole number.
+    if isinstance(ref, bool) or not isinstance(ref, str | int | None):
         raise ValidationError({"ref": ["A ref must be a string or a whole number."]})
     return ref

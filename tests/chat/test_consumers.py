@@ -226,6 +226,7 @@ async def test_the_ref_of_a_client_comes_back_as_it_was(connect, alice):
         ({"data": {"source": "a" * 10_001}}, "source"),
         ({"data": {"source": "hi"}, "ref": {}}, "ref"),
         ({"data": {"source": "hi"}, "ref": 1.5}, "ref"),
+        ({"data": {"source": "hi"}, "ref": True}, "ref"),
         ({"data": {"source": "hi"}, "ref": "a" * 201}, "key"),
     ],
 )

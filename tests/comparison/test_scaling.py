@@ -1,0 +1,50 @@
+"""The simulation of docs/SCALING.md."""
+
+import json
+
+import pytest
+
+from comparison.bench.table import RAW
+from comparison.scaling import DOCUMENT, Costs, compared, poisson, regular, simulate, written
+
+RESULTS = json.loads(RAW.read_text())
+COST = Costs(
+    hear=100, deliver=10, join=1, relay=5, ping=1000, post=5000, redis_push=50, redis_node=10,
+    redis_ping=50, redis_post=50, postgresql_ping=500, postgresql_post=500, socket=17,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "measured", "simulated"), list(compared(RESULTS)))
+def test_the_simulation_says_what_was_measured(row, measured, simulated):
+    assert simulated == pytest.approx(measured, rel=0.2)
+
+
+def test_the_document_has_the_tables_of_the_last_bench():
+    assert DOCUMENT.read_text() == written(DOCUMENT.read_text(), RESULTS)
+
+
+def test_a_node_that_keeps_up_gives_each_push_at_once():
+    result = simulate(COST, sockets=1000, nodes=1, gaps=regular(10))
+    assert result.p99 == pytest.approx(0.0101)  # heard once, delivered a thousand times
+    assert result.busy == pytest.approx(0.101, rel=0.01)
+
+
+def test_each_of_several_nodes_hears_every_push():
+    result = simulate(COST, sockets=1000, nodes=4, gaps=regular(10))
+    assert result.cpu == pytest.approx(10 + 4 * 100 / 1000)
+
+
+def test_a_node_that_falls_behind_writes_what_waits_in_one_go():
+    result = simulate(COST, sockets=1000, nodes=1, gaps=regular(400))
+    assert result.cpu < 5
+    assert result.p99 < 0.1
+
+
+def test_pushes_that_come_at_random_wait_longer():
+    steady = simulate(COST, sockets=1000, nodes=1, gaps=regular(40))
+    assert simulate(COST, sockets=1000, nodes=1, gaps=poisson(40)).p99 > 1.5 * steady.p99
+
+
+def test_other_work_on_the_core_makes_everything_take_longer():
+    result = simulate(COST, sockets=1000, nodes=1, gaps=regular(10), background=0.5)
+    assert result.p99 == pytest.approx(0.0202)
