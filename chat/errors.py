@@ -3,14 +3,27 @@
 from typing import Any
 
 import orjson
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
-from django.db import InterfaceError, OperationalError
+from django.core.exceptions import (
+    NON_FIELD_ERRORS,
+    ObjectDoesNotExist,
+    PermissionDenied,
+    ValidationError,
+)
+from django.db import IntegrityError, InterfaceError, OperationalError
 
 from chat.limits import FRAME_SIZE, LimitReached
 
 UNAUTHENTICATED = "authentication required"
 BANNED = "You are banned: you may read, but not write."
-EXPECTED = (ValidationError, PermissionDenied, LimitReached, OperationalError, InterfaceError)
+EXPECTED = (
+    ValidationError,
+    PermissionDenied,
+    LimitReached,
+    OperationalError,
+    InterfaceError,
+    ObjectDoesNotExist,  # of a row that was deleted since it was looked up
+    IntegrityError,  # of a row that refers to such a one
+)
 
 
 def describe(error: Exception) -> tuple[int, dict[str, Any]]:
@@ -25,6 +38,8 @@ def describe(error: Exception) -> tuple[int, dict[str, Any]]:
             return 400, {"error": " ".join(error.messages)}
         case PermissionDenied():
             return 403, {"error": str(error) or "You may not do that."}
+        case ObjectDoesNotExist() | IntegrityError():
+            return 404, {"error": "This was deleted a moment ago."}
         case _:
             return 503, {"error": "The database cannot be reached. Try again in a moment."}
 

@@ -27,6 +27,8 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 __all__ = ["CONTENT_TYPE_LATEST", "exposition"]
 
 FOLDER = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+if FOLDER:
+    os.makedirs(FOLDER, exist_ok=True)
 SHORT = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)  # seconds
 LONG = (0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900)
 

@@ -103,8 +103,9 @@ def test_a_page_of_which_nothing_is_left_shows_what_came_before(
     make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
 ) -> None:
     stack.posted(alice, f"{word} before")
+    tall = "\n".join("a line" for _ in range(10))  # so that no reader comes near what is above
     for number in range(60):
-        stack.posted(bob, f"{word} {number}")
+        stack.posted(bob, f"{word} {number}\n{tall}")
     room = make_room().open(alice)
     room.hears(f"{word} 59")
     delete_user(stack, bob)

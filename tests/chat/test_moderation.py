@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat import moderation
+from chat import actions, moderation
 from chat.errors import BANNED
 from chat.models import Deletion, Message, Token, User
 
@@ -83,3 +83,36 @@ def test_who_is_banned_reads_and_does_not_write(alice, call):
     assert Message.objects.get().source == "a"
     moderation.ban(users=User.objects.filter(pk=alice.pk), banned=False)
     assert call("POST", "/api/messages", {"source": "b"}, token=alice.token).status_code == 201
+
+
+@pytest.fixture
+def deleted_first(monkeypatch):
+    """Let an operator be faster than an action: what it is about is deleted before it begins."""
+
+    def deleted_first(name, delete):
+        action = getattr(actions, name)
+
+        def act(**kwargs):
+            delete()
+            return action(**kwargs)
+
+        monkeypatch.setattr(actions, name, act)
+
+    return deleted_first
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}])
+def test_a_post_of_somebody_who_was_just_deleted_is_404(call, alice, deleted_first, headers):
+    deleted_first("post_message", lambda: moderation.delete_user(user=alice))
+    response = call("POST", "/api/messages", {"source": "a"}, token=alice.token, headers=headers)
+    assert response.status_code == 404
+    assert response.json() == {"error": "This was deleted a moment ago."}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_edit_of_a_message_that_was_just_deleted_is_404(call, alice, deleted_first):
+    pk = alice.messages.create(source="a").pk
+    deleted_first("edit_message", lambda: moderation.delete_messages(first=pk, last=pk))
+    response = call("PUT", f"/api/messages/{pk}", {"source": "b"}, token=alice.token)
+    assert response.status_code == 404
