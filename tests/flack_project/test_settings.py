@@ -1,5 +1,6 @@
 """Tests of flack_project/settings.py: what each variable of the environment does."""
 
+import json
 import re
 import runpy
 import secrets
@@ -40,6 +41,9 @@ def test_what_is_not_set_is_as_the_readme_says(read, tmp_path):
     assert settings["FLACK_PREVIEW_HOSTS"] == []
     assert settings["FLACK_THREADS"] == 8
     assert settings["FLACK_TOKEN_DAYS"] == 0
+    assert settings["FLACK_LOG_JSON"] is False
+    assert settings["LOGGING"]["root"]["level"] == "WARNING"
+    assert settings["LOGGING"]["loggers"]["chat"]["level"] == "INFO"
     assert "end_old_tokens" not in settings["CELERY_BEAT_SCHEDULE"]
 
 
@@ -54,6 +58,8 @@ def test_what_is_not_set_is_as_the_readme_says(read, tmp_path):
         ("FLACK_RESPOND_ASYNC", "1", True),
         ("FLACK_PREVIEW_HOSTS", "a.example:81,b.example", ["a.example:81", "b.example"]),
         ("FLACK_THREADS", "3", 3),
+        ("FLACK_LOG_JSON", "1", True),
+        ("FLACK_LOG_LEVEL", "debug", "DEBUG"),
     ],
 )
 def test_a_variable_sets_a_setting(read, name, text, value):
@@ -151,3 +157,21 @@ def test_a_checkout_without_a_key_is_a_developers(tmp_path):
     code = "from django.conf import settings; print(settings.DEBUG, bool(settings.SECRET_KEY))"
     result = run("manage.py", "shell", "--no-imports", "-c", code, var=tmp_path)
     assert result.stdout == "True True\n"
+
+
+def test_a_level_that_there_is_not_is_refused(read):
+    with pytest.raises(ImproperlyConfigured, match="FLACK_LOG_LEVEL must be DEBUG, INFO, "):
+        read(FLACK_LOG_LEVEL="loud")
+
+
+@pytest.mark.parametrize("json_lines", ["0", "1"])
+def test_people_read_a_line_and_programs_a_json_object(tmp_path, json_lines):
+    code = "import logging; logging.getLogger('chat').info('said %s', 'so')"
+    command = ["manage.py", "shell", "--verbosity", "0", "--command", code]
+    line = run(*command, var=tmp_path, FLACK_LOG_JSON=json_lines).stderr
+    if json_lines == "0":
+        assert line == "INFO chat: said so\n"
+    else:
+        told = json.loads(line)
+        assert {"level": "INFO", "logger": "chat", "message": "said so"}.items() <= told.items()
+        assert {"time", "request_id", "process"} <= told.keys()
