@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 
 import httpx
@@ -56,6 +57,13 @@ def _hear_sighup() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+def child_of(shell: psutil.Process) -> psutil.Process | None:
+    """Return what a shell runs, unless it only waits."""
+    with suppress(psutil.NoSuchProcess):  # it has just ended
+        return next((child for child in shell.children() if child.name() != "sleep"), None)
+    return None
+
+
 class Stack(Flack):
     """A running Flack behind nginx, without limits unless the environment asks for them."""
 
@@ -97,16 +105,15 @@ class Stack(Flack):
     def shell(self, name: str) -> psutil.Process:
         """Return the shell that keeps a part running, by its name in the Procfile: "node.1"."""
         for process in self.processes():
-            if process.name() == "sh" and process.environ()["HONCHO_PROCESS_NAME"] == name:
-                return process
+            with suppress(psutil.NoSuchProcess):  # it has just ended
+                if process.name() == "sh" and process.environ()["HONCHO_PROCESS_NAME"] == name:
+                    return process
         raise LookupError(name)
 
     def part(self, name: str) -> psutil.Process:
         """Return the process of a part; wait for it if it is about to be started again."""
         shell = self.shell(name)
-        process: psutil.Process = eventually(
-            lambda: next((p for p in shell.children() if p.name() != "sleep"), None), name, PATIENCE
-        )
+        process: psutil.Process = eventually(lambda: child_of(shell), name, PATIENCE)
         return process
 
     def processes(self) -> list[psutil.Process]:
@@ -114,7 +121,7 @@ class Stack(Flack):
         launcher = psutil.Process(self.process.pid)
         return [launcher, *launcher.children(recursive=True)]
 
-    @property
+    @cached_property
     def run_dir(self) -> Path:
         """The launcher's private folder, with the sockets of the parts."""
         return Path(self.shell("node.1").environ()["RUN_DIR"])

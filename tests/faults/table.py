@@ -35,7 +35,7 @@ class Fault:
 
 def nothing(stack: Stack) -> None:
     """Let some seconds pass."""
-    time.sleep(4)
+    time.sleep(3)
 
 
 def kill_node(stack: Stack) -> None:
@@ -133,7 +133,7 @@ def pass_75_seconds(stack: Stack) -> None:
 
 FAULTS = [
     Fault("nothing", nothing, resyncs=False),
-    Fault("a node killed", kill_node, CUT_OFF, closes=GONE),
+    Fault("a node killed", kill_node, CUT_OFF, closes=GONE, seconds=15),
     Fault("pushes dropped", drop_pushes, resyncs=True),
     Fault("Valkey killed for 5 s, back empty", lose_valkey, resyncs=True, seconds=5),
     Fault("worker and beat killed", kill_worker_and_beat, is_short=False),

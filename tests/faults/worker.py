@@ -110,7 +110,7 @@ def run_two_beats(stack: Stack) -> None:
     try:
         with stack.connect() as listener:
             be_silent_for(61, stack, ann)
-            assert len(listener.pushes("User", 13, id=ann.id, online=False)) == 1
+            assert len(listener.pushes("User", 8, id=ann.id, online=False)) == 1
     finally:
         second.kill()
         second.wait(PATIENCE)

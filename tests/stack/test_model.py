@@ -212,5 +212,5 @@ class Walk(RuleBasedStateMachine):
 
 def test_model_and_server_agree_on_every_walk(sqlite_stack: Stack) -> None:
     Walk.stack = sqlite_stack
-    walks = settings(max_examples=4, stateful_step_count=20, deadline=None)
+    walks = settings(max_examples=3, stateful_step_count=15, deadline=None)
     run_state_machine_as_test(Walk, settings=walks)
