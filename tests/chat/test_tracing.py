@@ -32,6 +32,7 @@ def test_an_id_that_could_forge_a_line_of_the_log_is_replaced(value):
     assert len(request_id.get()) == 32 and request_id.get().isalnum()
 
 
+@pytest.mark.django_db(transaction=True)  # a thread looks at its connection first
 async def test_a_thread_logs_as_the_request_that_called_it():
     tracing.begin(scope(b"of-a-socket"))
     assert await in_thread(request_id.get) == "of-a-socket"
