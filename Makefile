@@ -1,6 +1,7 @@
 # make run                             starts all of Flack
 # make manage CMD="createuser susan"   runs a command of manage.py beside it
 # make test                            lints, then runs every test
+# make audit                           attacks Flack, and counts what was tried and what got through
 # make contract URL=http://…           holds any server to the contract
 # make compare FLASK_URL=…             climbs load ladders with both versions, writes a report
 # make bench                           measures Flack beside other servers; FLASK_URL= adds Flask's
@@ -12,7 +13,7 @@ BIN := .venv/bin
 JS := tests/browser
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run manage test contract fuzz lint bench compare faults lock programs
+.PHONY: run manage test audit contract fuzz lint bench compare faults lock programs
 
 run: .venv/run-stamp
 	@exec $(BIN)/python -m flack_project.stack
@@ -28,6 +29,10 @@ test: lint
 EXAMPLES ?= 100
 fuzz: .venv/test-stamp
 	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -s tests/stack/test_schema.py
+
+# The tests that attack, and how many attacks were tried and got through, by class.
+audit: .venv/test-stamp | programs
+	$(BIN)/python -m pytest -q -p tests.audit -m attack --no-header -o console_output_style=none
 
 WIRE ?= json
 contract: .venv/test-stamp

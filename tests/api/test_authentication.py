@@ -52,21 +52,25 @@ def test_a_good_token_reads_and_is_seen(path, alice, call, text):
     assert User.objects.get().last_seen_at == timestamp()
 
 
+@pytest.mark.attack("Tokens: bad, ended, another's")
 @pytest.mark.parametrize("text", OPTIONAL)
 def test_a_bad_token_does_not_even_read(path, call, text):
     assert_unauthenticated(call("GET", path(text), token="0" * 64))
 
 
+@pytest.mark.attack("Tokens: bad, ended, another's")
 @pytest.mark.parametrize(("method", "text", "body"), NEEDED)
 def test_a_stranger_changes_nothing(path, call, method, text, body):
     assert_unauthenticated(call(method, path(text), body))
 
 
+@pytest.mark.attack("Tokens: bad, ended, another's")
 @pytest.mark.parametrize(("method", "text", "body"), NEEDED)
 def test_a_bad_token_changes_nothing(path, call, method, text, body):
     assert_unauthenticated(call(method, path(text), body, token="0" * 64))
 
 
+@pytest.mark.attack("Tokens: bad, ended, another's")
 @pytest.mark.parametrize("header", BAD)
 def test_a_header_that_is_no_token_is_a_401(alice, call, header):
     assert_unauthenticated(call("GET", "/api/users", headers={"Authorization": header}))
@@ -79,6 +83,7 @@ def test_only_spaces_around_a_token_are_nothing(alice, call, odd):
         assert answer.status_code == status
 
 
+@pytest.mark.attack("Tokens: bad, ended, another's")
 def test_a_password_is_no_token(alice, call):
     assert_unauthenticated(call("GET", "/api/users", headers=basic("Alice")))
 
@@ -88,10 +93,12 @@ def test_the_name_of_the_scheme_has_no_case(alice, call):
     assert call("GET", "/api/users", headers=headers).status_code == 200
 
 
+@pytest.mark.attack("Tokens: bad, ended, another's")
 def test_the_digest_of_a_token_is_no_token(alice, call):
     assert_unauthenticated(call("GET", "/api/users", token=Token.objects.get().digest))
 
 
+@pytest.mark.attack("Tokens: bad, ended, another's")
 def test_the_token_of_an_inactive_user_is_bad(alice, call):
     User.objects.update(is_active=False)
     assert_unauthenticated(call("GET", "/api/users", token=alice.token))
@@ -116,6 +123,7 @@ def test_a_token_reads_once_and_writes_nothing_within_15_seconds(
     assert User.objects.get().last_seen_at > seen_at
 
 
+@pytest.mark.attack("Tokens: bad, ended, another's")
 def test_a_token_ends_with_the_password(alice, call):
     actions.update_user(user=alice, password=PASSWORD + "!")
     assert_unauthenticated(call("GET", "/api/users", token=alice.token))

@@ -40,6 +40,7 @@ def test_a_password_may_have_a_colon(call):
     assert call("POST", "/api/tokens", headers=basic("Alice", "staple:battery")).status_code == 200
 
 
+@pytest.mark.attack("Tokens: bad, ended, another's")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -65,6 +66,7 @@ def test_who_does_not_sign_in_well_gets_a_401_without_a_prompt(alice, call, head
     assert response["WWW-Authenticate"] == 'Bearer realm="Authentication Required"'
 
 
+@pytest.mark.attack("Tokens: bad, ended, another's")
 def test_a_token_is_no_password(alice, call):
     response = call("POST", "/api/tokens", headers={"Authorization": f"Bearer {alice.token}"})
     assert response.status_code == 401
@@ -75,6 +77,7 @@ def test_an_inactive_user_does_not_sign_in(alice, call):
     assert call("POST", "/api/tokens", headers=basic("Alice")).status_code == 401
 
 
+@pytest.mark.attack("Tokens: bad, ended, another's")
 def test_a_token_is_dead_after_it_was_deleted(alice, call):
     response = call("DELETE", "/api/tokens", token=alice.token)
     assert (response.status_code, response.content) == (204, b"")
@@ -90,6 +93,7 @@ def test_other_tokens_live_on(alice, bob, call):
         assert call("GET", "/api/users", token=token).status_code == 200
 
 
+@pytest.mark.attack("Tokens: bad, ended, another's")
 @pytest.mark.parametrize("headers", [{}, basic("Alice"), {"Authorization": "Bearer x"}])
 def test_only_a_token_is_deleted(alice, call, headers):
     response = call("DELETE", "/api/tokens", headers=headers)

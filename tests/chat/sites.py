@@ -15,6 +15,7 @@ import pytest
 from chat import fetch
 
 PAGE = b"<title>A page</title><meta name=description content='It says so.'>"
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n"
 
 Answer = bytes | Callable[["Site", socket.socket], None]
 

@@ -45,6 +45,7 @@ def sign_in(client):
     return sign_in
 
 
+@pytest.mark.attack("Sign-in: guessing, asking who exists")
 @pytest.mark.parametrize("door", ["/api/tokens", *FORMS])
 def test_an_unknown_nickname_costs_and_says_as_much_as_a_wrong_password(
     alice, sign_in, hashed, door
@@ -58,6 +59,7 @@ def test_an_unknown_nickname_costs_and_says_as_much_as_a_wrong_password(
     assert len(hashed) == 2
 
 
+@pytest.mark.attack("Sign-in: guessing, asking who exists")
 @pytest.mark.parametrize("door", ["/api/tokens", *FORMS])
 def test_too_many_tries_as_somebody_are_refused_without_a_look_at_the_password(
     alice, sign_in, hashed, monkeypatch, door
@@ -72,6 +74,7 @@ def test_too_many_tries_as_somebody_are_refused_without_a_look_at_the_password(
     assert b"Too many" not in sign_in(door, "Alice", PASSWORD, address="192.0.2.2").content
 
 
+@pytest.mark.attack("Sign-in: guessing, asking who exists")
 def test_tries_at_all_doors_count_together(alice, sign_in, monkeypatch):
     monkeypatch.setattr(limits, "SIGN_IN_AS", limits.Limit("sign-in-as", 2, 60))
     for door in FORMS:
@@ -79,6 +82,7 @@ def test_tries_at_all_doors_count_together(alice, sign_in, monkeypatch):
     assert sign_in("/api/tokens", "Alice", PASSWORD).status_code == 429
 
 
+@pytest.mark.attack("Sign-in: guessing, asking who exists")
 @pytest.mark.parametrize("nickname", ["Alice", "nobody"])
 def test_a_nickname_is_not_tried_from_ever_more_addresses(alice, sign_in, monkeypatch, nickname):
     monkeypatch.setattr(limits, "SIGN_IN_ANYWHERE", limits.Limit("sign-in-anywhere", 3, 60))
@@ -87,6 +91,7 @@ def test_a_nickname_is_not_tried_from_ever_more_addresses(alice, sign_in, monkey
     assert sign_in("/api/tokens", "Bob").status_code == 401
 
 
+@pytest.mark.attack("Sign-in: guessing, asking who exists")
 def test_an_address_does_not_try_ever_more_nicknames(sign_in, monkeypatch):
     monkeypatch.setattr(limits, "SIGN_IN", limits.Limit("sign-in", 3, 60))
     codes = [sign_in("/api/tokens", f"u{n}").status_code for n in range(4)]
@@ -94,12 +99,14 @@ def test_an_address_does_not_try_ever_more_nicknames(sign_in, monkeypatch):
     assert sign_in("/api/tokens", "u0", address="192.0.2.2").status_code == 401
 
 
+@pytest.mark.attack("Sign-in: guessing, asking who exists")
 def test_the_addresses_of_one_network_of_ipv6_are_one(sign_in, monkeypatch):
     monkeypatch.setattr(limits, "SIGN_IN", limits.Limit("sign-in", 2, 60))
     codes = [sign_in("/api/tokens", "x", address=f"2001:db8::{n}").status_code for n in range(3)]
     assert codes == [401, 401, 429]
 
 
+@pytest.mark.attack("Sign-in: guessing, asking who exists")
 @pytest.mark.parametrize("name", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Client-IP"])
 def test_an_address_that_a_client_names_is_not_believed(sign_in, monkeypatch, name):
     monkeypatch.setattr(limits, "SIGN_IN", limits.Limit("sign-in", 1, 60))

@@ -26,7 +26,7 @@ from chat import fetch as fetch_module
 from chat.fetch import FAILURES, MAX_BYTES, MAX_REDIRECTS, Refused, fetch, is_public
 from chat.previews import preview
 from tests.chat.corpus_addresses import INWARD, LOOPBACK, ODD, URLS
-from tests.chat.sites import PAGE, Site, answer, redirect
+from tests.chat.sites import HEAD, PAGE, Site, answer, redirect
 
 PUBLIC, PUBLIC_6 = "93.184.216.34", "2606:4700:4700::1111"
 
@@ -41,6 +41,7 @@ def attacks(*lists: list[str]) -> list[Any]:
     return [pytest.param(case, id=ascii(case)[1:-1][:60]) for cases in lists for case in cases]
 
 
+@pytest.mark.attack("Links inward: addresses")
 @pytest.mark.parametrize("host", attacks(LOOPBACK, INWARD, ODD))
 def test_a_link_inward_connects_to_nothing(canary, internet, host):
     assert preview(f"http://{host}/") is None
@@ -49,6 +50,7 @@ def test_a_link_inward_connects_to_nothing(canary, internet, host):
     assert canary.visits == 0
 
 
+@pytest.mark.attack("Links inward: redirects")
 @pytest.mark.parametrize("host", attacks(LOOPBACK, INWARD, ODD))
 def test_a_redirect_inward_connects_to_nothing_more(canary, site, internet, host):
     site.pages["/"] = redirect(
@@ -59,6 +61,7 @@ def test_a_redirect_inward_connects_to_nothing_more(canary, site, internet, host
     assert canary.visits == 0
 
 
+@pytest.mark.attack("Links inward: addresses")
 @pytest.mark.parametrize("ip", attacks(LOOPBACK[:1], ["::1", "::ffff:127.0.0.1"], INWARD))
 def test_a_name_that_leads_inward_connects_to_nothing(canary, internet, ip):
     internet.names = {"evil.test": [[ip.strip("[]")]]}
@@ -67,6 +70,7 @@ def test_a_name_that_leads_inward_connects_to_nothing(canary, internet, ip):
     assert canary.visits == 0
 
 
+@pytest.mark.attack("Links inward: addresses")
 @pytest.mark.parametrize("url", attacks(URLS))
 def test_a_url_that_is_none_for_a_page_connects_to_nothing(canary, internet, url):
     assert preview(url.replace("{}", f"127.0.0.1:{canary.port}")) is None
@@ -74,6 +78,7 @@ def test_a_url_that_is_none_for_a_page_connects_to_nothing(canary, internet, url
     assert canary.visits == 0
 
 
+@pytest.mark.attack("Links inward: addresses")
 @pytest.mark.parametrize("login", ["me", "me:secret", ":secret", "", "foo.com"])
 def test_a_url_with_a_login_connects_to_nothing(site, internet, login):
     assert preview(f"http://{login}@{site.host}/") is None
@@ -82,6 +87,7 @@ def test_a_url_with_a_login_connects_to_nothing(site, internet, login):
     assert site.visits == 1
 
 
+@pytest.mark.attack("Links inward: addresses")
 @pytest.mark.parametrize(
     "host", ["%66oo.com", "foo.com\0x", "a b", "[::1%25lo]", "a\\b", "*", "a,b"]
 )
@@ -106,6 +112,7 @@ def test_a_public_address_is_connected_to(internet, ip):
     assert internet.connections == [(ip, 80), (ip, 443)]
 
 
+@pytest.mark.attack("Links inward: addresses")
 def test_a_name_is_looked_up_once_so_that_its_answer_cannot_change(canary, internet):
     internet.names = {"evil.test": [[PUBLIC], ["127.0.0.1"]]}
     assert preview("http://evil.test/") is None
@@ -114,6 +121,7 @@ def test_a_name_is_looked_up_once_so_that_its_answer_cannot_change(canary, inter
     assert canary.visits == 0
 
 
+@pytest.mark.attack("Links inward: redirects")
 def test_a_name_is_checked_again_after_a_redirect_to_itself(canary, settings, internet):
     internet.names = {"evil.test": [["127.0.0.1"], ["127.0.0.1"]]}
     first = Site()
@@ -126,6 +134,7 @@ def test_a_name_is_checked_again_after_a_redirect_to_itself(canary, settings, in
     assert canary.visits == 0
 
 
+@pytest.mark.attack("Links inward: addresses")
 @pytest.mark.parametrize("ips", [[PUBLIC, "127.0.0.1"], ["127.0.0.1", PUBLIC], [PUBLIC, "::1"]])
 def test_one_inward_address_condemns_a_name(canary, internet, ips):
     internet.names = {"evil.test": [ips]}
@@ -146,6 +155,7 @@ def test_a_name_without_an_address_is_no_page(internet):
     assert internet.connections == []
 
 
+@pytest.mark.attack("Links inward: addresses")
 @pytest.mark.parametrize("port", [0, 1, 22, 25, 81, 444, 6379, 8000, 8080, 65535])
 def test_only_the_ports_of_the_web_are_connected_to(internet, port):
     for scheme in ("http", "https"):
@@ -167,6 +177,7 @@ def test_a_host_in_the_setting_may_be_anywhere(site, settings, entry):
     assert preview(site.url) is not None
 
 
+@pytest.mark.attack("Links inward: addresses")
 @pytest.mark.parametrize("entry", ["127.0.0.1:1", "localhost", "*", "127.0.0", "0.1", ""])
 def test_only_exactly_that_host_may(site, settings, internet, entry):
     settings.FLACK_PREVIEW_HOSTS = [entry]
@@ -174,6 +185,7 @@ def test_only_exactly_that_host_may(site, settings, internet, entry):
     assert internet.connections == []
 
 
+@pytest.mark.attack("Links inward: addresses")
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
 def test_a_proxy_of_the_environment_is_not_used(canary, site, monkeypatch, variable):
     monkeypatch.setenv(variable, f"http://127.0.0.1:{canary.port}")
@@ -201,6 +213,7 @@ def test_redirects_are_followed_and_the_link_stays(site, status):
     assert site.visits == 3
 
 
+@pytest.mark.attack("Links inward: redirects")
 def test_too_many_redirects_are_no_page(site):
     for number in range(MAX_REDIRECTS + 1):
         site.pages[f"/{number}"] = redirect(f"/{number + 1}")
@@ -209,12 +222,14 @@ def test_too_many_redirects_are_no_page(site):
     assert preview(site.url + "1") is not None
 
 
+@pytest.mark.attack("Links inward: redirects")
 def test_a_redirect_in_a_circle_ends(site):
     site.pages["/"] = redirect("/")
     assert preview(site.url) is None
     assert site.visits == 1 + MAX_REDIRECTS
 
 
+@pytest.mark.attack("Links inward: redirects")
 @pytest.mark.parametrize("url", attacks([url for url in URLS if ":" in url.split("/")[0]]))
 def test_a_redirect_to_what_is_no_page_connects_to_nothing_more(canary, site, internet, url):
     location = url.replace("{}", f"127.0.0.1:{canary.port}").encode(errors="surrogatepass")
@@ -224,6 +239,7 @@ def test_a_redirect_to_what_is_no_page_connects_to_nothing_more(canary, site, in
     assert canary.visits == 0
 
 
+@pytest.mark.attack("Links inward: redirects")
 @pytest.mark.parametrize("status", ["300 Choose", "304 Same", "305 Proxy", "201 Created", "200 OK"])
 def test_a_location_of_another_status_is_not_followed(site, status):
     site.pages["/"] = answer(status=status, location="/b")
@@ -231,6 +247,7 @@ def test_a_location_of_another_status_is_not_followed(site, status):
     assert site.visits == 1
 
 
+@pytest.mark.attack("Links inward: redirects")
 @pytest.mark.parametrize(
     "location", ["http://[", "http://x:y/", "", "#top", "\xff", "http://", "//"]
 )
@@ -295,6 +312,7 @@ def test_the_host_header_is_the_host_of_the_url(site, monkeypatch, url):
 # --- What is answered -------------------------------------------------------------------------
 
 
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
 @pytest.mark.parametrize(
     "status", [100, 101, 201, 202, 203, 204, 206, 304, 400, 404, 418, 500, 503, 999]
 )
@@ -330,6 +348,7 @@ def test_an_answer_without_a_type_is_no_page(site):
     assert preview(site.url) is None
 
 
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
 @pytest.mark.parametrize(
     "data",
     [
@@ -369,6 +388,7 @@ def test_no_answer_is_an_error(site, data):
     preview(site.url)
 
 
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
 def test_a_connection_that_is_reset_is_no_page(site):
     def reset(site, sock):
         sock.sendall(answer()[:50])
@@ -386,18 +406,14 @@ def test_nobody_there_is_no_page(site):
 
 # --- How much is taken ------------------------------------------------------------------------
 
-HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n"
 
-
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
 def test_of_a_page_without_end_the_first_mebibyte_is_read(site):
-    site.pages["/"] = lambda site, sock: (
-        site.send(sock, HEAD + b"\r\n" + PAGE * 100)
-        if 0
-        else (
-            sock.sendall(HEAD + b"\r\n" + PAGE),
-            site.send(sock, b"x" * 1000),
-        )
-    )
+    def endless(site, sock):
+        sock.sendall(HEAD + b"\r\n" + PAGE)
+        site.send(sock, b"x" * 1000)
+
+    site.pages["/"] = endless
     body, _ = fetch(site.url)
     assert len(body) == MAX_BYTES
     assert site.sent < 8 * MAX_BYTES  # what fits into the buffers of both ends
@@ -408,6 +424,7 @@ def test_a_packed_page_is_unpacked(site):
     assert fetch(site.url) == (PAGE, "")
 
 
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
 def test_of_a_bomb_the_first_mebibyte_is_unpacked(site):
     bomb = io.BytesIO()
     with gzip.GzipFile(fileobj=bomb, mode="wb") as file:
@@ -418,6 +435,7 @@ def test_of_a_bomb_the_first_mebibyte_is_unpacked(site):
     assert len(fetch(site.url)[0]) == MAX_BYTES
 
 
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
 def test_a_packed_page_that_unpacks_to_nothing_is_given_up(site):
     def endless(site, sock):
         sock.sendall(HEAD + b"content-encoding: gzip\r\n\r\n" + gzip.compress(b"")[:10])
@@ -428,6 +446,7 @@ def test_a_packed_page_that_unpacks_to_nothing_is_given_up(site):
     assert site.sent < 16 * MAX_BYTES
 
 
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [
@@ -446,6 +465,7 @@ def test_what_was_packed_in_another_way_is_no_page(site, encoding, body):
     assert preview(site.url) is None
 
 
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
 @pytest.mark.parametrize(
     "data",
     [
@@ -466,6 +486,7 @@ def test_an_answer_that_never_comes_to_its_page_is_given_up(site, data):
     assert site.sent < 16 * MAX_BYTES
 
 
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
 def test_many_small_chunks_are_given_up(site):
     chunks = b"1\r\nx\r\n" * (MAX_BYTES // 16)
     site.pages["/"] = HEAD + b"transfer-encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
@@ -491,6 +512,7 @@ def hurry(monkeypatch):
     assert 0.25 < time.monotonic() - start < 3
 
 
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
 @pytest.mark.parametrize(
     "drip",
     [
@@ -506,6 +528,7 @@ def test_a_page_that_comes_slowly_is_given_up(site, hurry, drip):
     assert preview(site.url) is None
 
 
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
 def test_the_time_is_for_all_redirects_together(site, hurry):
     def late(site, sock):
         site.closing.wait(0.12)
@@ -515,11 +538,13 @@ def test_the_time_is_for_all_redirects_together(site, hurry):
     assert preview(site.url) is None
 
 
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
 def test_a_handshake_that_comes_slowly_is_given_up(site, hurry, monkeypatch):
     monkeypatch.setattr(fetch_module, "CONNECT", 0.05)  # which is not the time for it
     assert preview(site.url.replace("http:", "https:")) is None
 
 
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
 def test_a_look_up_that_comes_slowly_is_given_up(hurry, monkeypatch):
     answered = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: answered.wait(9) and [])
@@ -575,6 +600,7 @@ def test_a_certificate_is_checked_against_the_name_not_the_address(secure_site, 
     assert len(secure_site.requests) == 1
 
 
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
 def test_a_certificate_that_nobody_vouches_for_is_no_page(secure_site):
     assert preview(f"https://page.test:{secure_site.port}/") is None
     assert secure_site.requests == []
@@ -601,6 +627,7 @@ def test_the_charset_is_that_of_the_header_or_of_the_page(site, kind, body, char
     assert fetch(site.url) == (body, charset)
 
 
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
 def test_a_charset_without_end_is_read_quickly(site):
     site.pages["/"] = answer(content_type="text/html; charset=" + " " * 60_000)
     start = time.thread_time()

@@ -75,6 +75,7 @@ def test_it_renders_what_flask_does_not(source, html):
     assert render(source) == html
 
 
+@pytest.mark.attack("Markup: code in a message")
 @pytest.mark.parametrize("source", ATTACKS)
 def test_no_source_brings_code_to_the_page(source):
     assert_safe(render(source))
@@ -195,6 +196,7 @@ def takes_at_most(factor: int, hostile: str, harmless: str) -> bool:
     return any(seconds(hostile) < factor * seconds(harmless) + 0.02 for _ in range(3))
 
 
+@pytest.mark.attack("Markup: time and space")
 @pytest.mark.parametrize("unit", SLOW)
 def test_a_hostile_message_takes_time_as_its_length(unit):
     long, short = ((unit * MAX_SOURCE)[: MAX_SOURCE // part] + "_" for part in (2, 8))
@@ -202,12 +204,14 @@ def test_a_hostile_message_takes_time_as_its_length(unit):
     assert takes_at_most(9, long, short)
 
 
+@pytest.mark.attack("Markup: time and space")
 @pytest.mark.parametrize("unit", SLOW)
 def test_a_hostile_message_takes_space_as_its_length(unit):
     source = (unit * MAX_SOURCE)[: MAX_SOURCE // 8]
     assert len(render(source)) < 10 * len(source)
 
 
+@pytest.mark.attack("Markup: time and space")
 @pytest.mark.parametrize(
     ("hostile", "harmless"),
     [

@@ -51,6 +51,7 @@ def test_title_and_description_are_what_the_page_says(page, title, description):
     assert describe(page.encode(), "utf-8") == (title, description)
 
 
+@pytest.mark.attack("Linked pages: charsets and markup")
 @pytest.mark.parametrize(
     ("body", "charset", "title"),
     [
@@ -91,6 +92,7 @@ def test_long_texts_are_cut():
     )
 
 
+@pytest.mark.attack("Linked pages: charsets and markup")
 @pytest.mark.parametrize(
     "page",
     [
@@ -107,6 +109,7 @@ def test_a_hostile_page_takes_little_time(page):
     assert time.thread_time() - start < 1.5
 
 
+@pytest.mark.attack("Linked pages: charsets and markup")
 def test_a_document_type_cannot_make_texts_grow():
     entities = "".join(f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, 10))
     page = f"<!DOCTYPE x [<!ENTITY a0 'ha'>{entities}]><title>&a9;</title>"

@@ -147,6 +147,7 @@ def assert_closed(connection, status, code):
     assert closed.value.rcvd.code == code
 
 
+@pytest.mark.attack("Sockets: frames")
 @pytest.mark.parametrize("compression", [None, "deflate"])
 @pytest.mark.parametrize("pieces", [1, 4, 1000])
 def test_a_frame_that_is_too_long_closes_its_socket_only(server, compression, pieces):
@@ -158,6 +159,7 @@ def test_a_frame_that_is_too_long_closes_its_socket_only(server, compression, pi
         assert hear(other, "error")["status"] == 400
 
 
+@pytest.mark.attack("Sockets: frames")
 def test_a_frame_of_ten_megabytes_is_not_read_to_its_end(server):
     with open_unread(server) as plain:
         plain.sendall(b"\x81\xff" + struct.pack("!Q", 10**7) + b"mask")
@@ -175,6 +177,7 @@ def assert_parting(plain, status, code):
     assert said.endswith(struct.pack("!BBH", 0x88, 2, code))
 
 
+@pytest.mark.attack("Sockets: frames")
 # A ping; a piece of a text that never ends; a text.
 @pytest.mark.parametrize(("first", "opcode"), [(b"", 0x89), (b"\x01\x80mask", 0), (b"", 0x81)])
 def test_a_flood_of_frames_closes_its_socket_only(strict, first, opcode):
@@ -185,6 +188,7 @@ def test_a_flood_of_frames_closes_its_socket_only(strict, first, opcode):
         assert hear(other, "error")["status"] == 400
 
 
+@pytest.mark.attack("Sockets: frames")
 def test_too_many_sockets_of_one_address_are_told_so(strict):
     with ExitStack() as stack:
         sockets = [stack.enter_context(strict.socket()) for _ in range(limits.SOCKETS + 1)]
@@ -203,6 +207,7 @@ def open_unread(server):
     return plain
 
 
+@pytest.mark.attack("Sockets: frames")
 def test_a_socket_that_does_not_read_is_closed_and_harms_no_other(server):
     headers = {"Authorization": f"Bearer {server.sign_up('Flood')}"}
     count = 70  # pushes of 100 kB each: more than all buffers between here and there hold

@@ -152,6 +152,7 @@ def test_the_profile_is_mozillas_intermediate() -> None:
         assert f"\n{line}" in SITE
 
 
+@pytest.mark.attack("TLS, addresses and floods at nginx")
 def test_only_the_protocols_and_ciphers_of_the_profile_are_spoken(nginx: Site) -> None:
     latest = nginx.context(minimum_version=ssl.TLSVersion.TLSv1_3)
     with closing(nginx.shake_hands(latest)) as secure:
@@ -189,6 +190,7 @@ def test_http2_is_offered(nginx: Site) -> None:
         assert secure.selected_alpn_protocol() == "h2"
 
 
+@pytest.mark.attack("TLS, addresses and floods at nginx")
 @pytest.mark.parametrize(
     ("path", "status"),
     [("/", 200), ("/api/users", 200), ("/static/chat/main.js", 200), ("/nowhere", 404),
@@ -204,6 +206,7 @@ def test_every_answer_asks_once_for_tls_and_names_no_version(
     assert answer.headers["Server"] == "nginx"
 
 
+@pytest.mark.attack("TLS, addresses and floods at nginx")
 def test_what_comes_by_http_is_sent_to_https(nginx: Site) -> None:
     url = f"http://127.0.0.1:{nginx.plain_port}/api/users?online=1"
     answer = httpx.get(url, headers={"Host": "evil.example"}, trust_env=False)
@@ -228,6 +231,7 @@ def test_people_chat_over_tls(nginx: Site) -> None:
     assert "Secure" in login.headers["Set-Cookie"]
 
 
+@pytest.mark.attack("TLS, addresses and floods at nginx")
 def test_one_address_cannot_ask_without_end(nginx: Site) -> None:
     with nginx.client() as client:
         answers = [client.get("/static/chat/icon.svg") for _ in range(600)]
@@ -249,6 +253,7 @@ def tries(site: Site, nickname: str, header: str) -> list[int]:
         ]
 
 
+@pytest.mark.attack("TLS, addresses and floods at nginx")
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP"])
 def test_an_address_that_a_client_names_is_not_believed(nginx: Site, header: str) -> None:
     codes = tries(nginx, header, header)
