@@ -84,8 +84,9 @@ def line(step: dict[str, Any]) -> str:
 def main() -> None:
     """Measure unless only the report is asked for; write the report."""
     if sys.argv[1:] != ["report"]:
-        if not os.environ.get("FLASK_URL"):
-            sys.exit("Which Flask version? make compare FLASK_URL=http://127.0.0.1:5000")
+        first = (os.environ.get("FLASK_URL") or ",").split()[0]
+        if "," in first:
+            sys.exit("Which Flask version? One node first: FLASK_URL=http://127.0.0.1:5000")
         report.RAW.write_text(json.dumps(measure(), indent=1, ensure_ascii=False) + "\n")
     report.write()
     Console().print(f"Written: {report.REPORT}")
