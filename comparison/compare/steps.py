@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -43,11 +43,11 @@ class Rung:
         return f"{self.sockets} × {self.hertz:g}/s" if self.sockets else f"{self.hertz:g}/s"
 
 
-def calm(*processes: Processes) -> None:
+def calm(*processes: Processes, wait: Callable[[float], None] = time.sleep) -> None:
     """Wait until processes have done what they still had to do, 10 s at most."""
     before = sum(each.cpu() for each in processes)
     for _ in range(40):
-        time.sleep(0.25)
+        wait(0.25)
         now = sum(each.cpu() for each in processes)
         if now < before + 2e4:
             return
@@ -123,24 +123,20 @@ def talk(side: Side, rung: Rung, seconds: float) -> Numbers:
     except Refused:
         numbers |= {"refused": 1, "errors": 1}
     finally:
-        leave(swarm)
+        leave(swarm, side)
     return numbers
 
 
-def leave(swarm: Swarm) -> None:
+def leave(swarm: Swarm, side: Side) -> None:
     """Close every socket, those who spoke first, and none while something is on its way to it.
 
     A socket that leaves the Flask version while it is written to keeps its place among gunicorn's
     1000 for ever; so would a measure of one step make the next one worse.
     """
-    deadline = time.perf_counter() + 20
-    for spoke in (True, False):
-        before = -1
-        while swarm.received > before and time.perf_counter() < deadline:
-            before = swarm.received
-            swarm.run(0.7)
-        if spoke:
-            swarm.hang_up([each for each in swarm.clients.values() if not each.counted])
+    calm(side.server.web, side.server.worker, wait=swarm.run)
+    swarm.hang_up([each for each in swarm.clients.values() if not each.counted])
+    swarm.run(0.7)  # all others hear that they are offline
+    calm(side.server.web, side.server.worker, wait=swarm.run)
     swarm.close()
 
 
