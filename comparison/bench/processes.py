@@ -23,7 +23,7 @@ class Processes:
 
     def resident(self) -> float:
         """Return the resident memory, in KiB."""
-        return sum(process.memory_info().rss for process in self._all()) / 1024
+        return sum(_resident(process) for process in self._all()) / 1024
 
     def count(self) -> int:
         """Return how many there are now."""
@@ -45,6 +45,13 @@ def _seconds(process: psutil.Process) -> float:
         ended = process.cpu_times()
         own = time.clock_gettime(~process.pid << 3 | 2)
         return own + ended.children_user + ended.children_system
+    return 0
+
+
+def _resident(process: psutil.Process) -> int:
+    """Return the resident memory of a process in bytes, 0 if it ended just now."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return int(process.memory_info().rss)
     return 0
 
 
