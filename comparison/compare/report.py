@@ -41,7 +41,7 @@ def markdown(raw: dict[str, Any]) -> str:
         versions=tables.facts(raw["versions"]),
         processes=tables.processes(raw["processes"]),
         began=raw["began"],
-        other=other_work(raw["other work"]),
+        other=other_work(raw["other work"]) + single(raw["repeats"]),
         ended=raw["ended"],
         repeats=raw["repeats"],
         seconds=f"{raw['seconds']:g}",
@@ -57,6 +57,11 @@ def markdown(raw: dict[str, Any]) -> str:
             for step in UNITS
         },
     )
+
+
+def single(repeats: int) -> str:
+    """Say what one repeat is worth."""
+    return "" if repeats > 1 else " One repeat shows no spread: longer runs are to replace it."
 
 
 def answer(steps: list[Step], machine: dict[str, str]) -> str:
