@@ -4,6 +4,7 @@ import itertools
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -59,7 +60,8 @@ class Pages:
                 if page.location:
                     self.send_header("Location", page.location)
                 self.end_headers()
-                self.wfile.write(body)
+                with suppress(ConnectionError):  # a worker that was killed waits no longer
+                    self.wfile.write(body)
 
             def log_message(self, *_: Any) -> None:
                 """Be quiet."""

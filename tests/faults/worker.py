@@ -10,7 +10,7 @@ import redis
 from comparison.contract.client import Person, eventually
 from comparison.contract.pages import Pages
 from tests.faults.table import Fault
-from tests.running import PATIENCE, Stack
+from tests.running import PATIENCE, ROOT, Stack
 
 PAGE = "<title>A page</title><meta name=description content='What it says'>"
 
@@ -106,11 +106,13 @@ def run_two_beats(stack: Stack) -> None:
     command, environment = beat.cmdline(), beat.environ()
     beat.kill()
     command[command.index("-s") + 1] += "-second"
-    second = psutil.Popen(command, env=environment, cwd=stack.var)
+    second = psutil.Popen(command, env=environment, cwd=ROOT)
     try:
         with stack.connect() as listener:
             be_silent_for(61, stack, ann)
-            assert len(listener.pushes("User", 8, id=ann.id, online=False)) == 1
+            assert len(listener.pushes("User", 10, id=ann.id, online=False)) == 1
+        assert second.poll() is None
+        assert stack.part("beat.1").is_running()
     finally:
         second.kill()
         second.wait(PATIENCE)
