@@ -32,7 +32,7 @@ fuzz: .venv/test-stamp
 
 # The tests that attack, and how many attacks were tried and got through, by class.
 audit: .venv/test-stamp | programs
-	$(BIN)/python -m pytest -q -p tests.audit -m attack --no-header -o console_output_style=none
+	$(BIN)/python -m pytest -q -p tests.audit -m attack --no-header
 
 WIRE ?= json
 contract: .venv/test-stamp
