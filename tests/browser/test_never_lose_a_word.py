@@ -140,7 +140,6 @@ def test_signing_in_again_after_a_revoked_token_keeps_the_draft(
     room = make_room().open(alice)
     room.box.fill(word)
     stack.delete("/api/tokens", token=alice.token)
-    room.page.reload()
     expect(room.note).to_contain_text("Sign in again")
     room.fill_sign_in(alice.nickname, alice.password)
     expect(room.box).to_have_value(word)
@@ -150,8 +149,10 @@ def test_signing_in_again_after_a_revoked_token_sends_what_was_refused(
     make_room: MakeRoom, stack: Stack, alice: Person, word: str
 ) -> None:
     room = make_room().open(alice)
-    stack.delete("/api/tokens", token=alice.token)
+    room.context.set_offline(True)
     room.say(word)
+    stack.delete("/api/tokens", token=alice.token)
+    room.context.set_offline(False)
     expect(room.nickname).to_have_value(alice.nickname)
     expect(room.password).to_be_focused()
     room.fill_sign_in(alice.nickname, alice.password)
