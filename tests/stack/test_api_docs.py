@@ -1,0 +1,59 @@
+"""docs/API.md: what it shows runs."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+from playwright.sync_api import sync_playwright
+
+from comparison.contract.client import eventually, new_nickname
+from tests.browser.conftest import FLAGS
+from tests.running import PATIENCE, ROOT, Stack
+
+
+def code(language: str, stack: Stack) -> str:
+    """Return the code in a language, for this server and with a nickname of its own."""
+    text = (ROOT / "docs/API.md").read_text()
+    blocks = re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    joined = "\n".join(blocks).replace("http://127.0.0.1:8000", stack.url)
+    return joined.replace("susan", new_nickname("doc")).replace('"echo"', f'"{new_nickname("e")}"')
+
+
+def run(*command: str) -> str:
+    """Run a program and return what it prints."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_lines_for_curl_run(playground: Stack) -> None:
+    printed = run("sh", "-eux", "-c", code("sh", playground))
+    assert "hello <em>world</em>!" in printed
+    assert "304" in printed
+    assert '"source":"later"' in printed
+
+
+def test_the_program_in_python_runs(playground: Stack) -> None:
+    run(sys.executable, "-c", code("python", playground))
+    said = [message["source"] for message in playground.messages("limit=2")]
+    assert said == ["who is there?", "echo: who is there?"]
+
+
+def test_the_program_in_javascript_runs(playground: Stack) -> None:
+    heard: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        page = browser.new_page()
+        page.on("console", lambda message: heard.append(message.text))
+        page.goto(playground.url)
+        page.evaluate(f"() => {{ {code('js', playground)} }}")
+        page.wait_for_event("console", lambda message: message.text.endswith(" messages"))
+        playground.posted(playground.person(), "to the browser")
+
+        def is_heard() -> bool:
+            page.wait_for_timeout(50)
+            return "to the browser" in heard
+
+        eventually(is_heard, "the push", PATIENCE)
+        browser.close()
