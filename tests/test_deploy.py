@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from configparser import ConfigParser
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -123,8 +124,8 @@ def test_systemd_finds_no_fault_in_the_units(configured, tmp_path):
 def running(configured: Path, tmp_path: Path) -> Iterator[str]:
     """What the units start, with folders and ports of its own; gives the URL."""
     run, port = tmp_path / "run", free_port()
-    for folder in (run, tmp_path / "state"):
-        folder.mkdir()
+    for folder in (run / "metrics", tmp_path / "state"):
+        folder.mkdir(parents=True)
     certify(tmp_path, NAME)
     user = "user root root;" if os.geteuid() == 0 else ""
 
@@ -145,8 +146,9 @@ def running(configured: Path, tmp_path: Path) -> Iterator[str]:
         (tmp_path / path.name).write_text(place(path.read_text()))
     lines = (tmp_path / "flack.env").read_text().splitlines()
     variables = dict(line.split("=", 1) for line in lines if "#" not in line)
-    common = read_unit(configured / "etc/systemd/system/flack-.service.d/common.conf")["Service"]
-    variables |= dict(pair.split("=") for pair in common["Environment"].split())
+    common = (configured / "etc/systemd/system/flack-.service.d/common.conf").read_text()
+    for pairs in re.findall("^Environment=(.*)$", place(common), re.MULTILINE):
+        variables |= dict(pair.split("=") for pair in pairs.split())
     variables["PATH"] = os.defpath
     subprocess.run(
         [ROOT / ".venv/bin/python", "manage.py", "migrate"], cwd=ROOT, env=variables, check=True
@@ -170,7 +172,7 @@ def test_the_units_run_a_flack_behind_tls(running: str, tmp_path: Path) -> None:
     port = running.rpartition(":")[2]
     tls = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))
     with httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=tls, trust_env=False) as client:
-        host = {"headers": {"Host": NAME}, "extensions": {"sni_hostname": NAME}}
+        host: dict[str, Any] = {"headers": {"Host": NAME}, "extensions": {"sni_hostname": NAME}}
 
         def is_ready() -> bool:
             try:
