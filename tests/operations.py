@@ -47,14 +47,18 @@ def shell(stack: Stack, command: str) -> str:
     done = subprocess.run(
         ["sh", "-c", f'set -a; . "{stack.var}/run.env"; {script}'],
         cwd=ROOT,
-        env=BARE | {"FLACK_URL": stack.url, "COLUMNS": "100", "TMP": str(stack.var)},
+        env=BARE
+        | {"PYTHONWARNINGS": "ignore::UserWarning:celery.platforms"}
+        | {"FLACK_URL": stack.url, "COLUMNS": "100", "TMP": str(stack.var)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
         text=True,
         timeout=180,
     )
-    printed = done.stdout.replace(stack.url, "http://127.0.0.1:8000")
+    printed = done.stdout.replace(str(stack.run_dir), "/run/flack").replace(
+        stack.url, "http://127.0.0.1:8000"
+    )
     return printed.replace(str(stack.var), "var").replace(str(ROOT), "/srv/flack").rstrip()
 
 

@@ -28,8 +28,10 @@ CLOSE_CODES = {
 DESCRIPTION = """
 Anyone may connect and listen; a browser from the hosts of Flack only. Each text frame is one JSON
 object. After each (re)connect fetch what changed meanwhile, from a little before the newest change
-that you know, and merge by `id`: a push is a hint, and the database is the truth. A handshake that
-is refused is 403 (the `Origin` of another site) or 503 (the node is about to leave).
+that you know, and merge by `id`: a push is a hint, and the database is the truth.
+
+A handshake that is refused is 400 (it is broken), 403 (the `Origin` of another site) or 503 (no
+node is there).
 
 Close codes:
 

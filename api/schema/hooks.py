@@ -25,6 +25,13 @@ CHALLENGE = {
         "schema": {"type": "string", "const": 'Bearer realm="Authentication Required"'},
     }
 }
+REQUEST_ID = {
+    "X-Request-ID": {
+        "description": "Under which the operator finds this request in the log",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[0-9A-Za-z_-]{1,64}$"},
+    }
+}
 ERRORS = {
     400: "What was sent makes no sense.",
     401: "No good token, or a wrong nickname or password.",
@@ -54,8 +61,9 @@ def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         for status in ALWAYS:
             content = {"application/json": {"schema": ref("Error")}}
             responses.setdefault(status, {"description": ERRORS[int(status)], "content": content})
-        for status in responses.keys() & HEADERS.keys():
-            responses[status]["headers"] = HEADERS[status]
+        for status, response in responses.items():
+            found = response.get("headers", {}) | HEADERS.get(status, {})
+            response["headers"] = found | REQUEST_ID
     return result
 
 
