@@ -41,7 +41,7 @@ def markdown(raw: dict[str, Any]) -> str:
         versions=tables.facts(raw["versions"]),
         processes=tables.processes(raw["processes"]),
         began=raw["began"],
-        other=other_work(raw["other work"]) + single(raw["repeats"]),
+        other=" ".join(remarks(raw)),
         ended=raw["ended"],
         repeats=raw["repeats"],
         seconds=f"{raw['seconds']:g}",
@@ -59,9 +59,11 @@ def markdown(raw: dict[str, Any]) -> str:
     )
 
 
-def single(repeats: int) -> str:
-    """Say what one repeat is worth."""
-    return "" if repeats > 1 else " One repeat shows no spread: longer runs are to replace it."
+def remarks(raw: dict[str, Any]) -> list[str]:
+    """Return what has to be known of this run before its numbers."""
+    single = "One repeat shows no spread: longer runs are to replace it."
+    found = [other_work(raw["other work"]), raw.get("note"), single if raw["repeats"] < 2 else ""]
+    return [text for text in found if text]
 
 
 def answer(steps: list[Step], machine: dict[str, str]) -> str:
@@ -97,7 +99,7 @@ def brief(raw: dict[str, Any]) -> str:
     """Return the result in three lines."""
     steps: list[Step] = raw["steps"]
     most = distinct(some(steps, step="With push"), "arrangement")[-1]
-    noisy = "" if raw["other work"] < QUIET else ", beside other work"
+    noisy = "" if other_work(raw["other work"]).startswith("Nothing") else ", beside other work"
     lines = [
         ("One server", "1 node", f"Polled, one node, requests a second{noisy}"),
         ("With Celery", "1 node", "Posted over REST and stored, one node, a second"),
@@ -110,12 +112,13 @@ def brief(raw: dict[str, Any]) -> str:
     return ";\n".join(found) + "; by {}: {} and {}.".format(most, *both(steps, "With push", most))
 
 
-def other_work(cores: float) -> str:
-    """Say what else the machine did."""
-    if cores < QUIET:
+def other_work(cores: float | None) -> str:
+    """Say what else the machine did, if that is known."""
+    if cores is not None and cores < QUIET:
         return "Nothing else ran on the machine."
+    busy = "" if cores is None else f" and kept {cores:.1f} cores busy as it began"
     return (
-        f"**Other work ran beside it and kept {cores:.1f} cores busy as it began**, so every time "
-        "of waiting below is also that of the other work, and what is carried is less than a quiet "
-        "machine carries. What took turns can be compared, within the noise shown below."
+        f"**Other work ran beside it{busy}**, so every time of waiting below is also that of the "
+        "other work, and what is carried is less than a quiet machine carries. What took turns can "
+        "be compared, within the noise shown below."
     )

@@ -67,7 +67,7 @@ def null_table(steps: list[Step]) -> str:
         for again in some(steps, name="Flask again", broken=""):
             wanted = {k: again[k] for k in ("step", "arrangement", "rung", "repeat", "broken")}
             for first in some(steps, name="Flask", **wanted):
-                low, high = sorted((first[key], again[key]))
+                low, high = sorted((first.get(key, 0), again.get(key, 0)))
                 ratios += [high / low] if low else []
         if ratios:
             middle, most = statistics.median(ratios), max(ratios)
@@ -99,7 +99,7 @@ def lessons_table(lessons: list[Step]) -> str:
         for variant in distinct(variants, "variant"):
             found = some(variants, variant=variant)
             cells = [spread(found, key) for key in ("µs", "p50 ms", "p99 ms")]
-            rows.append([lesson, variant, found[0]["unit"], *cells])
+            rows.append([lesson, variant, found[0]["unit"], *(cell or "" for cell in cells)])
     return table(["Lesson", "Variant", "Unit", "µs of CPU each", "p50 ms", "p99 ms"], rows)
 
 
