@@ -184,7 +184,7 @@ def test_the_page_names_no_other_origin_and_runs_nothing_inline(
 
 def tab_to(page: Page, wanted: Any, *, backwards: bool = False) -> None:
     """Press Tab until something has the focus."""
-    for _ in range(60):
+    for _ in range(300):
         page.keyboard.press("Shift+Tab" if backwards else "Tab")
         if wanted.count() and wanted.evaluate("element => element === document.activeElement"):
             return
