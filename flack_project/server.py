@@ -8,6 +8,7 @@ twice for it. Run it as daphne: `python -m flack_project.server flack_project.as
 
 import asyncio
 import json
+import random
 import time
 from functools import partial
 from typing import Any
@@ -50,6 +51,8 @@ class WebSocketProtocol(ws_protocol.WebSocketProtocol):
         """Take the place of the HTTP channel as what the transport pauses and resumes."""
         self.transport.unregisterProducer()
         self.transport.registerProducer(self, True)
+        # Sockets that came together, after an outage perhaps, are not to be pinged all at once.
+        self.last_ping -= random.random() * self.server.ping_interval  # noqa: S311
         super().onOpen()
 
     def serverClose(self, code: int | None = None) -> None:  # noqa: N802
@@ -74,6 +77,10 @@ class WebSocketProtocol(ws_protocol.WebSocketProtocol):
         self.failedByMe = True
         self.write(self.factory.frames({"text": text}))
         self.sendCloseFrame(code=code)
+
+    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:  # noqa: N802
+        """Write what autobahn has to say, pings above all, at once too."""
+        self.write(data)
 
     def write(self, data: bytes) -> None:
         """Write to the socket now, if nothing waits before it; Twisted sends what is left."""
@@ -135,6 +142,13 @@ def answer_error(request: Any, status: int, status_text: bytes, body: str) -> No
 
 class HTTPFactory(server.HTTPFactory):
     """Makes the connections of HTTP."""
+
+    def buildProtocol(self, addr: Any) -> Any:  # noqa: N802
+        """Leave bodies to Django: Twisted would hang up on a Content-Type that it cannot parse."""
+        protocol = super().buildProtocol(addr)
+        request = http_protocol.WebRequest
+        protocol.requestFactory = partial(request, parsePOSTFormSubmission=False)
+        return protocol
 
     def log(self, request: Any) -> None:
         """Leave out Twisted's line for the access log, which it formats although it has no log."""

@@ -42,6 +42,12 @@ def test_any_headers(server, token, headers):
         )
 
 
+def test_a_content_type_that_cannot_be_read(server, token):
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "\x1c\x1c"}
+    answer = server.http.post("/api/messages", content=b'{"source": "hello"}', headers=headers)
+    assert_is_of_the_contract(answer)
+
+
 @given(scheme=schemes, credentials=values)
 def test_any_token(server, scheme, credentials):
     headers = {"Authorization": (scheme + credentials).strip()}
