@@ -98,7 +98,7 @@ def counted_rows() -> Iterator[list[int]]:
         cursor.execute("ANALYZE")
         cursor.execute("SET LOCAL enable_seqscan = off")  # it would read a short table whole
         for query in queries:
-            if query["sql"].startswith("SELECT"):
+            if query["sql"].strip().startswith("SELECT"):
                 cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {query['sql']}")
                 rows.append(rows_of(cursor.fetchone()[0][0]["Plan"]))
 

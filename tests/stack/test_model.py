@@ -5,11 +5,13 @@ sign-ins, disconnects and faults. In the end, and for every listener, both must 
 """
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Any, ClassVar
 
 import httpx
+import redis
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
@@ -176,7 +178,14 @@ class Walk(RuleBasedStateMachine):
     @rule()
     def drop_pushes(self) -> None:
         """Those who are connected do not know."""
-        table.cut_subscriptions(self.stack)
+
+        def cut() -> bool:
+            with suppress(redis.ConnectionError):  # Valkey was killed just now
+                table.cut_subscriptions(self.stack)
+                return True
+            return False
+
+        assert wait(cut, PATIENCE)
 
     @rule()
     def lose_valkey(self) -> None:
