@@ -1,8 +1,8 @@
 """`make bench`: starts Flack and its peers, gives all the same work in turn, prints a table.
 
 FLASK_URL names a Flask version that runs on this machine; ROUNDS (3) says how often all is done;
-ROWS, a regular expression, leaves rows out. All numbers of a whole run go to comparison/bench.json,
-their medians into comparison/BENCH.md.
+ROWS, a regular expression, which rows are measured anew: the others stay. All numbers go to
+comparison/bench.json, their medians into comparison/BENCH.md and the README.
 """
 
 import os
@@ -16,9 +16,11 @@ from comparison.bench import plot, rows, running, table
 from comparison.bench.rows import Numbers
 from comparison.bench.servers import Server, Starter
 from comparison.bench.site import Site, sign_ins
+from comparison.bench.table import GROWTH
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 ROWS = re.compile(os.environ.get("ROWS", ""))
+PING_PERIOD = 20  # seconds: so each row of growth has one ping of each of its sockets
 Work = Callable[[], Numbers]
 Plan = tuple[str, dict[str, Work]]  # of a server: its column, and its work by the names of rows
 
@@ -43,15 +45,16 @@ def growth(server: Server) -> Iterator[tuple[str, Work]]:
     yield "steady push of 2 KB", partial(rows.steady, server, padding=2000)
     deaf = partial(rows.steady, server, padding=2000, deaf=50)
     yield "steady push of 2 KB, 50 of 1000 do not read", deaf
-    for count in (100, 5000):
-        hertz = 10_000 // count
-        yield f"steady push, {count} sockets", partial(rows.steady, server, count, hertz)
+    for count in (100, 1000, 5000):
+        work = partial(rows.steady, server, count, 10_000 // count, PING_PERIOD)
+        yield f"{GROWTH}, {count} sockets", work
 
 
 def nodes(starter: Starter, count: int) -> Iterator[tuple[str, Work]]:
     """Give the work of several nodes."""
     starter.valkey()
-    yield f"steady push, {count} nodes", partial(rows.steady, starter.flack(count))
+    work = partial(rows.steady, starter.flack(count), seconds=PING_PERIOD)
+    yield f"{GROWTH}, 1000 sockets on {count} nodes", work
 
 
 def large(starter: Starter) -> Iterator[tuple[str, Work]]:
@@ -86,7 +89,7 @@ def main() -> None:
     """Measure, print, store."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    results: table.Results = {}
+    results = {row: kept for row, kept in table.load().items() if not ROWS.search(row)}
     with ExitStack() as stack:
         servers = stack.enter_context(running.start())
         plans: list[Plan] = [(server.name, dict(works(server))) for server in servers]
@@ -103,10 +106,8 @@ def main() -> None:
                         numbers = work()
                         results.setdefault(name, {}).setdefault(server, []).append(numbers)
                         print(number + 1, server, name, table.short(numbers), sep=" | ", flush=True)
-                        if not ROWS.pattern:
-                            table.store(results)
-    if not ROWS.pattern:
-        plot.draw(results, table.RAW.with_suffix(".svg"))
+                        table.store(results)
+    plot.draw(results, table.RAW.with_suffix(".svg"))
     print(table.works(results), table.targets(results), sep="\n\n")
 
 

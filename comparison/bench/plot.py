@@ -5,7 +5,7 @@ from pathlib import Path
 
 import matplotlib
 
-from comparison.bench.table import COLUMNS, LIST, STEADY, Results
+from comparison.bench.table import COLUMNS, GROWTH, LIST, ONE_NODE, STEADY, Results
 
 matplotlib.use("svg")
 matplotlib.rcParams["svg.hashsalt"] = "flack"  # the same numbers give the same file
@@ -22,11 +22,11 @@ REQUESTS = {
     "POST message": "post",
 }
 SIZES = {
-    f"{STEADY}, 100 sockets": "100\nsockets",
-    STEADY: "1000",
-    f"{STEADY}, 5000 sockets": "5000\nsockets",
-    f"{STEADY}, 2 nodes": "1000 at\n2 nodes",
-    f"{STEADY}, 4 nodes": "1000 at\n4 nodes",
+    f"{GROWTH}, 100 sockets": "100\nsockets",
+    ONE_NODE: "1000",
+    f"{GROWTH}, 5000 sockets": "5000\nsockets",
+    f"{ONE_NODE} on 2 nodes": "1000 on\n2 nodes",
+    f"{ONE_NODE} on 4 nodes": "1000 on\n4 nodes",
 }
 
 

@@ -1,16 +1,17 @@
 """The simulation of docs/SCALING.md."""
 
-import json
+from dataclasses import replace
 
 import pytest
 
-from comparison.bench.table import RAW
+from comparison.bench.table import load
 from comparison.scaling import DOCUMENT, Costs, compared, poisson, regular, simulate, written
 
-RESULTS = json.loads(RAW.read_text())
+RESULTS = load()
 COST = Costs(
-    hear=100, deliver=10, join=1, relay=5, ping=1000, post=5000, redis_push=50, redis_node=10,
-    redis_ping=50, redis_post=50, postgresql_ping=500, postgresql_post=500, socket=17,
+    hear=100, deliver=10, hold=0, join=1, relay=5, ping=1000, post=5000,
+    redis_push=50, redis_node=10, redis_ping=50, redis_post=50,
+    postgresql_ping=500, postgresql_post=500, socket=17,
 )  # fmt: skip
 
 
@@ -27,6 +28,11 @@ def test_a_node_that_keeps_up_gives_each_push_at_once():
     result = simulate(COST, sockets=1000, nodes=1, gaps=regular(10))
     assert result.p99 == pytest.approx(0.0101)  # heard once, delivered a thousand times
     assert result.busy == pytest.approx(0.101, rel=0.01)
+
+
+def test_a_socket_costs_also_while_nothing_is_said():
+    result = simulate(replace(COST, hold=20), sockets=1000, nodes=1, gaps=regular(10))
+    assert result.cpu == pytest.approx(10.1 + 20 / 10, rel=0.01)
 
 
 def test_each_of_several_nodes_hears_every_push():

@@ -1,0 +1,199 @@
+"""How far Flack grows: a simulation from the unit costs that `make bench` measured.
+
+`python -m comparison.scaling` reads comparison/bench.json and writes the tables of docs/SCALING.md.
+Costs are µs of CPU on the machine of the bench.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import linear_regression, quantiles
+
+import numpy
+
+from comparison.bench.table import FOLDER, GROWTH, ONE_NODE, STEADY, Results, load, medians
+
+DOCUMENT = FOLDER.parent / "docs" / "SCALING.md"
+PING_EVERY = 30  # seconds between two pings of a page
+BUSY = 0.6  # of a node's core, at which it is time for another node
+NODE = 0.1  # GiB that a node takes before its first socket
+
+# The rows of steady pushes: their sockets, nodes and pushes a second.
+POINTS = {
+    f"{GROWTH}, 100 sockets": (100, 1, 100),
+    ONE_NODE: (1000, 1, 10),
+    f"{GROWTH}, 5000 sockets": (5000, 1, 2),
+    f"{ONE_NODE} on 2 nodes": (1000, 2, 10),
+    f"{ONE_NODE} on 4 nodes": (1000, 4, 10),
+}
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What each unit costs; memory in KiB."""
+
+    hear: float  # a push, for each node
+    deliver: float  # a push, for each socket
+    hold: float  # a socket, for each second: pings, checks, memory that no cache holds
+    join: float  # one more push in a write to a socket that is due anyway
+    relay: float  # a push, for each socket, in nginx
+    ping: float  # of a signed-in user, in the node
+    post: float  # a message, in node and worker
+    redis_push: float
+    redis_node: float  # a push, for each node
+    redis_ping: float
+    redis_post: float
+    postgresql_ping: float
+    postgresql_post: float
+    socket: float
+
+
+def costs(results: Results) -> Costs:
+    """Return the costs; those of pushes are fitted to the points of one node alone."""
+    flack = {row: medians(results, row, "flack") for row in results}
+    ping, post = flack["a ping of a user, PostgreSQL"], flack["POST message, PostgreSQL"]
+    alone = {row: point for row, point in POINTS.items() if point[1] == 1}
+    hear, deliver, hold = numpy.linalg.solve(
+        [[1 / sockets, 1, 1 / hertz] for sockets, _, hertz in alone.values()],
+        [flack[row]["µs"] for row in alone],
+    )
+    same = [row for row, (sockets, _, _) in POINTS.items() if sockets == 1000]
+    redis_node, redis_push = linear_regression(
+        [POINTS[row][1] for row in same], [1000 * flack[row]["redis µs"] for row in same]
+    )
+    return Costs(
+        hear=max(0, float(hear)),
+        deliver=float(deliver),
+        hold=max(0, float(hold)),
+        join=flack["burst"]["µs"],
+        relay=max(0, flack["steady push through nginx"]["µs"] - flack[STEADY]["µs"]),
+        ping=ping["µs"],
+        post=post["µs"],
+        redis_push=max(0, redis_push),
+        redis_node=max(0, redis_node),
+        redis_ping=ping["redis µs"],
+        redis_post=post["redis µs"],
+        postgresql_ping=ping["postgresql µs"],
+        postgresql_post=post["postgresql µs"],
+        socket=flack["an idle socket"]["KiB"],
+    )
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What came out: CPU in µs a delivery, the busy share of a node's core, delays in seconds."""
+
+    cpu: float
+    busy: float
+    median: float
+    p99: float
+
+
+def simulate(cost: Costs, sockets: int, nodes: int, gaps: Iterator[float], background: float = 0,
+             pushes: int = 2000) -> Simulated:  # fmt: skip
+    """Give pushes to sockets, `gaps` seconds apart; each node has a core of its own.
+
+    A node takes all that waits, as the hub does, and writes it to its sockets. `background` is the
+    share of its core that other work takes. All nodes hear the same, so one stands for each.
+    """
+    share = sockets / nodes
+    background += share * cost.hold / 1e6
+    due, at = [], 0.0
+    for _ in range(pushes):
+        at += next(gaps)
+        due.append(at)
+    free = worked = 0.0
+    delays: list[float] = []
+    while len(delays) < pushes:
+        begin = max(free, due[len(delays)])
+        batch = [time for time in due[len(delays) : len(delays) + 400] if time <= begin]
+        work = len(batch) * cost.hear + share * (cost.deliver + (len(batch) - 1) * cost.join)
+        free = begin + work / 1e6 / (1 - background)
+        worked += work
+        delays += [free - time for time in batch]
+    parts = quantiles(delays, n=100)
+    busy = worked / 1e6 / max(free, at) + background
+    cpu = (worked * nodes + cost.hold * sockets * max(free, at)) / (pushes * sockets)
+    return Simulated(cpu, busy, parts[49], parts[98])
+
+
+def regular(hertz: float) -> Iterator[float]:
+    """Give the gaps of pushes that come like clockwork, as those of the bench do."""
+    while True:
+        yield 1 / hertz
+
+
+def poisson(hertz: float) -> Iterator[float]:
+    """Give the gaps of pushes that know nothing of each other, as people do; always the same."""
+    chance = random.Random(1)
+    while True:
+        yield chance.expovariate(hertz)
+
+
+def background(cost: Costs, sockets: int, nodes: int, hertz: float) -> float:
+    """Return the share of each node's core that pings and posts take, if all are signed in."""
+    return (sockets / PING_EVERY * cost.ping + hertz * cost.post) / nodes / 1e6
+
+
+def nodes_for(cost: Costs, sockets: int, hertz: float) -> tuple[int, Simulated]:
+    """Return the fewest nodes that are not busier than `BUSY`, and how they do."""
+    nodes = 1
+    while True:
+        other = background(cost, sockets, nodes, hertz)
+        if other < BUSY:
+            result = simulate(cost, sockets, nodes, poisson(hertz), other)
+            if result.busy <= BUSY:
+                return nodes, result
+        nodes += max(1, nodes // 20)
+
+
+def compared(results: Results) -> Iterator[tuple[str, float, float]]:
+    """Give each point's name, what was measured and what the simulation says, in µs a delivery."""
+    cost = costs(results)
+    for row, (sockets, nodes, hertz) in POINTS.items():
+        simulated = simulate(cost, sockets, nodes, regular(hertz))
+        yield row, medians(results, row, "flack")["µs"], simulated.cpu
+
+
+def tables(results: Results) -> dict[str, str]:
+    """Return the tables of the document, by name."""
+    cost = costs(results)
+    points = ["| Point | Measured | Simulated | |", "|---|---|---|---|"]
+    for row, measured, simulated in compared(results):
+        off = 100 * (simulated / measured - 1)
+        points.append(f"| {row} | {measured:.1f} µs | {simulated:.1f} µs | {off:+.0f} % |")
+    growth = [
+        "| Sockets | Messages a second | Nodes | Their memory | p99 | nginx | Redis | PostgreSQL |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for sockets in (1_000, 10_000, 100_000, 1_000_000):
+        for hertz in (1, 10):
+            nodes, result = nodes_for(cost, sockets, hertz)
+            pings = sockets / PING_EVERY
+            memory = nodes * NODE + sockets * cost.socket / 2**20
+            redis = hertz * (cost.redis_push + nodes * cost.redis_node + cost.redis_post)
+            redis += pings * cost.redis_ping
+            postgresql = hertz * cost.postgresql_post + pings * cost.postgresql_ping
+            growth.append(
+                f"| {sockets:,} | {hertz} | {nodes} | {memory:.1f} GiB | {result.p99:.2f} s "
+                f"| {hertz * sockets * cost.relay / 1e6:.2f} | {redis / 1e6:.2f} "
+                f"| {postgresql / 1e6:.2f} |"
+            )
+    units = ["| Unit | µs of CPU |", "|---|---|"]
+    units += [f"| `{name}` | {value:.4g} |" for name, value in vars(cost).items()]
+    return {"units": "\n".join(units), "points": "\n".join(points), "growth": "\n".join(growth)}
+
+
+def written(text: str, results: Results) -> str:
+    """Return the document with its tables made anew."""
+    for name, table in tables(results).items():
+        begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+        before, _, rest = text.partition(begin)
+        text = f"{before}{begin}\n{table}\n{end}{rest.partition(end)[2]}"
+    return text
+
+
+if __name__ == "__main__":
+    found = load()
+    DOCUMENT.write_text(written(DOCUMENT.read_text(), found))
+    print(*tables(found).values(), sep="\n\n")
