@@ -1,5 +1,6 @@
 """The results as a picture: medians, with lines from the least to the most of the rounds."""
 
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def bars(axes: Axes, results: Results, rows: dict[str, str], title: str,
         for position, row in enumerate(rows):
             values = sorted(numbers["µs"] for numbers in results.get(row, {}).get(server, []))
             if values:
-                x, middle = position + place * width, values[len(values) // 2]
+                x, middle = position + place * width, statistics.median(values)
                 spread = [[middle - values[0]], [values[-1] - middle]]
                 label = server if row == next(iter(rows)) else None
                 axes.bar(x, middle, width, yerr=spread, label=label, color=COLORS[server])
