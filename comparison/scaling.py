@@ -12,6 +12,7 @@ from statistics import linear_regression, quantiles
 import numpy
 
 from comparison.bench.table import FOLDER, GROWTH, ONE_NODE, STEADY, Results, load, medians
+from comparison.lines import between
 
 DOCUMENT = FOLDER.parent / "docs" / "SCALING.md"
 PING_EVERY = 30  # seconds between two pings of a page
@@ -187,9 +188,7 @@ def tables(results: Results) -> dict[str, str]:
 def written(text: str, results: Results) -> str:
     """Return the document with its tables made anew."""
     for name, table in tables(results).items():
-        begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
-        before, _, rest = text.partition(begin)
-        text = f"{before}{begin}\n{table}\n{end}{rest.partition(end)[2]}"
+        text = between(text, name, table)
     return text
 
 

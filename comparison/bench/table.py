@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from comparison.lines import between
+
 Numbers = dict[str, float]
 Results = dict[str, dict[str, list[Numbers]]]  # by row, then by server, one for each round
 
@@ -19,7 +21,6 @@ FOLDER = Path(__file__).resolve().parent.parent
 RAW = FOLDER / "bench.json"
 REPORT = FOLDER / "BENCH.md"
 README = FOLDER.parent / "README.md"
-BEGIN, END = "<!-- begin of the bench -->", "<!-- end of the bench -->"
 COLUMNS = ("flack", "socket.io", "ws", "flask")
 SHOWN = ("µs", "p99 ms", "KiB", "lost", "doubled")  # in the README
 
@@ -144,11 +145,8 @@ def load() -> Results:
 def store(results: Results) -> None:
     """Write the raw numbers, and put the tables into the report and into the README."""
     RAW.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-    put(REPORT, f"{machine()}\n\n{works(results)}\n\n{targets(results)}")
-    put(README, f"{machine()}\n\n{works(results, SHOWN)}")
-
-
-def put(document: Path, text: str) -> None:
-    """Replace what stands between the two marks of a document."""
-    before, _, rest = document.read_text().partition(BEGIN)
-    document.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}")
+    report = f"{machine()}\n\n{works(results)}\n\n{targets(results)}"
+    REPORT.write_text(between(REPORT.read_text(), "bench", report))
+    README.write_text(
+        between(README.read_text(), "bench", f"{machine()}\n\n{works(results, SHOWN)}")
+    )
