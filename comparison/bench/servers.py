@@ -106,7 +106,7 @@ class Starter(contextlib.ExitStack):
     def flack(self, nodes: int = 1, workers: int = 1, server: str = SERVER,
               **settings: str) -> Server:  # fmt: skip
         """Start Flack: so many nodes and workers. `server` is what daphne's command line runs."""
-        self.environment = environment = {
+        environment = {
             "SECRET_KEY": "of-a-benchmark",
             "REDIS_URL": self.redis_url,
             "VAR": str(self.folder),
@@ -147,11 +147,8 @@ class Starter(contextlib.ExitStack):
         """Start nginx with its micro-cache before a Flack; return both as one server."""
         port, folder = free_port(), self.folder
         write_nginx_configuration(folder, port, [f"127.0.0.1:{each}" for each in server.ports])
-        site = f'include "{ROOT}/nginx/{{}}.conf";'
-        text = (folder / "nginx.conf").read_text()
-        text = text.replace(site.format("flack"), site.format("flack") + site.format("cache"))
-        zone = "proxy_cache_path cache keys_zone=flack_cache:1m max_size=64m inactive=10s;"
-        (folder / "nginx.conf").write_text(text.replace("http {", f"http {{ {zone}"))
+        configuration = folder / "nginx.conf"
+        configuration.write_text(with_cache(configuration.read_text()))
         nginx = self.run(nginx_binary(), "-p", folder, "-c", "nginx.conf")
         wait_for(port)
         web = Processes(*server.web.pids, nginx.pid)
@@ -193,6 +190,15 @@ def flack(ports: Sequence[int], web: Processes, worker: Processes, redis_url: st
 
     broker = redis.Redis.from_url(redis_url)
     return Server("flack", ports, Wire("/ws/"), web, broker, "asgi__group__push", encode, worker)
+
+
+def with_cache(configuration: str) -> str:
+    """Return nginx's configuration with the micro-cache, as nginx/cache.conf says to add it."""
+    site = f'include "{ROOT}/nginx/{{}}.conf";'
+    zone = "proxy_cache_path cache keys_zone=flack_cache:1m max_size=64m inactive=10s;"
+    return configuration.replace(
+        site.format("flack"), site.format("flack") + site.format("cache")
+    ).replace("http {", f"http {{ {zone}")
 
 
 def free_port() -> int:

