@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Page, WebSocketRoute
+from playwright.sync_api import Page, Route, WebSocketRoute
 
 Frame = dict[str, Any]
 
@@ -18,6 +18,7 @@ class Tap:
         self.passes_up: Callable[[Frame], bool] = lambda frame: True
         self.passes_down: Callable[[Frame], bool] = lambda frame: True
         self._held: list[str] = []
+        self._tapped = page
         page.route_web_socket(re.compile("/ws/$"), self._connect)
 
     def cut(self) -> None:
@@ -27,6 +28,18 @@ class Tap:
     def tell(self, frame: Frame) -> None:
         """Send the page a frame that did not come from the server."""
         self._page.send(json.dumps(frame))
+
+    def answer_late(self, messages: list[Frame], meanwhile: Callable[[], None]) -> None:
+        """Let the page ask for what is new, and do `meanwhile` before these messages come back."""
+        asked = "**/api/messages?updated_since=*"
+
+        def answer(route: Route) -> None:
+            meanwhile()
+            route.fulfill(json={"messages": messages})
+
+        self._tapped.route(asked, answer)
+        with self._tapped.expect_response(asked):
+            self.tell({"event": "resync", "data": {}})
 
     def release(self) -> None:
         """Let everything pass from now on, first what was held back on its way to the page."""

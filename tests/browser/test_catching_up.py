@@ -118,14 +118,11 @@ def test_an_answer_that_was_asked_for_before_a_push_does_not_undo_it(
     room.hears(f"{word} old")
     new = {**message, "source": f"{word} new", "html": f"{word} new"}
 
-    def answer_late(route: object) -> None:
+    def edit() -> None:
         tap.tell({"event": "updated_model", "data": {"class": "Message", "model": new}})
         expect(room.article(f"{word} new")).to_have_count(1)
-        route.fulfill(json={"messages": [message]})  # type: ignore[attr-defined]
 
-    room.page.route("**/api/messages?updated_since=*", answer_late)
-    with room.page.expect_response("**/api/messages?updated_since=*"):
-        tap.tell({"event": "resync", "data": {}})
+    tap.answer_late([message], edit)
     room.hears(f"{word} new")
     older = {**new, "html": f"{word} older", "updated_at": message["updated_at"] - 1}
     tap.tell({"event": "updated_model", "data": {"class": "Message", "model": older}})

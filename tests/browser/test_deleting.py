@@ -86,14 +86,11 @@ def test_an_answer_that_was_asked_for_before_a_deletion_does_not_undo_it(
     room.hears(f"{word} gone")
     deletion = {"class": "Message", "first": message["id"], "last": message["id"]}
 
-    def answer_late(route: object) -> None:
+    def delete() -> None:
         tap.tell({"event": "deleted_model", "data": deletion})
         expect(room.article(word)).to_have_count(0)
-        route.fulfill(json={"messages": [message]})  # type: ignore[attr-defined]
 
-    room.page.route("**/api/messages?updated_since=*", answer_late)
-    with room.page.expect_response("**/api/messages?updated_since=*"):
-        tap.tell({"event": "resync", "data": {}})
+    tap.answer_late([message], delete)
     stack.posted(bob, f"{word} end")
     room.hears(f"{word} end")
     assert room.texts(word) == [f"{word} end"]
