@@ -65,15 +65,28 @@ class WebSocketProtocol(ws_protocol.WebSocketProtocol):
             self._window, self._pieces = time.monotonic() + 10, 0
         self._pieces += 1
         if self._pieces == limits.PIECES and settings.FLACK_RATE_LIMITS:
-            self._refuse(1008, error_frame(429, "Too many frames."))
-            self.transport.pauseProducing()
+            self._stop(1008, error_frame(429, "Too many frames."))
         super().onFrameBegin()
 
     def _max_message_size_exceeded(self, *_: Any) -> None:
         self._refuse(1009, TOO_LONG)
 
+    def _protocol_violation(self, reason: str) -> bool:
+        return self._stop(1002, error_frame(400, f"This is not WebSocket: {reason}."))
+
+    def _invalid_payload(self, reason: str) -> bool:
+        return self._stop(1007, error_frame(400, f"This is not UTF-8: {reason}."))
+
+    def _stop(self, code: int, text: str) -> bool:
+        """Refuse, and read no further."""
+        self._refuse(code, text)
+        self.transport.pauseProducing()
+        return True
+
     def _refuse(self, code: int, text: str) -> None:
         """Say why, and close; autobahn's own drops the connection without a word."""
+        if self.state != self.STATE_OPEN:
+            return
         self.failedByMe = True
         self.write(self.factory.frames({"text": text}))
         self.sendCloseFrame(code=code)

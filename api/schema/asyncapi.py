@@ -20,6 +20,8 @@ from api.schema.shapes import (
 from chat.limits import FRAME_SIZE
 
 CLOSE_CODES = {
+    1002: "What came is not WebSocket. An `error` says why.",
+    1007: "A text that is not UTF-8. An `error` says so.",
     1008: "Too many frames, or the token of this socket has ended. An `error` says which.",
     1009: f"A frame of more than {FRAME_SIZE} bytes. An `error` says so.",
     1012: "The node is about to leave. Connect again, to another one.",

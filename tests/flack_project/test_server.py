@@ -189,6 +189,23 @@ def test_a_flood_of_frames_closes_its_socket_only(strict, first, opcode):
 
 
 @pytest.mark.attack("Sockets: frames")
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [(b"\x81\x02hi", 1002), (b"\x83\x82mask\0\0", 1002), (b"\xc1\x82mask\0\0", 1002),
+     (b"\x09\x80mask", 1002), (b"\x80\x80mask", 1002), (b"\x88\x81mask\0", 1002),
+     (b"\x81\x84\0\0\0\0hi\xff\xfe", 1007), (b"\x88\x84\0\0\0\0\x03\xe8\xff\xfe", 1007)],
+    ids=["unmasked", "reserved opcode", "reserved bit", "ping in pieces", "end of no text",
+         "half a close code", "text that is not UTF-8", "reason that is not UTF-8"],
+)  # fmt: skip
+def test_what_breaks_the_protocol_closes_its_socket_only(server, frame, code):
+    with server.socket() as other, open_unread(server) as plain:
+        plain.sendall(frame * 2)
+        assert_parting(plain, 400, code)
+        other.send("nonsense")
+        assert hear(other, "error")["status"] == 400
+
+
+@pytest.mark.attack("Sockets: frames")
 def test_too_many_sockets_of_one_address_are_told_so(strict):
     with ExitStack() as stack:
         sockets = [stack.enter_context(strict.socket()) for _ in range(limits.SOCKETS + 1)]
