@@ -8,8 +8,9 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.contrib.auth.models import Group
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -75,9 +76,9 @@ class UserAdmin(BoundedAdmin, DjangoUserAdmin):
     fieldsets = (
         (None, {"fields": ("nickname", "password", "is_banned", "is_active")}),
         ("The admin", {"fields": ("is_staff", "is_superuser")}),
-        ("Seen", {"fields": ("created", "online", "seen", "sign_ins")}),
+        ("Seen", {"fields": ("created", "online", "seen", "sign_ins", "said")}),
     )
-    readonly_fields = ("created", "online", "seen", "sign_ins")
+    readonly_fields = ("created", "online", "seen", "sign_ins", "said")
     list_display = ("nickname", "online", "is_banned", "is_active", "created")
     list_filter = ("online", "is_banned", "is_active", "is_staff")
     search_fields = ("nickname",)
@@ -98,6 +99,12 @@ class UserAdmin(BoundedAdmin, DjangoUserAdmin):
     def sign_ins(self, user: User) -> int:
         """Count the tokens of a user."""
         return user.tokens.count()
+
+    @admin.display(description="messages")
+    def said(self, user: User) -> SafeString:
+        """Lead to all messages of a user."""
+        path = reverse("admin:chat_message_changelist", query={"user__id__exact": user.pk})
+        return format_html('<a href="{}">All messages of {}</a>', path, user.nickname)
 
     @admin.action(description="End all sign-ins of the selected users", permissions=["change"])
     def end_sign_ins(self, request: HttpRequest, users: QuerySet[User]) -> None:
@@ -138,13 +145,26 @@ class MessageAdmin(BoundedAdmin):
     list_display = ("__str__", "user", "created")
     list_select_related = ("user",)
     search_fields = ("source", "user__nickname")
-    search_help_text = "Words of a message, or of a nickname"
+    SEARCHED = 100_000  # of the newest messages: what is rare would be looked for in all
+    search_help_text = (
+        f"Words of the newest {SEARCHED:,} messages, or of a nickname. "
+        "The page of a user leads to all messages of that user."
+    )
     ordering = ("-id",)
     fields = ("user", "created", "shown", "typed")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Say that only authors edit."""
         return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
+    ) -> tuple[QuerySet[Message], bool]:
+        """Search the newest messages only."""
+        if search_term:
+            newest = Message.objects.aggregate(newest=Max("pk"))["newest"] or 0
+            queryset = queryset.filter(pk__gt=newest - self.SEARCHED)
+        return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description="as shown")
     def shown(self, message: Message) -> SafeString:

@@ -1,12 +1,15 @@
 """Tests of chat/admin.py."""
 
+import html
+import re
+
 import pytest
 from django.contrib.auth import authenticate
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from chat import actions
-from chat.admin import Pages
+from chat.admin import MessageAdmin, Pages
 from chat.models import Message, Token, User
 from tests.kit import PASSWORD
 
@@ -90,6 +93,23 @@ def test_no_list_counts_further_than_its_bound(admin, alice, monkeypatch):
     assert "60 messages" in html
     counts = [query["sql"] for query in captured if "COUNT(" in query["sql"]]
     assert counts and all("LIMIT 60" in sql for sql in counts)
+
+
+def test_the_newest_messages_are_searched(admin, alice, bob, monkeypatch):
+    monkeypatch.setattr(MessageAdmin, "SEARCHED", 3)
+    for author, source in [(alice, "old"), (bob, "b"), (alice, "new"), (bob, "b")]:
+        author.messages.create(source=f"a word, {source}")
+    html = admin.get(f"{MESSAGE}?q=word+al").content.decode()
+    assert "a word, new" in html and "a word, old" not in html
+
+
+def test_the_page_of_a_user_leads_to_all_messages_of_that_user(admin, alice, bob):
+    for author in (alice, bob):
+        author.messages.create(source=f"of {author.nickname}")
+    page = admin.get(f"{USER}{alice.pk}/change/").content.decode()
+    path = html.unescape(re.search(f'href="({MESSAGE}[^"]+)"', page)[1])
+    listed = admin.get(path).content.decode()
+    assert "of Alice" in listed and "of Bob" not in listed
 
 
 def test_a_renamed_user_is_pushed(admin, alice, pushes, committed):
