@@ -121,9 +121,9 @@ def test_systemd_finds_no_fault_in_the_units(configured, tmp_path):
 
 
 @pytest.fixture
-def running(configured: Path, tmp_path: Path) -> Iterator[str]:
-    """What the units start, with folders and ports of its own; gives the URL."""
-    run, port = tmp_path / "run", free_port()
+def running(configured: Path, tmp_path: Path) -> Iterator[tuple[int, int]]:
+    """What the units start, with folders and ports of its own: that of TLS and that of metrics."""
+    run, port, metrics_port = tmp_path / "run", free_port(), free_port()
     for folder in (run / "metrics", tmp_path / "state"):
         folder.mkdir(parents=True)
     certify(tmp_path, NAME)
@@ -137,6 +137,7 @@ def running(configured: Path, tmp_path: Path) -> Iterator[str]:
             "/var/lib/flack": tmp_path / "state",
             "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
             "listen 80": f"listen 127.0.0.1:{free_port()}",
+            "127.0.0.1:9464": f"127.0.0.1:{metrics_port}",
             "user flack flack;": user,
         }.items():
             text = text.replace(there, str(here))
@@ -161,15 +162,17 @@ def running(configured: Path, tmp_path: Path) -> Iterator[str]:
             if part == "valkey":
                 words[0] = str(get_binary_path())
             processes.append(subprocess.Popen(words, cwd=ROOT, env=variables))
-    yield f"https://{NAME}:{port}"
+    yield port, metrics_port
     for process in reversed(processes):
         process.terminate()
     for process in processes:
         process.wait(60)
 
 
-def test_the_units_run_a_flack_behind_tls(running: str, tmp_path: Path) -> None:
-    port = running.rpartition(":")[2]
+def test_the_units_run_a_flack_behind_tls_and_its_metrics(
+    running: tuple[int, int], tmp_path: Path
+) -> None:
+    port, metrics_port = running
     tls = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))
     with httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=tls, trust_env=False) as client:
         host: dict[str, Any] = {"headers": {"Host": NAME}, "extensions": {"sni_hostname": NAME}}
@@ -182,5 +185,9 @@ def test_the_units_run_a_flack_behind_tls(running: str, tmp_path: Path) -> None:
 
         until(is_ready, 60)
         page = client.get("/", **host)
+        assert client.get("/metrics", **host).status_code == 404
     assert page.status_code == 200
     assert page.headers["Strict-Transport-Security"]
+    with httpx.Client(base_url=f"http://127.0.0.1:{metrics_port}", trust_env=False) as prometheus:
+        assert "\nflack_sockets 0.0\n" in prometheus.get("/metrics").text
+        assert prometheus.get("/").status_code == 404
