@@ -5,7 +5,7 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -80,14 +80,26 @@ class Site:
         self, context: ssl.SSLContext, session: ssl.SSLSession | None = None
     ) -> ssl.SSLSocket:
         """Connect, and send a request so that a session comes."""
+        secure = self.ask("HEAD /healthz", context, session)
+        assert secure.recv(12) == b"HTTP/1.1 200"
+        return secure
+
+    def ask(
+        self,
+        request: str,
+        context: ssl.SSLContext,
+        session: ssl.SSLSession | None = None,
+        length: int = 0,
+    ) -> ssl.SSLSocket:
+        """Connect, and send the head of a request with a body of this length."""
         plain = socket.create_connection(("127.0.0.1", self.port), timeout=15)
         try:
             secure = context.wrap_socket(plain, server_hostname=NAME, session=session)
         except ssl.SSLError:
             plain.close()
             raise
-        secure.sendall(f"HEAD /healthz HTTP/1.1\r\nHost: {NAME}\r\n\r\n".encode())
-        assert secure.recv(12) == b"HTTP/1.1 200"
+        head = f"{request} HTTP/1.1\r\nHost: {NAME}\r\nContent-Length: {length}\r\n\r\n"
+        secure.sendall(head.encode())
         return secure
 
 
@@ -219,6 +231,19 @@ def test_one_address_cannot_ask_without_end(nginx: Site) -> None:
     assert codes == {200, 429}
     assert refused.headers["Retry-After"] == "1"
     assert refused.json().keys() == {"error"}
+
+
+@pytest.mark.attack("TLS, addresses and floods at nginx")
+def test_one_address_cannot_hold_connections_without_end(nginx: Site) -> None:
+    most = int(re.findall(r"limit_conn flack_connections (\d+);", SITE)[0])
+    context = nginx.context()
+    with ExitStack() as held, nginx.client() as client:
+        # Requests whose bodies do not come.
+        waiting = [held.enter_context(closing(nginx.ask("POST /api/tokens", context, length=9)))
+                   for _ in range(most)]  # fmt: skip
+        until(lambda: client.get("/healthz").status_code == 429)
+        waiting[0].close()
+        until(lambda: client.get("/healthz").status_code == 200)
 
 
 def tries(site: Site, nickname: str, header: str) -> list[int]:
