@@ -140,8 +140,14 @@ class Swarm:
         for client in clients:
             client.counts = bytearray()
 
+    def say_goodbye(self, clients: Sequence[Client]) -> None:
+        """Ask the server to close some sockets, as a browser does whose page is left."""
+        for client in clients:
+            with contextlib.suppress(OSError):  # it has hung up already
+                client.wire.send(frame(CLOSE, b"\x03\xe9"))
+
     def hang_up(self, clients: Sequence[Client]) -> None:
-        """Close some sockets."""
+        """Close some sockets without a word."""
         for client in clients:
             if self.clients.pop(client.wire.fileno(), None):
                 client.wire.close()

@@ -11,8 +11,8 @@ from comparison.compare import steps
 from comparison.compare.sides import Side, Sides
 from comparison.compare.steps import Rung
 
-POLLS = [Rung(hertz) for hertz in (25, 50, 100, 200, 400, 800)]
-POSTS = [Rung(hertz) for hertz in (10, 25, 50, 100, 200, 400)]
+POLLS = [Rung(hertz) for hertz in (25, 50, 100, 150, 200, 300, 400, 600, 800)]
+POSTS = [Rung(hertz) for hertz in (10, 25, 50, 100, 150, 200, 300, 400)]
 TALK = [Rung(10, 100), Rung(10, 300), Rung(10, 600), Rung(10, 900), Rung(15, 900), Rung(25, 900),
         Rung(40, 900), Rung(40, 1800), Rung(60, 1800)]  # fmt: skip
 AGAIN = "Flask again"  # the null run: what differs between it and Flask is noise

@@ -128,15 +128,23 @@ def talk(side: Side, rung: Rung, seconds: float) -> Numbers:
 
 
 def leave(swarm: Swarm, side: Side) -> None:
-    """Close every socket, those who spoke first, and none while something is on its way to it.
+    """Leave as browsers do, first those who spoke, one by one; nobody while a push is on its way.
 
-    A socket that leaves the Flask version while it is written to keeps its place among gunicorn's
-    1000 for ever; so would a measure of one step make the next one worse.
+    A socket that is gone when the Flask version writes to it keeps its place among gunicorn's 1000
+    for ever, and all hear of each who spoke and leaves: so one step would make the next one worse.
     """
-    calm(side.server.web, side.server.worker, wait=swarm.run)
-    swarm.hang_up([each for each in swarm.clients.values() if not each.counted])
-    swarm.run(0.7)  # all others hear that they are offline
-    calm(side.server.web, side.server.worker, wait=swarm.run)
+    rest_a_while = partial(calm, side.server.web, side.server.worker, wait=swarm.run)
+    swarm.hang_up([each for each in swarm.clients.values() if not each.is_ready])
+    rest_a_while()
+    listeners = [each for each in swarm.clients.values() if each.counted]
+    for speaker in [each for each in swarm.clients.values() if not each.counted]:
+        swarm.say_goodbye([speaker])
+        swarm.run(0.02 + len(listeners) / 8000)  # all others hear of it
+    rest_a_while()
+    for begin in range(0, len(listeners), 50):
+        swarm.say_goodbye(listeners[begin : begin + 50])
+        swarm.run(0.02)
+    swarm.run(0.5)
     swarm.close()
 
 
