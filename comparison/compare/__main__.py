@@ -3,12 +3,14 @@
 FLASK_URL names the Flask version on this machine: `http://127.0.0.1:5000`. Nodes that share a
 broker are joined by commas, groups of 1, 2 and 4 nodes by spaces. DJANGO_URL names this version in
 the same form; without it, it is started here, on a database beside the Flask version's. Both run on
-PostgreSQL. REPEATS (3) says how often all is done, SECONDS (3) how long a step takes.
+PostgreSQL. REPEATS (3) says how often all is done, SECONDS (3) how long a step takes; STEPS,
+a regular expression, which ladders are climbed anew, such as "With push": all else stays as it was.
 All numbers go to comparison/report.json; `python -m comparison.compare report` reads only that.
 """
 
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -24,6 +26,7 @@ from comparison.compare.sides import Sides
 
 REPEATS = int(os.environ.get("REPEATS") or 3)
 SECONDS = float(os.environ.get("SECONDS") or 3)
+STEPS = os.environ.get("STEPS") or ""
 
 
 def measure() -> dict[str, Any]:
@@ -37,6 +40,8 @@ def measure() -> dict[str, Any]:
         raw: dict[str, Any] = {"repeats": REPEATS, "seconds": SECONDS, "began": machine.now()}
         raw["other work"] = machine.other_work()
         with Sides(os.environ.get("FLASK_URL", ""), os.environ.get("DJANGO_URL", "")) as sides:
+            if STEPS:
+                return again(sides, raw, progress, task)
             flask, django = sides.direct["Flask"], sides.direct["Django"]
             raw["machine"] = machine.machine()
             raw["versions"] = machine.versions(flask[1], django[1])
@@ -52,7 +57,19 @@ def measure() -> dict[str, Any]:
                 progress.console.print(row["lesson"], row["variant"], f"{row['µs']:.0f} µs",
                                        soft_wrap=True)  # fmt: skip
             raw["steps"] = list(climb(ladders(sides), progress, task))
-    return raw | {"ended": machine.now()}
+            raw["ended"] = machine.now()
+    return raw
+
+
+def again(sides: Sides, new: dict[str, Any], progress: Progress, task: Any) -> dict[str, Any]:
+    """Climb some ladders anew; return the numbers that there are, with these in their places."""
+    raw: dict[str, Any] = json.loads(report.RAW.read_text())
+    chosen = [ladder for ladder in ladders(sides) if re.search(STEPS, str(ladder))]
+    places = [(ladder.step, ladder.arrangement) for ladder in chosen]
+    kept = [step for step in raw["steps"] if (step["step"], step["arrangement"]) not in places]
+    steps = list(climb(chosen, progress, task))
+    new |= {"ladders": [str(ladder) for ladder in chosen], "ended": machine.now()}
+    return raw | {"steps": kept + steps, "again": [*raw.get("again", []), new]}
 
 
 def climb(all_ladders: list[Ladder], progress: Progress, task: Any) -> Any:
@@ -60,8 +77,7 @@ def climb(all_ladders: list[Ladder], progress: Progress, task: Any) -> Any:
     progress.update(task, total=REPEATS * sum(ladder.longest for ladder in all_ladders))
     for repeat in range(1, REPEATS + 1):
         for ladder in all_ladders:
-            where = f"{repeat} of {REPEATS}: {ladder.step}, {ladder.arrangement}"
-            progress.update(task, description=where)
+            progress.update(task, description=f"{repeat} of {REPEATS}: {ladder}")
             before = progress.tasks[0].completed
             if repeat == 1:
                 ladder.warm_up()

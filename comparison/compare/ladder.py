@@ -14,7 +14,8 @@ from comparison.compare.steps import Rung
 POLLS = [Rung(hertz) for hertz in (25, 50, 100, 150, 200, 300, 400, 600, 800)]
 POSTS = [Rung(hertz) for hertz in (10, 25, 50, 100, 150, 200, 300, 400)]
 TALK = [Rung(10, 100), Rung(10, 300), Rung(10, 600), Rung(10, 900), Rung(15, 900), Rung(25, 900),
-        Rung(40, 900), Rung(40, 1800), Rung(60, 1800)]  # fmt: skip
+        Rung(40, 900), Rung(40, 1800), Rung(60, 1800), Rung(100, 1800),
+        Rung(100, 3600)]  # fmt: skip
 AGAIN = "Flask again"  # the null run: what differs between it and Flask is noise
 WARM = 2  # rungs below the one that broke, where a repeat begins
 
@@ -77,6 +78,9 @@ class Ladder:
                     out.add(name)
                 if reason or index == last:
                     self.broke.setdefault(name, index)
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.arrangement}"
 
     @property
     def longest(self) -> int:

@@ -63,6 +63,12 @@ def remarks(raw: dict[str, Any]) -> list[str]:
     """Return what has to be known of this run before its numbers."""
     single = "One repeat shows no spread: longer runs are to replace it."
     found = [other_work(raw["other work"]), raw.get("note"), single if raw["repeats"] < 2 else ""]
+    for again in raw.get("again", []):
+        found.append(
+            f"Climbed again, {again['repeats']} times with {again['seconds']:g} s a step, from "
+            f"{again['began']} to {again['ended']}: {', '.join(again['ladders'])}. "
+            + other_work(again["other work"])
+        )
     return [text for text in found if text]
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from string import Template
 
+import httpx
+import psutil
+
 from comparison.bench import http, running
 from comparison.bench.processes import Processes, listening_on
 from comparison.bench.servers import Server, Starter, free_port, wait_for
@@ -35,6 +38,22 @@ class Side:
     def nodes(self) -> int:
         """How many web nodes it has."""
         return len(self.server.ports)
+
+    def renew(self) -> None:
+        """Give the Flask version new workers: gunicorn starts one in the place of one that ended.
+
+        A socket that is gone when the Flask version writes to it keeps its place among gunicorn's
+        1000 for ever, so what one step leaves behind would be refused in a later one.
+        """
+        if self.name != "Flask":
+            return
+        workers = [worker for pid in self.server.web.pids
+                   for worker in psutil.Process(pid).children()]  # fmt: skip
+        for worker in workers:
+            worker.kill()
+        psutil.wait_procs(workers)
+        for port in self.server.ports:
+            httpx.get(f"http://127.0.0.1:{port}/stats", timeout=60).raise_for_status()
 
     def processes(self) -> str:
         """Say how many processes it has of which kind."""

@@ -78,6 +78,7 @@ def accounted(side: Side, numbers: Numbers, units: float) -> Iterator[None]:
 def talk(side: Side, rung: Rung, seconds: float) -> Numbers:
     """Let some speak over their sockets, and see when the last of all others has heard it."""
     numbers: Numbers = {"errors": 0}
+    side.renew()
     calm(side.server.web, side.server.worker)  # from the step before
     swarm, at = Swarm([side.port], side.server.wire), time.time_ns()
     stored = side.database.messages()
@@ -128,11 +129,7 @@ def talk(side: Side, rung: Rung, seconds: float) -> Numbers:
 
 
 def leave(swarm: Swarm, side: Side) -> None:
-    """Leave as browsers do, first those who spoke, one by one; nobody while a push is on its way.
-
-    A socket that is gone when the Flask version writes to it keeps its place among gunicorn's 1000
-    for ever, and all hear of each who spoke and leaves: so one step would make the next one worse.
-    """
+    """Leave as browsers do, when nothing is on its way: first those who spoke, one by one."""
     rest_a_while = partial(calm, side.server.web, side.server.worker, wait=swarm.run)
     swarm.hang_up([each for each in swarm.clients.values() if not each.is_ready])
     rest_a_while()
