@@ -55,6 +55,14 @@ def lose_valkey(stack: Stack) -> None:
     stack.part("valkey.1")
 
 
+def hang_valkey(stack: Stack) -> None:
+    """Stop Valkey for 8 s, longer than anybody waits for it: it is there, but does not answer."""
+    valkey = stack.part("valkey.1")
+    valkey.suspend()
+    time.sleep(8)
+    valkey.resume()
+
+
 def cut_subscriptions(stack: Stack) -> None:
     """Cut every subscription of the channel layer, so that pushes get lost."""
     with redis.Redis.from_url(f"unix://{stack.run_dir}/valkey.sock") as valkey:
@@ -136,6 +144,7 @@ FAULTS = [
     Fault("a node killed", kill_node, CUT_OFF, closes=GONE, seconds=15),
     Fault("pushes dropped", drop_pushes, resyncs=True),
     Fault("Valkey killed for 5 s, back empty", lose_valkey, resyncs=True, seconds=5),
+    Fault("Valkey hangs for 8 s", hang_valkey),
     Fault("worker and beat killed", kill_worker_and_beat, is_short=False),
     Fault("SQLite locked for 5 s", lock_sqlite, AWAY),
     Fault("rolling restart of all nodes", restart_all_nodes, closes=LEAVING),

@@ -3,12 +3,12 @@
 The short form of `make faults`; meanwhile the clock of one node is half a minute late.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.faults.crowd import Crowd
-from tests.faults.postgresql import stopped
+from tests.faults.postgresql import hanging, stopped
 from tests.faults.table import FAULTS, Fault
 from tests.running import ROOT, Stack
 
@@ -28,7 +28,10 @@ def test_nothing_is_lost(crowd: Crowd, fault: Fault) -> None:
     assert crowd.play(fault).problems(fault) == []
 
 
-def test_nothing_is_lost_while_postgresql_is_away(postgresql_stack: Stack, postgresql: str) -> None:
-    fault = stopped(postgresql)
+@pytest.mark.parametrize("fault_of", [stopped, hanging], ids=["is away", "hangs"])
+def test_nothing_is_lost_while_postgresql(
+    postgresql_stack: Stack, postgresql: str, fault_of: Callable[[str], Fault]
+) -> None:
+    fault = fault_of(postgresql)
     with Crowd(postgresql_stack, postgresql) as crowd:
         assert crowd.play(fault).problems(fault) == []
