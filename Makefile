@@ -24,7 +24,7 @@ manage: .venv/run-stamp
 	@set -a; . "$(abspath $(VAR))/run.env"; exec $(BIN)/python manage.py $(CMD)
 
 # Two halves side by side: each of them waits most of its time.
-WHOLE := tests/stack tests/browser
+WHOLE := tests/stack
 test: lint
 	@$(MAKE) --no-print-directory --jobs 2 test-parts test-whole
 
