@@ -105,6 +105,11 @@ def test_configure_makes_a_key_and_keeps_it(configured):
     assert path.read_text() == text
 
 
+def test_only_flack_reads_its_folders(configured):
+    unit = read_unit(configured / "etc/systemd/system/flack-.service.d/common.conf")["Service"]
+    assert unit["StateDirectoryMode"] == unit["RuntimeDirectoryMode"] == "0700"
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="wants systemd")
 def test_systemd_finds_no_fault_in_the_units(configured, tmp_path):
     shutil.copytree(configured / "etc/systemd/system", tmp_path, dirs_exist_ok=True)
