@@ -1,11 +1,13 @@
 """nginx in front: its own errors, what it passes on, and nodes that are away."""
 
 import gzip
+from functools import partial
 
 import psutil
 import pytest
 
 from comparison.contract.client import eventually
+from tests.faults.table import answers
 from tests.running import PATIENCE, Stack
 
 
@@ -49,7 +51,8 @@ def test_when_no_node_is_there_the_answer_is_502_in_json_with_retry_after(stack:
         node.kill()
     psutil.wait_procs(nodes, PATIENCE)
     answer = stack.get("/healthz")
-    eventually(lambda: stack.get("/readyz").status_code == 200, "the nodes again", PATIENCE)
+    for name in ("node.1", "node.2"):
+        eventually(partial(answers, stack, name), name, PATIENCE)
     assert (answer.status_code, answer.headers["Retry-After"]) == (502, "1")
     assert answer.json() == {
         "error": "The chat cannot be reached right now, try again in a moment."
