@@ -4,6 +4,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -108,6 +109,15 @@ def test_configure_makes_a_key_and_keeps_it(configured):
 def test_only_flack_reads_its_folders(configured):
     unit = read_unit(configured / "etc/systemd/system/flack-.service.d/common.conf")["Service"]
     assert unit["StateDirectoryMode"] == unit["RuntimeDirectoryMode"] == "0700"
+
+
+def test_nginx_is_stopped_as_soon_as_its_requests_are_answered():
+    stop = read_unit(ROOT / "deploy/systemd/nginx-flack.service")["Service"]["ExecStop"]
+    with subprocess.Popen(["sleep", "60"]) as nginx:
+        command = shlex.split(stop.replace("$MAINPID", str(nginx.pid)))
+        with subprocess.Popen(command) as stopping:
+            assert nginx.wait(4) == -signal.SIGQUIT
+            assert stopping.wait(4) == 0
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="wants systemd")
