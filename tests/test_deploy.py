@@ -111,6 +111,13 @@ def test_only_flack_reads_its_folders(configured):
     assert unit["StateDirectoryMode"] == unit["RuntimeDirectoryMode"] == "0700"
 
 
+@pytest.mark.parametrize("name", ["flack-.service.d/common.conf", "nginx-flack.service"])
+def test_systemd_never_gives_up(name):
+    unit = read_unit(ROOT / "deploy/systemd" / name)
+    assert unit["Service"]["Restart"] == "always"
+    assert unit["Unit"]["StartLimitIntervalSec"] == "0"
+
+
 def test_nginx_is_stopped_as_soon_as_its_requests_are_answered():
     stop = read_unit(ROOT / "deploy/systemd/nginx-flack.service")["Service"]["ExecStop"]
     with subprocess.Popen(["sleep", "60"]) as nginx:
