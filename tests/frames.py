@@ -93,3 +93,4 @@ def pytest_configure(config: pytest.Config) -> None:
 
     begin = JsonWire.__init__
     JsonWire.__init__ = init  # type: ignore[method-assign]
+    document()  # now, as tests listen in threads, where an import may break on a filter of warnings
