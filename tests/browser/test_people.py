@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from comparison.contract.client import Person, new_nickname, new_password
 from tests.browser.room import Room
@@ -165,6 +165,22 @@ def test_signing_out_ends_the_token_and_the_presence(
     expect(room.box).to_be_hidden()
     expect(room.participants).not_to_contain_text(alice.nickname, timeout=15_000)
     assert stack.get("/api/users", token=alice.token).status_code == 401
+
+
+def test_signing_out_leads_to_the_form_also_when_the_socket_tells_first(
+    make_room: MakeRoom, alice: Person
+) -> None:
+    room = make_room().open(alice)
+
+    def answer_late(route: Route) -> None:
+        answer = route.fetch()
+        expect(room.enter).to_be_visible()
+        route.fulfill(response=answer)
+
+    room.page.route("**/api/tokens", answer_late)
+    account(room, alice).get_by_role("button", name="Sign out").click()
+    expect(room.note).to_have_text("You are signed out.")
+    expect(room.password).to_be_focused()
 
 
 def test_two_tabs_share_a_sign_in_and_a_sign_out(

@@ -32,8 +32,8 @@ const actions = {
 		return 'Your password is changed. You are signed out everywhere else.'
 	},
 	async leave() {
-		await request('DELETE', '/api/tokens').catch(() => null)
 		dialog.close()
+		await request('DELETE', '/api/tokens').catch(() => null)
 		setSession(null)
 		return 'You are signed out.'
 	},
