@@ -1,6 +1,6 @@
-"""Daphne, with five things that it cannot be told: to frame a text once for all sockets, to write
-to a socket at once, to let the sender wait while a client does not read, to say why it closes, and
-to leave gracefully.
+"""Daphne, with six things that it cannot be told: to frame a text once for all sockets, to write
+to a socket at once, to let the sender wait while a client does not read, to say why it closes, to
+leave gracefully, and to come back wherever it was killed.
 
 As it comes daphne frames a message anew for each socket, Twisted buffers each write and asks epoll
 twice for it. Run it as daphne: `python -m flack_project.server flack_project.asgi:application`.
@@ -9,8 +9,10 @@ twice for it. Run it as daphne: `python -m flack_project.server flack_project.as
 import asyncio
 import json
 import random
+import socket
 import time
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from autobahn.websocket.types import ConnectionDeny
@@ -172,6 +174,20 @@ server.WebSocketFactory, server.HTTPFactory = WebSocketFactory, HTTPFactory
 http_protocol.WebRequest.basic_error = answer_error
 
 
+def clear_away(path: Path) -> None:
+    """Remove a socket on which nobody listens, and the lock that Twisted keeps beside it.
+
+    Twisted believes a lock whose process id is somebody's. A killed node's may be another process's
+    by now; in a container it is that of the new node itself.
+    """
+    with socket.socket(socket.AF_UNIX) as probe:
+        if probe.connect_ex(str(path)) == 0:
+            return
+    path.with_name(f"{path.name}.lock").unlink(missing_ok=True)
+    if path.is_socket():
+        path.unlink()
+
+
 class Inbox:
     """What an application still has to receive, in a tenth of the memory of `asyncio.Queue`."""
 
@@ -203,6 +219,9 @@ class Server(server.Server):
 
     def run(self) -> None:
         """Serve until a signal; SIGTERM lets everybody finish."""
+        for endpoint in self.endpoints:
+            if endpoint.startswith("unix:"):
+                clear_away(Path(endpoint.split(":")[1]))
         self.draining = Draining(self)
         reactor.callLater(0, self.draining.hear)  # when Twisted has set its own handlers
         super().run()

@@ -1,5 +1,6 @@
 """Tests of flack_project/server.py, and of what it serves, as a process of its own."""
 
+import os
 import socket
 import struct
 import time
@@ -13,6 +14,7 @@ from daphne.cli import CommandLineInterface
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from chat import limits
+from flack_project.server import clear_away
 from tests.kit import NO_REDIS, PASSWORD, PREVIEW, basic, serve_page, until
 from tests.processes import COMMANDS
 from tests.running import HANDSHAKE
@@ -131,6 +133,24 @@ def strict(serve):
 
 
 # --- Flack's own server ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backlog", [None, 1], ids=["a killed node", "a node that listens"])
+def test_what_a_killed_node_left_is_cleared_away(tmp_path, backlog):
+    path, lock = tmp_path / "node.sock", tmp_path / "node.sock.lock"
+    lock.symlink_to(str(os.getpid()))  # in a container each node has the same
+    with socket.socket(socket.AF_UNIX) as node:
+        node.bind(str(path))
+        if backlog:
+            node.listen(backlog)
+        clear_away(path)
+    assert path.exists() == lock.is_symlink() == bool(backlog)
+
+
+def test_what_is_no_socket_is_left_alone(tmp_path):
+    (tmp_path / "node.sock").write_text("mine")
+    clear_away(tmp_path / "node.sock")
+    assert (tmp_path / "node.sock").read_text() == "mine"
 
 
 def test_requests_are_counted(server):
