@@ -13,7 +13,7 @@ BIN := .venv/bin
 JS := tests/browser
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run manage test test-stack test-browser test-rest audit contract fuzz lint bench compare faults lock programs
+.PHONY: run manage test test-parts test-whole audit contract fuzz lint bench compare faults lock programs
 
 run: .venv/run-stamp
 	@exec $(BIN)/python -m flack_project.stack
@@ -23,16 +23,16 @@ manage: .venv/run-stamp
 	@test -e "$(VAR)/run.env" || { echo "No Flack runs on the data in $(VAR): start it by make run."; exit 2; }
 	@set -a; . "$(abspath $(VAR))/run.env"; exec $(BIN)/python manage.py $(CMD)
 
-# Three parts side by side: each of them waits most of its time.
-PARTS := stack browser
+# Two halves side by side: each of them waits most of its time.
+WHOLE := tests/stack tests/flack_project
 test: lint
-	@$(MAKE) --no-print-directory --jobs 3 $(PARTS:%=test-%) test-rest
+	@$(MAKE) --no-print-directory --jobs 2 test-parts test-whole
 
-$(PARTS:%=test-%): test-%:
-	$(BIN)/python -m pytest tests/$*
+test-parts:
+	$(BIN)/python -m pytest $(WHOLE:%=--ignore %)
 
-test-rest:
-	$(BIN)/python -m pytest $(PARTS:%=--ignore tests/%)
+test-whole:
+	$(BIN)/python -m pytest $(WHOLE)
 
 EXAMPLES ?= 100
 fuzz: .venv/test-stamp
