@@ -43,7 +43,8 @@ def draw(steps: list[Step], unit: str, path: Path) -> None:
                 line(above, some(ladder, name=name), "p99 ms", name)
                 line(below, some(ladder, name=name), "cores", name)
             above.set(xscale="log", yscale="log")
-            below.set(xlabel=f"{unit} a second", ylim=(0, None))
+            below.set_xlabel(f"{unit} a second")
+        axes[1][0].set_ylim(bottom=0)  # of all, and not before all are drawn
         axes[0][0].set_ylabel("p99, milliseconds")
         axes[1][0].set_ylabel("busy cores of the servers")
         axes[0][0].legend(frameon=False)
