@@ -46,17 +46,17 @@ def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
 
 
 class Clock:
-    """The time of day, which goes on as it does but can be set forward."""
+    """The time of day, which stands still unless it is set forward."""
 
     def __init__(self) -> None:
-        self.real, self.ahead = time.time, 0.0
+        self.now = time.time()
 
     def __call__(self) -> float:
-        return self.real() + self.ahead
+        return self.now
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
-        self.ahead += seconds
+        self.now += seconds
 
 
 class Page(BaseHTTPRequestHandler):

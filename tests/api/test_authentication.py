@@ -46,7 +46,7 @@ def test_anyone_reads(path, call, text):
 
 
 @pytest.mark.parametrize("text", OPTIONAL)
-def test_a_good_token_reads_and_is_seen(path, alice, call, text):
+def test_a_good_token_reads_and_is_seen(path, alice, call, clock, text):
     User.objects.update(last_seen_at=0)
     assert call("GET", path(text), token=alice.token).status_code == 200
     assert User.objects.get().last_seen_at == timestamp()

@@ -180,7 +180,7 @@ def test_a_user_is_shown_by_one_read_beside_that_of_the_token(
         assert shown.json() == user.to_dict()
 
 
-def test_a_token_marks_its_user_as_seen(alice, call, pushes, committed):
+def test_a_token_marks_its_user_as_seen(alice, call, clock, pushes, committed):
     User.objects.update(online=False, last_seen_at=0)
     with committed():
         shown = call("GET", f"/api/users/{alice.pk}", token=alice.token).json()
