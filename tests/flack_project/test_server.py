@@ -1,4 +1,4 @@
-"""Tests of flack_project/server.py, and of what it serves, as a process of its own."""
+"""Tests of flack_project/server.py and websocket.py, as a process of its own."""
 
 import os
 import socket
