@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: run manage test test-parts test-whole audit contract fuzz lint bench compare faults lock programs
 
 run: .venv/run-stamp
-	@exec $(BIN)/python -m flack_project.stack
+	@exec $(BIN)/python -m flack_project.launcher.stack
 
 VAR ?= var
 manage: .venv/run-stamp

@@ -6,9 +6,9 @@ from rest_framework.authentication import BasicAuthentication as DRFBasicAuthent
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from chat import presence
 from chat.errors import UNAUTHENTICATED
 from chat.models import Token, User
+from chat.realtime import presence
 
 # Also for Basic: a browser opens no prompt of its own for a scheme that it does not know.
 CHALLENGE = 'Bearer realm="Authentication Required"'

@@ -12,7 +12,7 @@ from api.etags import etag, is_known
 from api.permissions import MayWrite
 from api.queries import ID, number
 from api.serializers import MessageSerializer
-from chat import actions, limits
+from chat import actions, throttling
 from chat.models import Message, User, timestamp
 
 DAY = 24 * 60 * 60  # seconds
@@ -36,7 +36,7 @@ class MessageViewSet(GenericViewSet):
 
     def create(self, request: Request) -> Response:
         """Post a message. `Idempotency-Key` makes it safe to repeat."""
-        limits.POST.spend(request.user.pk)
+        throttling.POST.spend(request.user.pk)
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         key = request.headers.get("Idempotency-Key")
@@ -75,7 +75,7 @@ class MessageViewSet(GenericViewSet):
 
     def update(self, request: Request, pk: str) -> Response:
         """Edit one's own message."""
-        limits.POST.spend(request.user.pk)
+        throttling.POST.spend(request.user.pk)
         serializer = self.get_serializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         return changed_message(

@@ -11,7 +11,7 @@ from rest_framework.viewsets import GenericViewSet
 from api.permissions import MayWrite
 from api.queries import ID, number
 from api.serializers import UserSerializer
-from chat import actions, limits
+from chat import actions, throttling
 from chat.models import User
 
 
@@ -31,7 +31,7 @@ class UserViewSet(GenericViewSet):
 
     def create(self, request: Request) -> Response:
         """Register a new user."""
-        limits.REGISTER.spend(limits.client(request.META.get("REMOTE_ADDR", "")))
+        throttling.REGISTER.spend(throttling.client(request.META.get("REMOTE_ADDR", "")))
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         user = actions.register(**serializer.validated_data)
@@ -58,7 +58,7 @@ class UserViewSet(GenericViewSet):
         user = get_object_or_404(User, pk=pk)
         if user != request.user:
             raise PermissionDenied("You may only change yourself.")
-        limits.CHANGE.spend(user.pk)
+        throttling.CHANGE.spend(user.pk)
         serializer = self.get_serializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         actions.update_user(user=user, **serializer.validated_data)

@@ -13,11 +13,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from kombu.exceptions import OperationalError as BrokerError
 
-from chat import presence
-from chat.markup import links, render
+from chat.content.markup import links, render
+from chat.content.previews import preview
 from chat.models import Message, Token, User, later_than
-from chat.previews import preview
-from chat.push import end_sockets, push_model
+from chat.realtime import presence
+from chat.realtime.push import end_sockets, push_model
 
 logger = logging.getLogger(__name__)
 

@@ -14,10 +14,12 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from chat import actions, limits, presence, tracing
+from chat import actions, throttling
 from chat.errors import BANNED, EXPECTED, TOO_LONG, UNAUTHENTICATED, describe, error_frame
-from chat.hub import TEXTS, Send, Socket, hub
 from chat.models import Token, User
+from chat.observability import tracing
+from chat.realtime import presence
+from chat.realtime.hub import TEXTS, Send, Socket, hub
 from chat.threads import P, R, in_thread
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -52,10 +54,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         """Accept anyone, as far as the limit of sockets goes, and join the hub before that."""
-        address = limits.client((self.scope.get("client") or ["local"])[0])
+        address = throttling.client((self.scope.get("client") or ["local"])[0])
         texts = TEXTS in self.scope.get("extensions", {})
         self.socket = Socket(self.base_send, address, texts=texts)
-        if settings.FLACK_RATE_LIMITS and hub.addresses[address] >= limits.SOCKETS:
+        if settings.FLACK_RATE_LIMITS and hub.addresses[address] >= throttling.SOCKETS:
             await self.accept()
             self.socket.close(1013, text=error_frame(429, "Too many sockets from this address."))
             return
@@ -82,7 +84,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self.is_too_fast():
             self.socket.close(1008, text=error_frame(429, "Too many frames."))
             return
-        if len(text_data or bytes_data or "") > limits.FRAME_SIZE:
+        if len(text_data or bytes_data or "") > throttling.FRAME_SIZE:
             self.socket.close(1009, text=TOO_LONG)
             return
         ref = None
@@ -141,14 +143,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         author = self.identify()
         if author.is_banned:
             raise PermissionDenied(BANNED)
-        limits.POST.spend(author.pk)
+        throttling.POST.spend(author.pk)
         return actions.post_message(author=author, source=source, key=key).to_dict()
 
     def is_too_fast(self) -> bool:
         """Count a frame; say whether there were more than `FRAMES` in the last 10 seconds."""
         now = time.monotonic()
         self.frames.append(now)
-        if len(self.frames) <= limits.FRAMES:
+        if len(self.frames) <= throttling.FRAMES:
             return False
         return now - self.frames.pop(0) < 10 and settings.FLACK_RATE_LIMITS
 

@@ -11,7 +11,7 @@ from django.core.exceptions import (
 )
 from django.db import IntegrityError, InterfaceError, OperationalError
 
-from chat.limits import FRAME_SIZE, LimitReached
+from chat.throttling import FRAME_SIZE, LimitReached
 
 UNAUTHENTICATED = "authentication required"
 BANNED = "You are banned: you may read, but not write."

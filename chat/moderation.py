@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from chat.actions import end_tokens
 from chat.models import Deletion, Message, User, timestamp
-from chat.push import push_deletion
+from chat.realtime.push import push_deletion
 
 KEEP = 365 * 24 * 60 * 60  # seconds that a page may have been away and still hear of a deletion
 BATCH = 1000  # messages in one transaction: posts wait for no longer

@@ -8,9 +8,10 @@ from celery.signals import task_prerun, worker_ready
 from django.core.cache import cache
 from django.db import OperationalError
 
-from chat import actions, clock, moderation, presence
+from chat import actions, clock, moderation
 from chat.models import Message, Token, User, timestamp
-from chat.push import publisher
+from chat.realtime import presence
+from chat.realtime.push import publisher
 
 LOST_AFTER = 60  # seconds after which an expansion is taken for lost with its worker
 GIVE_UP_AFTER = 3600  # seconds after which nobody waits for it

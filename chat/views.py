@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 
-from chat import metrics, stats
+from chat.observability import metrics, stats
 from chat.tasks import WORKER_SEEN
 
 View = Callable[[HttpRequest], HttpResponse]

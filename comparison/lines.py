@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MAP = ROOT / "comparison" / "CODE_MAP.md"
 KINDS = (".py", ".js", ".html", ".css", ".conf", ".sh", "Procfile")
 TAGS = [f"v0.{number}" for number in range(1, 17)]
-CELL = re.compile(r"`([\w./-]+)` \((\d+)\)")  # `chat/push.py` (85)
+CELL = re.compile(r"`([\w./-]+)` \((\d+)\)")  # `chat/realtime/push.py` (85)
 PACKAGE = re.compile(r"^[A-Za-z][\w.-]*(?:\[\w+\])?\s*==", re.MULTILINE)
 
 Read = Callable[[str], str]

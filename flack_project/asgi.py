@@ -13,7 +13,7 @@ from channels.security.websocket import OriginValidator, WebsocketDenier  # noqa
 from django.conf import settings  # noqa: E402
 
 from chat.routing import websocket_urlpatterns  # noqa: E402
-from flack_project.handler import HTTPHandler  # noqa: E402
+from flack_project.daphne.handler import HTTPHandler  # noqa: E402
 
 
 class AllowedHosts(OriginValidator):

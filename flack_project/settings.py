@@ -185,9 +185,9 @@ if FLACK_TOKEN_DAYS:
 # --- People -----------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "chat.User"
-AUTHENTICATION_BACKENDS = ["chat.backends.PasswordBackend"]
+AUTHENTICATION_BACKENDS = ["chat.accounts.backends.PasswordBackend"]
 PASSWORD_HASHERS = [
-    "chat.hashers.Argon2PasswordHasher",
+    "chat.accounts.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 _VALIDATORS = "django.contrib.auth.password_validation"
@@ -286,7 +286,7 @@ if FLACK_LOG_LEVEL not in ("", "DEBUG", "INFO", "WARNING", "ERROR"):
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "chat.tracing.AddRequestId"}},
+    "filters": {"request_id": {"()": "chat.observability.tracing.AddRequestId"}},
     "formatters": {
         "line": {"format": "{levelname} {name}: {message}", "style": "{"},
         "json": {

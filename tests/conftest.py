@@ -24,9 +24,9 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from chat import clock as flack_clock
-from chat import leases, presence
 from chat.models import User
-from chat.push import publisher
+from chat.realtime import leases, presence
+from chat.realtime.push import publisher
 from chat.tasks import find_offline_users
 from chat.threads import pool
 from tests.frames import pytest_configure  # noqa: F401  # a hook

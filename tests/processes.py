@@ -117,8 +117,8 @@ class Server:
 
 APPLICATION = "flack_project.asgi:application"
 COMMANDS = {
-    "flack": f"-m flack_project.server -v 0 -p {{}} {APPLICATION}",
-    "node": f"-m flack_project.server --proxy-headers -v 0 -p {{}} {APPLICATION}",
+    "flack": f"-m flack_project.daphne.server -v 0 -p {{}} {APPLICATION}",
+    "node": f"-m flack_project.daphne.server --proxy-headers -v 0 -p {{}} {APPLICATION}",
     "daphne": f"-m daphne -v 0 -p {{}} {APPLICATION}",
     "uvicorn": f"-m uvicorn --ws websockets-sansio --log-level warning --port {{}} {APPLICATION}",
     "runserver": "manage.py runserver --noreload {}",

@@ -41,7 +41,7 @@ def free_port() -> int:
 def launch(var: Path, port: int, **environment: str) -> subprocess.Popen[str]:
     """Start the launcher with data in `var`, and nothing else in the environment but this."""
     return subprocess.Popen(
-        [sys.executable, "-m", "flack_project.stack"],
+        [sys.executable, "-m", "flack_project.launcher.stack"],
         cwd=ROOT,
         env=BARE | {"VAR": str(var), "PORT": str(port)} | environment,
         stdout=subprocess.PIPE,

@@ -9,10 +9,10 @@ import pytest_asyncio
 from channels.layers import channel_layers
 from channels.testing import WebsocketCommunicator
 
-from chat import presence
-from chat.hub import Hub, hub
 from chat.models import User
-from chat.push import publisher
+from chat.realtime import presence
+from chat.realtime.hub import Hub, hub
+from chat.realtime.push import publisher
 from flack_project.asgi import application
 from tests.frames import Conversation
 

@@ -17,7 +17,7 @@ from api.schema.shapes import (
     record,
     ref,
 )
-from chat.limits import FRAME_SIZE
+from chat.throttling import FRAME_SIZE
 
 CLOSE_CODES = {
     1002: "What came is not WebSocket. An `error` says why.",

@@ -64,7 +64,7 @@ def django(*urls: str) -> Server:
     """Return a Flack: its nodes at these URLs, or nginx before them, and its Celery worker."""
     ports = ports_of(urls)
     redis_url = told(ports[0], "REDIS_URL")
-    web = using("REDIS_URL", redis_url, "flack_project.server")
+    web = using("REDIS_URL", redis_url, "flack_project.daphne.server")
     return flack(ports, web, using("REDIS_URL", redis_url, "celery"), redis_url)
 
 

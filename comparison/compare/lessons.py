@@ -10,7 +10,7 @@ from typing import Any
 
 from channels_redis.core import RedisChannelLayer
 
-from chat.push import GROUP
+from chat.realtime.push import GROUP
 from comparison.bench import rows
 from comparison.bench.rows import Numbers
 from comparison.bench.servers import Server, Starter, push
@@ -63,7 +63,7 @@ def lessons(sides: Sides, stack: ExitStack) -> list[Lesson]:
     flask, flack = (sides.direct[name][1].server for name in ("Flask", "Django"))
     url = sides.direct["Django"][1].database.url
 
-    def started(server: str = "flack_project.server flack_project.asgi:application",
+    def started(server: str = "flack_project.daphne.server flack_project.asgi:application",
                 **settings: str) -> Server:  # fmt: skip
         starter = stack.enter_context(Starter())
         starter.valkey()
@@ -71,7 +71,7 @@ def lessons(sides: Sides, stack: ExitStack) -> list[Lesson]:
         return starter.flack(1, 1, server, **settings)
 
     core = Tutorial(**vars(started(TUTORIAL, LESSON_LAYER=CORE)))
-    handler = started("flack_project.server comparison.lessons.handler:application")
+    handler = started("flack_project.daphne.server comparison.lessons.handler:application")
     return [
         Lesson("Broadcast", "delivery", partial(rows.steady, count=SOCKETS, seconds=SECONDS), {
             "Flask": flask,

@@ -6,12 +6,12 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import path
 
-from chat.push import GROUP
+from chat.realtime.push import GROUP
 from flack_project import asgi
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
-    """One client, whom the channel layer tells by itself. Beside: `chat/hub.py`."""
+    """One client, whom the channel layer tells by itself. Beside: `chat/realtime/hub.py`."""
 
     async def connect(self) -> None:
         """Join the group, and accept."""

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.messages import DAY, LARGEST_PAGE, PAGE
-from chat import limits
+from chat import throttling
 from chat.models import Message, timestamp
 
 pytestmark = pytest.mark.django_db
@@ -113,7 +113,7 @@ def test_an_empty_key_is_no_key(alice, call):
 
 
 def test_posting_too_often_is_refused(alice, bob, call, monkeypatch, new_minute):
-    monkeypatch.setattr(limits, "POST", limits.Limit("post", 2, 60))
+    monkeypatch.setattr(throttling, "POST", throttling.Limit("post", 2, 60))
     answers = [call("POST", LISTED, {"source": "a"}, token=alice.token) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [201, 201, 429]
     assert 0 < int(answers[2]["Retry-After"]) <= 60
@@ -122,7 +122,7 @@ def test_posting_too_often_is_refused(alice, bob, call, monkeypatch, new_minute)
 
 def test_editing_counts_as_posting(alice, call, monkeypatch, new_minute):
     path = f"/api/messages/{alice.messages.create(source='a').pk}"
-    monkeypatch.setattr(limits, "POST", limits.Limit("post", 2, 60))
+    monkeypatch.setattr(throttling, "POST", throttling.Limit("post", 2, 60))
     answers = [call("PUT", path, {"source": "b"}, token=alice.token) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [204, 204, 429]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat import limits
+from chat import throttling
 from chat.models import Token, User
 from tests.kit import PASSWORD, basic
 
@@ -107,7 +107,7 @@ def test_a_session_has_no_token_to_delete(alice, client):
 
 
 def test_signing_in_too_often_as_somebody_is_refused(alice, bob, call, monkeypatch, new_minute):
-    monkeypatch.setattr(limits, "SIGN_IN_AS", limits.Limit("sign-in-as", 2, 60))
+    monkeypatch.setattr(throttling, "SIGN_IN_AS", throttling.Limit("sign-in-as", 2, 60))
     answers = [call("POST", "/api/tokens", headers=basic("Alice", "wrong")) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [401, 401, 429]
     assert 0 < int(answers[2]["Retry-After"]) <= 60

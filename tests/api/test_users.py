@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat import limits
+from chat import throttling
 from chat.models import Token, User, timestamp
 from tests.kit import PASSWORD, basic
 
@@ -82,7 +82,7 @@ def test_any_nickname_is_refused_or_can_sign_in(call, settings, nickname):
 
 
 def test_too_many_registrations_from_one_address_are_refused(call, monkeypatch, new_minute):
-    monkeypatch.setattr(limits, "REGISTER", limits.Limit("register", 1, 60))
+    monkeypatch.setattr(throttling, "REGISTER", throttling.Limit("register", 1, 60))
     answers = [call("POST", "/api/users", {}) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [400, 429]
     assert 0 < int(answers[1]["Retry-After"]) <= 60
@@ -90,7 +90,7 @@ def test_too_many_registrations_from_one_address_are_refused(call, monkeypatch, 
 
 
 def test_changing_oneself_too_often_is_refused(alice, call, monkeypatch, new_minute):
-    monkeypatch.setattr(limits, "CHANGE", limits.Limit("change", 2, 60))
+    monkeypatch.setattr(throttling, "CHANGE", throttling.Limit("change", 2, 60))
     path = f"/api/users/{alice.pk}"
     answers = [call("PUT", path, {"nickname": "x"}, token=alice.token) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [204, 204, 429]

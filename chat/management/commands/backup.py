@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
-from chat import sqlite
+from chat.management import backups
 
 
 class Command(BaseCommand):
@@ -17,13 +17,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["path"]
-        database = sqlite.path_of_database()
+        database = backups.path_of_database()
         if path.exists():
             raise CommandError(f"{path} exists already: nothing was saved.")
         part = path.with_name(f"{path.name}.part")
         try:
             part.unlink(missing_ok=True)
-            messages = sqlite.save(database, part)
+            messages = backups.save(database, part)
             part.rename(path)
         except (OSError, sqlite3.Error) as error:
             raise CommandError(f"Nothing was saved in {path}: {error}.") from error

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management import CommandError, CommandParser
 
-from chat.examination import Examination, Trouble
+from chat.management.diagnostics import Examination, Trouble
 from chat.management.operator import OperatorCommand
 
 

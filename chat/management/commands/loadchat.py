@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.live import Live
 from websockets.exceptions import WebSocketException
 
-from chat import actions, demo
-from chat.chatter import Chatter
+from chat import actions
+from chat.management import demo
+from chat.management.load import Chatter
 from chat.management.operator import OperatorCommand
 from chat.models import Token
 

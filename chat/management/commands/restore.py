@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError, CommandParser, call_command
 from django.db import connection
 
-from chat import sqlite
+from chat.management import backups
 
 
 class Command(BaseCommand):
@@ -20,9 +20,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["path"]
-        database = sqlite.path_of_database()
+        database = backups.path_of_database()
         try:
-            messages = sqlite.check(path)
+            messages = backups.check(path)
         except sqlite3.Error as error:
             raise CommandError(f"{path} is no whole backup: {error}.") from error
         if not options["yes"]:
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             if sys.stdin.readline().strip().lower() not in ("y", "yes"):
                 raise CommandError("Nothing was replaced.")
         try:
-            sqlite.copy(path, database)
+            backups.copy(path, database)
         except sqlite3.Error as error:
             raise CommandError(f"Nothing was replaced: {error}.") from error
         connection.close()

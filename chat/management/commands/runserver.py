@@ -10,7 +10,7 @@ from daphne.server import twisted_loop
 from django.conf import settings
 from django.core.management import call_command
 
-from chat.hub import hub
+from chat.realtime.hub import hub
 
 
 class Command(runserver.Command):

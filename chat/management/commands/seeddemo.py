@@ -6,7 +6,7 @@ from django.core.management import CommandError, CommandParser
 from rich.console import Console
 from rich.progress import track
 
-from chat import demo
+from chat.management import demo
 from chat.management.operator import OperatorCommand, plural
 from chat.models import Message
 

@@ -1,0 +1,1 @@
+"""Accounts: sign-in, password hashing and nickname rules."""

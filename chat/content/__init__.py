@@ -1,0 +1,1 @@
+"""Message content: Markdown, links and their previews."""

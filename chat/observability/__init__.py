@@ -1,0 +1,1 @@
+"""Observability: metrics, request ids and request counts."""

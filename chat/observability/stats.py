@@ -1,0 +1,42 @@
+"""Requests a second, of all nodes together.
+
+Each node counts by itself and adds up in the cache once a second, not once a request.
+"""
+
+import threading
+from collections import Counter
+
+from django.core.cache import cache
+
+from chat import clock
+
+WINDOW = 15  # seconds
+
+_lock = threading.Lock()
+_requests: Counter[int] = Counter()
+
+
+def add_request() -> bool:
+    """Count a request; return whether it is the first since `flush`, which is then to be called."""
+    with _lock:
+        first = not _requests
+        _requests[int(clock.now())] += 1
+    return first
+
+
+def flush() -> None:
+    """Add what this process counted to what all did."""
+    with _lock:
+        counted = dict(_requests)
+        _requests.clear()
+    for second, requests in counted.items():
+        key = f"requests:{second}"
+        cache.add(key, 0, 2 * WINDOW)
+        cache.incr(key, requests)
+
+
+def requests_per_second() -> float:
+    """Return the mean over the last `WINDOW` seconds."""
+    flush()
+    now = int(clock.now())
+    return sum(cache.get_many([f"requests:{now - ago}" for ago in range(WINDOW)]).values()) / WINDOW

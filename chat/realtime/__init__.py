@@ -1,0 +1,1 @@
+"""Push and presence: what changes, and who is online, on every node."""

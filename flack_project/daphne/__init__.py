@@ -1,0 +1,1 @@
+"""The ASGI server: daphne with faster sockets and a graceful shutdown."""

@@ -1,0 +1,136 @@
+"""Daphne, with what it cannot be told: our sockets (websocket.py), errors in the form of the API,
+ to leave gracefully, and to come back wherever it was killed.
+
+Run it as daphne: `python -m flack_project.daphne.server flack_project.asgi:application`.
+"""
+
+import asyncio
+import json
+import socket
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from daphne import cli, http_protocol, server  # first: it installs the reactor
+
+from chat.realtime.hub import TEXTS
+from flack_project.daphne.shutdown import Draining, reactor
+from flack_project.daphne.websocket import Message, WebSocketFactory
+
+
+def answer_error(request: Any, status: int, status_text: bytes, body: str) -> None:
+    """Answer a request that reaches no application in the form of the API, not in HTML."""
+    headers = [(b"Content-Type", b"application/json")]
+    start = {"type": "http.response.start", "status": status, "headers": headers}
+    request.handle_reply(start)
+    error = json.dumps({"error": body}).encode()
+    request.handle_reply({"type": "http.response.body", "body": error})
+
+
+class HTTPFactory(server.HTTPFactory):
+    """Makes the connections of HTTP."""
+
+    def buildProtocol(self, addr: Any) -> Any:  # noqa: N802
+        """Leave bodies to Django: Twisted would hang up on a Content-Type that it cannot parse."""
+        protocol = super().buildProtocol(addr)
+        request = http_protocol.WebRequest
+        protocol.requestFactory = partial(request, parsePOSTFormSubmission=False)
+        return protocol
+
+    def log(self, request: Any) -> None:
+        """Leave out Twisted's line for the access log, which it formats although it has no log."""
+
+
+# daphne looks its factories up in its own module
+server.WebSocketFactory, server.HTTPFactory = WebSocketFactory, HTTPFactory
+http_protocol.WebRequest.basic_error = answer_error
+
+
+def clear_away(path: Path) -> None:
+    """Remove a socket on which nobody listens, and the lock that Twisted keeps beside it.
+
+    Twisted believes a lock whose process id is somebody's. A killed node's may be another process's
+    by now; in a container it is that of the new node itself.
+    """
+    with socket.socket(socket.AF_UNIX) as probe:
+        if probe.connect_ex(str(path)) == 0:
+            return
+    path.with_name(f"{path.name}.lock").unlink(missing_ok=True)
+    if path.is_socket():
+        path.unlink()
+
+
+class Inbox:
+    """What an application still has to receive, in a tenth of the memory of `asyncio.Queue`."""
+
+    __slots__ = ("_messages", "_wake")
+
+    def __init__(self) -> None:
+        self._messages: list[Message] = []
+        self._wake: asyncio.Future[None] | None = None
+
+    def put_nowait(self, message: Message) -> None:
+        """Add a message."""
+        self._messages.append(message)
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+    async def get(self) -> Message:
+        """Return the first message, and wait until there is one."""
+        while not self._messages:
+            self._wake = asyncio.get_running_loop().create_future()
+            await self._wake
+        return self._messages.pop(0)
+
+
+class Server(server.Server):
+    """Daphne's server with the sockets above."""
+
+    _message: Message | None = None
+    _frames = b""
+
+    def run(self) -> None:
+        """Serve until a signal; SIGTERM lets everybody finish."""
+        for endpoint in self.endpoints:
+            if endpoint.startswith("unix:"):
+                clear_away(Path(endpoint.split(":")[1]))
+        self.draining = Draining(self)
+        reactor.callLater(0, self.draining.hear)  # when Twisted has set its own handlers
+        super().run()
+
+    def listen_success(self, port: Any) -> None:
+        """Note what this server listens on."""
+        super().listen_success(port)
+        self.draining.add_port(port)
+
+    def create_application(self, protocol: Any, scope: Message) -> Any:
+        """Run the application for a request or socket, as daphne does; offer it `TEXTS`."""
+        scope |= {"asgi": {"version": "3.0"}, "extensions": {TEXTS: {}}}
+        inbox, send = Inbox(), partial(self.handle_reply, protocol)
+        application = self.application(scope=scope, receive=inbox.get, send=send)
+        self.connections[protocol]["application_instance"] = asyncio.ensure_future(application)
+        return inbox
+
+    async def handle_reply(self, protocol: Any, message: Message) -> None:
+        """Send a text, or what else the application says, and wait while the client is behind."""
+        if message is not self._message:  # the hub gives many sockets the same
+            if message["type"] != "websocket.send" or message.get("bytes"):
+                if message["type"] == "http.response.start":
+                    self.draining.note(protocol)
+                await super().handle_reply(protocol, message)
+                return
+            self._message, self._frames = message, protocol.factory.frames(message)
+        if protocol.state == protocol.STATE_OPEN:
+            protocol.write(self._frames)
+            if protocol._unread is not None:
+                await protocol.drained()
+
+
+class CommandLineInterface(cli.CommandLineInterface):
+    """Daphne's command line with the server above."""
+
+    server_class = Server
+
+
+if __name__ == "__main__":
+    CommandLineInterface.entrypoint()

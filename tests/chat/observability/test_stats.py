@@ -1,0 +1,59 @@
+"""Tests of chat/observability/stats.py."""
+
+import threading
+
+import pytest
+import redis
+
+from chat.observability import stats
+
+pytestmark = pytest.mark.usefixtures("any_cache", "nothing_counted")
+
+
+@pytest.fixture
+def nothing_counted():
+    """Forget what other tests requested."""
+    stats._requests.clear()
+
+
+def test_requests_are_counted_over_fifteen_seconds(clock):
+    for _ in range(30):
+        stats.add_request()
+    assert stats.requests_per_second() == 2
+    clock.advance(14)
+    assert stats.requests_per_second() == 2
+    clock.advance(1)
+    assert stats.requests_per_second() == 0
+
+
+def test_requests_of_all_nodes_are_added():
+    for _ in range(2):  # nodes
+        for _ in range(15):
+            stats.add_request()
+        stats.flush()
+    assert stats.requests_per_second() == 2
+
+
+def test_the_first_request_since_a_flush_says_so():
+    assert [stats.add_request(), stats.add_request()] == [True, False]
+    stats.flush()
+    assert stats.add_request()
+
+
+def test_no_request_of_any_thread_is_lost():
+    def count():
+        for _ in range(1500):
+            stats.add_request()
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert stats.requests_per_second() == 400
+
+
+def test_a_cache_that_is_away_is_an_error(no_cache):
+    stats.add_request()
+    with pytest.raises(redis.RedisError):
+        stats.requests_per_second()

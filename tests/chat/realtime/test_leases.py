@@ -1,0 +1,68 @@
+"""Tests of chat/realtime/leases.py, for each store of leases."""
+
+import pytest
+
+from chat.realtime.leases import LocalLeases, RedisLeases
+
+
+@pytest.fixture(params=["local", "valkey"])
+def leases(request):
+    """A store of leases."""
+    if request.param == "local":
+        return LocalLeases()
+    store = RedisLeases(request.getfixturevalue("valkey"))
+    store._redis.flushall()
+    return store
+
+
+def test_nobody_has_a_lease_at_first(leases):
+    assert not leases.held(1)
+
+
+def test_a_lease_holds_until_its_end(leases, clock):
+    leases.hold(1, "socket", 60)
+    clock.advance(59)
+    assert leases.held(1)
+    clock.advance(2)
+    assert not leases.held(1)
+
+
+def test_a_lease_can_be_renewed(leases, clock):
+    leases.hold(1, "socket", 60)
+    clock.advance(50)
+    leases.hold(1, "socket", 60)
+    clock.advance(50)
+    assert leases.held(1)
+
+
+def test_a_lease_can_be_shortened(leases, clock):
+    leases.hold(1, "socket", 60)
+    leases.hold(1, "socket", 1)
+    clock.advance(2)
+    assert not leases.held(1)
+
+
+def test_one_lease_of_two_is_enough(leases, clock):
+    leases.hold(1, "first tab", 1)
+    leases.hold(1, "second tab", 60)
+    clock.advance(2)
+    assert leases.held(1)
+
+
+def test_leases_are_each_users_own(leases):
+    leases.hold(1, "socket", 60)
+    assert not leases.held(2)
+
+
+def test_all_nodes_see_the_same_leases(valkey):
+    RedisLeases(valkey).hold(1, "socket", 60)
+    assert RedisLeases(valkey).held(1)
+
+
+def test_leases_that_ended_are_forgotten(valkey, clock):
+    leases = RedisLeases(valkey)
+    leases.hold(5, "old", 1)
+    clock.advance(2)
+    leases.hold(5, "new", 60)
+    assert leases._redis.zcard("flack:leases:5") == 1
+    assert 0 < leases._redis.ttl("flack:leases:5") <= 120

@@ -1,0 +1,180 @@
+"""Tests of chat/realtime/presence.py."""
+
+import pytest
+from django.db import OperationalError
+
+from chat.models import AHEAD, User, timestamp
+from chat.realtime import presence
+from chat.realtime.leases import RedisLeases
+from tests.kit import NO_REDIS
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def carol(make_user):
+    """Carol, who was never seen, and changed some time ago."""
+    return make_user("Carol", updated_at=1000, last_seen_at=1000)
+
+
+def test_a_user_who_is_seen_comes_online(carol, clock, pushes, committed):
+    with committed():
+        presence.seen(carol)
+    carol.refresh_from_db()
+    assert carol.online
+    assert carol.updated_at == carol.last_seen_at == timestamp()
+    assert pushes == [{"class": "User", "model": carol.to_dict()}]
+
+
+def test_coming_and_going_in_a_second_does_not_lead_who_polls_far_into_the_future(carol, clock):
+    for _ in range(10):
+        presence.seen(carol)
+        presence.left(carol.pk)
+        carol.refresh_from_db()
+    assert not carol.online
+    assert carol.updated_at == timestamp() + AHEAD
+
+
+def test_seen_again_at_once_writes_and_reads_nothing(carol, django_assert_num_queries):
+    presence.seen(carol)
+    with django_assert_num_queries(0):
+        presence.seen(carol)
+
+
+def test_seen_again_later_changes_nothing_that_others_see(carol, clock, pushes, committed):
+    presence.seen(carol)
+    updated_at = carol.updated_at
+    clock.advance(16)
+    with committed():
+        presence.seen(carol)
+    carol.refresh_from_db()
+    assert (carol.updated_at, carol.last_seen_at) == (updated_at, timestamp())
+    assert pushes == []
+
+
+def test_two_nodes_that_see_a_user_at_once_push_once(carol, pushes, committed):
+    on_another_node = User.objects.get(pk=carol.pk)
+    with committed():
+        presence.seen(carol)
+        presence.seen(on_another_node)
+    assert len(pushes) == 1
+
+
+def test_who_closes_the_last_socket_goes_offline(carol, clock, pushes, committed):
+    presence.seen(carol, socket="tab")
+    presence.leaving(carol.pk, socket="tab")
+    clock.advance(presence.GRACE)
+    with committed():
+        presence.left(carol.pk)
+    carol.refresh_from_db()
+    assert not carol.online
+    assert carol.updated_at == timestamp()
+    assert pushes == [{"class": "User", "model": carol.to_dict()}]
+
+
+def test_a_second_tab_keeps_the_user_online(carol, clock):
+    presence.seen(carol, socket="first tab")
+    presence.seen(carol, socket="second tab")
+    presence.leaving(carol.pk, socket="first tab")
+    clock.advance(presence.GRACE)
+    presence.left(carol.pk)
+    assert User.objects.get(pk=carol.pk).online
+
+
+def test_a_page_that_is_reloaded_does_not_flicker(carol, clock, pushes, committed):
+    presence.seen(carol, socket="before")
+    presence.leaving(carol.pk, socket="before")
+    clock.advance(1)
+    with committed():
+        presence.seen(carol, socket="after")
+        clock.advance(presence.GRACE - 1)
+        presence.left(carol.pk)
+    assert User.objects.get(pk=carol.pk).online
+    assert pushes == []
+
+
+def test_the_lease_of_a_socket_that_pings_outlives_the_time_between_pings():
+    assert presence.LEASE > 2 * 30
+
+
+def test_leaving_twice_pushes_once(carol, clock, pushes, committed):
+    presence.seen(carol)
+    with committed():
+        presence.left(carol.pk)
+        presence.left(carol.pk)
+    assert len(pushes) == 1
+
+
+@pytest.mark.parametrize(("silent", "online"), [(59, True), (60, True), (61, False)])
+def test_a_user_not_heard_of_for_a_minute_goes_offline(carol, clock, silent, online):
+    presence.seen(carol)
+    User.objects.update(last_seen_at=timestamp() - silent)
+    assert presence.find_offline_users() == (0 if online else 1)
+    assert User.objects.get(pk=carol.pk).online is online
+
+
+def test_the_sweep_pushes_each_user_who_went(carol, alice, clock, pushes, committed):
+    presence.seen(carol)
+    clock.advance(62)
+    with committed():
+        assert presence.find_offline_users() == 2
+        assert presence.find_offline_users() == 0
+    assert {push["model"]["nickname"]: push["model"]["online"] for push in pushes} == {
+        "Alice": False,
+        "Carol": False,
+    }
+
+
+def test_who_is_heard_of_during_the_sweep_stays_online(carol, clock, monkeypatch):
+    presence.seen(carol)
+    clock.advance(62)
+
+    def timestamp_of_the_sweep():
+        User.objects.update(last_seen_at=timestamp())  # between the sweep's read and its write
+        return timestamp()
+
+    monkeypatch.setattr(presence, "timestamp", timestamp_of_the_sweep)
+    offline = User.objects.filter(pk=carol.pk)
+    assert presence._take_offline(offline) == 0
+    assert User.objects.get(pk=carol.pk).online
+
+
+def test_without_redis_seen_still_brings_online(carol, monkeypatch):
+    monkeypatch.setattr(presence, "leases", RedisLeases(NO_REDIS))
+    presence.seen(carol, socket="tab")
+    assert User.objects.get(pk=carol.pk).online
+
+
+def test_without_redis_only_silence_takes_offline(carol, clock, monkeypatch):
+    presence.seen(carol, socket="tab")
+    monkeypatch.setattr(presence, "leases", RedisLeases(NO_REDIS))
+    presence.leaving(carol.pk, socket="tab")
+    presence.left(carol.pk)
+    assert User.objects.get(pk=carol.pk).online
+    clock.advance(62)
+    assert presence.find_offline_users() == 1
+
+
+def test_who_leaves_while_the_database_is_away_is_no_error(carol, clock, monkeypatch):
+    def away(users):
+        raise OperationalError("away")
+
+    presence.seen(carol, socket="tab")
+    presence.leaving(carol.pk, socket="tab")
+    clock.advance(presence.GRACE)
+    monkeypatch.setattr(presence, "_take_offline", away)
+    presence.left(carol.pk)
+    carol.refresh_from_db()
+    assert carol.online
+
+
+def test_a_clock_that_is_behind_does_not_turn_the_time_of_changes_back(carol, clock):
+    presence.seen(carol, socket="tab")
+    came_at = carol.updated_at
+    presence.leaving(carol.pk, socket="tab")
+    clock.advance(-30)
+    presence.find_offline_users()
+    User.objects.filter(pk=carol.pk).update(last_seen_at=0)
+    assert presence.find_offline_users() == 1
+    carol.refresh_from_db()
+    assert carol.updated_at >= came_at

@@ -1,0 +1,195 @@
+"""Tests of chat/realtime/push.py."""
+
+import asyncio
+import os
+import threading
+import time
+from collections import deque
+
+import pytest
+import pytest_asyncio
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+from chat.realtime import push
+from chat.realtime.push import GROUP, Publisher, push_model
+
+
+@pytest.mark.django_db
+def test_a_push_carries_the_class_and_the_representation(alice, pushes, committed):
+    with committed():
+        push_model(alice)
+    assert pushes == [{"class": "User", "model": alice.to_dict()}]
+
+
+@pytest.mark.django_db
+def test_a_push_shows_the_model_as_it_was_then(alice, pushes, committed):
+    with committed():
+        push_model(alice)
+        alice.nickname = "changed later"
+    assert pushes[0]["model"]["nickname"] == "Alice"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_push_waits_for_the_commit(alice, pushes):
+    pushes.clear()
+    with transaction.atomic():
+        push_model(alice)
+        assert pushes == []
+    assert len(pushes) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_rolled_back_is_not_pushed(alice, pushes):
+    pushes.clear()
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        push_model(alice)
+        raise ZeroDivisionError
+    assert pushes == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_push_that_fails_fails_nothing_else(alice, monkeypatch):
+    monkeypatch.setattr(push.publisher, "publish", lambda text: 1 / 0)
+    with transaction.atomic():
+        push_model(alice)
+
+
+@pytest_asyncio.fixture
+async def new_publisher():
+    """A function that makes a publisher, as another process has one; its thread is ended."""
+    publishers = []
+
+    def new_publisher():
+        publishers.append(Publisher())
+        return publishers[-1]
+
+    yield new_publisher
+    for publisher in publishers:
+        await asyncio.to_thread(end_thread, publisher)
+
+
+def end_thread(publisher):
+    """End the event loop of a publisher that has one of its own, as the end of its process does."""
+    loop = publisher._loop
+    if not loop._thread_id or loop._thread_id == threading.main_thread().ident:
+        return
+    asyncio.run_coroutine_threadsafe(cancel_all(), loop).result(5)
+    loop.call_soon_threadsafe(loop.stop)
+    while loop.is_running():
+        time.sleep(0.005)
+    loop.close()
+
+
+async def cancel_all():
+    """Cancel the other tasks of this event loop."""
+    while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=0.1)
+
+
+@pytest_asyncio.fixture
+async def channel(monkeypatch, pushes, settings, valkey):
+    """What the channel layer, on Valkey, delivers to the group: a function that awaits the next."""
+    settings.CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [valkey]},
+        }
+    }
+    layer = get_channel_layer()
+    name = await layer.new_channel()
+    await layer.group_add(GROUP, name)
+    yield lambda: asyncio.wait_for(layer.receive(name), 5)
+    await layer.flush()
+
+
+async def test_texts_leave_in_order_and_numbered_from_one(channel, new_publisher):
+    publisher = new_publisher()
+    texts: list[str] = []
+    numbers: list[int] = []
+    publisher.start(asyncio.get_running_loop())
+    for text in "abc":
+        publisher.publish(text)
+    while len(texts) < 3:
+        message = await channel()
+        texts += message["texts"]
+        numbers.append(message["number"])
+    assert texts == ["a", "b", "c"]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+async def test_what_waits_leaves_together(channel, new_publisher):
+    publisher = new_publisher()
+    publisher._waiting = deque("abc")
+    publisher.publish("d")
+    assert (await channel())["texts"] == ["a", "b", "c", "d"]
+
+
+async def test_a_thread_without_a_loop_publishes_too(channel, new_publisher):
+    publisher = new_publisher()
+    await asyncio.to_thread(publisher.publish, "from a thread")
+    assert (await channel())["texts"] == ["from a thread"]
+    await asyncio.to_thread(publisher._leave_at_exit)
+
+
+async def test_ended_tokens_leave_too(channel, new_publisher):
+    publisher = new_publisher()
+    await asyncio.to_thread(publisher.end, ["a", "b"])
+    assert (await channel())["ended"] == ["a", "b"]
+    await asyncio.to_thread(publisher._leave_at_exit)
+
+
+async def test_a_silent_publisher_still_sends_its_number(channel, new_publisher, monkeypatch):
+    monkeypatch.setattr(push, "HEARTBEAT", 0.01)
+    new_publisher().start(asyncio.get_running_loop())
+    beats = [await channel() for _ in range(3)]
+    assert [(m["number"], m["texts"]) for m in beats] == [(1, []), (2, []), (3, [])]
+
+
+async def test_who_leaves_says_so_in_its_last_message(channel, new_publisher):
+    publisher = new_publisher()
+    publisher.publish("a")
+    await asyncio.wrap_future(publisher.leave())
+    messages = [await channel()]
+    while "last" not in messages[-1]:
+        messages.append(await channel())
+    assert [text for message in messages for text in message["texts"]] == ["a"]
+
+
+async def test_a_lost_message_leaves_a_gap_in_the_numbers(channel, new_publisher, monkeypatch):
+    monkeypatch.setattr(push, "HEARTBEAT", 0.01)
+    layer = get_channel_layer()
+    group_send, losses = layer.group_send, iter([ConnectionError("away")])
+
+    async def lossy(group, message):
+        for error in losses:
+            raise error
+        await group_send(group, message)
+
+    monkeypatch.setattr(layer, "group_send", lossy)
+    publisher = new_publisher()
+    publisher.start(asyncio.get_running_loop())
+    publisher.publish("lost")
+    message = await channel()
+    assert message["number"] > 1
+    assert message["texts"] == []
+
+
+async def test_two_publishers_have_different_names(channel, new_publisher):
+    for _ in range(2):
+        new_publisher().publish("hello")
+    assert (await channel())["publisher"] != (await channel())["publisher"]
+
+
+async def test_a_forked_process_begins_anew(channel, new_publisher):
+    publisher = new_publisher()
+    await asyncio.to_thread(publisher.publish, "parent")
+    parent = await channel()
+    await asyncio.to_thread(end_thread, publisher)  # a child has no threads
+    publisher._pid = os.getpid() + 1
+    await asyncio.to_thread(publisher.publish, "child")
+    child = await channel()
+    assert child["publisher"] != parent["publisher"]
+    assert child["number"] == 1

@@ -1,0 +1,90 @@
+"""Tests of chat/throttling.py."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from chat import throttling
+from chat.throttling import Limit, LimitReached
+
+pytestmark = pytest.mark.usefixtures("any_cache", "new_minute")
+
+LIMIT = Limit("test", 2, 60)
+
+
+def spend(times, who="Alice", limit=LIMIT):
+    """Spend so many times."""
+    for _ in range(times):
+        limit.spend(who)
+
+
+def test_up_to_the_limit_nothing_is_refused():
+    spend(2)
+
+
+def test_past_the_limit_it_says_how_long_to_wait():
+    spend(2)
+    with pytest.raises(LimitReached) as error:
+        spend(1)
+    assert 50 < error.value.wait < 60
+    assert str(error.value.wait) in str(error.value)
+
+
+def test_after_the_wait_nothing_is_refused(clock):
+    spend(2)
+    with pytest.raises(LimitReached) as error:
+        spend(1)
+    clock.advance(error.value.wait)
+    spend(2)
+
+
+def test_others_have_limits_of_their_own():
+    spend(2, "Alice")
+    spend(2, "Bob")
+    spend(2, "Alice", Limit("another", 2, 60))
+
+
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::7", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("local", "local"),
+        ("", ""),
+        ("a" * 1000, "a" * 1000),
+    ],
+)
+def test_a_client_is_an_address_or_the_network_of_a_customer(address, client):
+    assert throttling.client(address) == client
+
+
+def test_limits_can_be_turned_off(settings):
+    settings.FLACK_RATE_LIMITS = False
+    spend(10)
+
+
+def test_without_the_cache_nothing_is_refused(no_cache):
+    spend(10)
+
+
+def test_threads_that_spend_at_once_pass_the_limit_never():
+    def spent(number):
+        try:
+            limit.spend("Alice")
+        except LimitReached:
+            return False
+        return True
+
+    limit = Limit("test", 20, 60)
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(spent, range(100))) == 20
+
+
+@pytest.mark.parametrize(
+    "name", ["REGISTER", "SIGN_IN", "SIGN_IN_AS", "SIGN_IN_ANYWHERE", "CHANGE", "POST"]
+)
+def test_limits_have_different_names(name):
+    assert getattr(throttling, name).name == name.lower().replace("_", "-")
