@@ -114,9 +114,10 @@ def counting(tmp_path):
 
 
 def test_processes_that_were_killed_have_no_sockets_but_what_they_counted_stays(counting, tmp_path):
-    code = "from chat import metrics\nmetrics.SOCKETS.inc(5); metrics.DELIVERIES.inc(7)"
+    imports = "import sys; from chat.observability import metrics\n"
+    code = f"{imports}metrics.SOCKETS.inc(5); metrics.DELIVERIES.inc(7)"
     first, _ = counting(code), counting(code)
-    ask = "import sys; from chat import metrics; sys.stdout.buffer.write(metrics.exposition())"
+    ask = f"{imports}sys.stdout.buffer.write(metrics.exposition())"
 
     def told():
         run = subprocess.run(
