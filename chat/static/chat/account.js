@@ -1,18 +1,21 @@
-/** The reader's own account: nickname, password, notifications, signing out. */
+/** The account dialog: nickname, password, notifications, sign-out. */
 
 import { request } from './api.js'
-import { find } from './dom.js'
+import { query } from './dom.js'
 import { mayNotify, askToNotify } from './notifications.js'
 import { me, session, setSession } from './session.js'
 import { fetchToken } from './signin.js'
-import { say } from './words.js'
+import { showNote } from './status.js'
 
 /** @type {HTMLDialogElement} */
-const dialog = find('#you')
+const dialog = query('#you')
 /** @type {HTMLInputElement} */
-const notify = find('[type=checkbox]', dialog)
-const problem = find('.error', dialog)
-/** @type {Record<string, (value: string) => Promise<string>>} what each form does, in words */
+const notify = query('[type=checkbox]', dialog)
+const problem = query('.error', dialog)
+/**
+ * What each form does; each resolves with the note to show.
+ * @type {Record<string, (value: string) => Promise<string>>}
+ */
 const actions = {
 	async rename(nickname) {
 		await request('PUT', `/api/users/${me()}`, { nickname })
@@ -21,7 +24,7 @@ const actions = {
 	},
 	async password(password) {
 		let token = session?.token
-		// This ends every token; a socket that says so speaks of the old one.
+		// This ends every token: the socket's 401 refers to the old one.
 		update({ token: '' })
 		try {
 			await request('PUT', `/api/users/${me()}`, { password }, `Bearer ${token}`)
@@ -49,7 +52,7 @@ for (const form of dialog.querySelectorAll('form')) {
 	if (act) form.onsubmit = async (event) => {
 		event.preventDefault()
 		try {
-			say(await act(form.querySelector('input')?.value ?? ''))
+			showNote(await act(form.querySelector('input')?.value ?? ''))
 			dialog.close()
 		} catch (error) {
 			problem.textContent = /** @type {Error} */ (error).message
@@ -57,7 +60,7 @@ for (const form of dialog.querySelectorAll('form')) {
 	}
 	dialog.addEventListener('close', () => form.reset())
 }
-find('#me').onclick = () => {
+query('#me').onclick = () => {
 	problem.textContent = ''
 	notify.checked = mayNotify()
 	dialog.showModal()

@@ -1,4 +1,4 @@
-/** The HTTP API, and its errors in words a person can use. */
+/** Requests to the HTTP API, with errors as sentences for the user. */
 
 import { endSession, session } from './session.js'
 

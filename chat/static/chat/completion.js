@@ -1,18 +1,18 @@
-/** Completes @nicknames, from a list that the arrow keys walk through. */
+/** Completion of @nicknames from a list, with arrow keys. */
 
-import { find, make } from './dom.js'
+import { make, query } from './dom.js'
 import { users } from './store.js'
 
 const MOST = 6
 const BEGUN = /(?:^|[^\p{L}\p{N}])@([^@\n]{0,32})$/u
 /** @type {HTMLTextAreaElement} */
-const box = find('#message')
-const list = find('#mentions')
+const box = query('#message')
+const list = query('#mentions')
 /** @type {string[]} */
 let found = []
 let chosen = 0
 
-/** @param {KeyboardEvent} event @returns whether the key was for the list */
+/** @param {KeyboardEvent} event @returns true if the list handled the key */
 export function completes(event) {
 	const { length } = found
 	if (!length) return false
@@ -25,7 +25,7 @@ export function completes(event) {
 	return true
 }
 
-/** The beginning of a nickname before the caret, if any. */
+/** Return the start of a nickname before the caret, if any. */
 const begun = () => BEGUN.exec(box.value.slice(0, box.selectionStart))?.[1]
 
 function offer() {

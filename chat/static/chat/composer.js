@@ -1,28 +1,28 @@
-/** The box to write in, with its draft, its count and its keys. */
+/** The composer: the message box with its draft, character count and keys. */
 
 import { completes } from './completion.js'
-import { find, grow } from './dom.js'
+import { grow, query } from './dom.js'
+import { showNote } from './status.js'
 import { load, save } from './storage.js'
-import { say } from './words.js'
 
 const DRAFT = 'flack.draft'
 const LIMIT = 10000
 const NEAR_LIMIT = 9000
 
 /** @type {HTMLFormElement} */
-const form = find('#composer')
+const form = query('#composer')
 /** @type {HTMLTextAreaElement} */
-const box = find('#message')
+const box = query('#message')
 
 export const focusComposer = () => box.focus()
 
-/** @param {boolean} isOpen somebody is signed in */
+/** @param {boolean} isOpen true while a user is signed in */
 export function toggleComposer(isOpen) {
 	form.hidden = !isOpen
 	changed()
 }
 
-/** @param {(source: string) => void} send @param {() => boolean} editLast false: there is none */
+/** @param {(source: string) => void} send @param {() => boolean} editLast false if there is none */
 export function setUpComposer(send, editLast) {
 	box.value = load(DRAFT) ?? ''
 	box.addEventListener('input', changed)
@@ -37,11 +37,11 @@ export function setUpComposer(send, editLast) {
 		box.focus()
 		const source = box.value.trimEnd().replace(/^\s*\n/, '')
 		const excess = [...source].length - LIMIT
-		if (excess > 0) return say(`Too long by ${excess}. Send it in parts.`, true)
+		if (excess > 0) return showNote(`Too long by ${excess}. Send it in parts.`, true)
 		if (!source) return
 		box.value = ''
 		changed()
-		say('')
+		showNote('')
 		send(source)
 	}
 }
@@ -50,6 +50,6 @@ function changed() {
 	grow(box)
 	save(DRAFT, box.value || null)
 	const length = [...box.value].length
-	find('#length').textContent = length > NEAR_LIMIT ? `${length} of ${LIMIT} characters` : ''
-	find('#length').classList.toggle('error', length > LIMIT)
+	query('#length').textContent = length > NEAR_LIMIT ? `${length} of ${LIMIT} characters` : ''
+	query('#length').classList.toggle('error', length > LIMIT)
 }

@@ -1,7 +1,7 @@
-/** Helpers to find and make elements. */
+/** Helpers to query and make elements. */
 
 /** @template {HTMLElement} [T=HTMLElement] @param {string} selector @param {ParentNode} root */
-export const find = (selector, root = document) => /** @type {T} */ (root.querySelector(selector))
+export const query = (selector, root = document) => /** @type {T} */ (root.querySelector(selector))
 
 /**
  * @template {keyof HTMLElementTagNameMap} K @param {K} tag
@@ -14,7 +14,20 @@ export function make(tag, properties = {}, ...children) {
 	return element
 }
 
-/** Make it as high as its text, where CSS cannot. @param {HTMLTextAreaElement} box */
+/**
+ * @param {string} action handled by the list that holds the button
+ * @param {string} label @param {string} className
+ */
+export const makeButton = (action, label, className = '') => {
+	const button = make('button', { className }, label)
+	button.dataset.action = action
+	return button
+}
+
+/**
+ * Set the height of a box to that of its text, in browsers without `field-sizing`.
+ * @param {HTMLTextAreaElement} box
+ */
 export function grow(box) {
 	if (CSS.supports('field-sizing: content')) return
 	box.style.height = 'auto'

@@ -1,15 +1,15 @@
-/** Editing a message in its place. */
+/** The editor that replaces the body of a message. */
 
-import { find, grow, make } from './dom.js'
+import { grow, make, query } from './dom.js'
 
 /**
  * @param {HTMLElement} row @param {string} source
- * @param {(source: string) => Promise<void>} save rejects with words to show
+ * @param {(source: string) => Promise<void>} save rejects with an error to show
  * @param {() => void} closed
  */
 export function editRow(row, source, save, closed) {
-	if (find('.editor', row)) return
-	const body = find('.body', row)
+	if (query('.editor', row)) return
+	const body = query('.body', row)
 	const box = make('textarea', { value: source, rows: 1, ariaLabel: 'Edit text' })
 	const problem = make('span', { className: 'error', role: 'alert' })
 	const accept = make('button', {}, 'Save')

@@ -1,11 +1,11 @@
-/** A message's html: the one place of the page where html from the server goes in. */
+/** Message html: the only module that inserts html from the server. */
 
 import { make } from './dom.js'
 import { users } from './store.js'
 
 const WORD = /^[\p{L}\p{N}]/u
 
-/** @param {HTMLElement} body @param {string} html that the server has made safe, with nh3 */
+/** @param {HTMLElement} body @param {string} html sanitised by the server with nh3 */
 export function showHtml(body, html) {
 	body.innerHTML = html
 	for (const link of body.querySelectorAll('a')) link.target = '_blank'
@@ -34,7 +34,7 @@ function markMentions(text) {
 	}
 }
 
-/** @param {string} text @returns the user with the longest nickname that it begins with */
+/** @param {string} text @returns the user with the longest nickname that the text starts with */
 function mentioned(text) {
 	const low = text.toLowerCase()
 	const fitting = [...users.rows.values()].filter(

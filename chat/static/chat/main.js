@@ -1,24 +1,24 @@
-/** The page: who is signed in, what the socket says, and when to look again. */
+/** The page's entry point: session, socket events, and timers. */
 
 import './account.js'
 import { request } from './api.js'
 import { focusComposer, setUpComposer, toggleComposer } from './composer.js'
-import { find } from './dom.js'
-import { adopt, setUpLog, showReaders } from './log.js'
+import { edit, editLast, post, read, remove, showMessages, showUsers } from './controller.js'
+import { query } from './dom.js'
+import { adopt, setUpMessageList, showReaders } from './message-list.js'
 import * as outbox from './outbox.js'
-import { edit, editLast, post, read, remove, showMessages, showUsers } from './room.js'
 import { endSession, me, session, watchSession } from './session.js'
 import { toggleSignIn } from './signin.js'
 import * as socket from './socket.js'
+import { connectionBack, connectionLost, showNote } from './status.js'
 import { timeline, users } from './store.js'
 import * as sync from './sync.js'
-import { connectionBack, connectionLost, say } from './words.js'
 
 const TICKS = 3
 const SLEPT = 40000
 const AWAY = 60000
 
-let reader = 0
+let shownId = 0
 let ticks = 0
 let tickedAt = Date.now()
 let hiddenAt = Infinity
@@ -55,23 +55,23 @@ function catchUp() {
 	sync.catchUp()
 }
 
-/** Someone else is signed in, or nobody. @param {boolean} ended by the server */
+/** Show the signed-in user. @param {boolean} ended true if the server ended the session */
 function showSession(ended = false) {
-	find('#me').hidden = !session
-	find('#me').textContent = session?.nickname ?? ''
+	query('#me').hidden = !session
+	query('#me').textContent = session?.nickname ?? ''
 	toggleComposer(!!session)
-	const [before, after] = [users.rows.get(reader), users.rows.get(me())]
+	const [before, after] = [users.rows.get(shownId), users.rows.get(me())]
 	toggleSignIn(!session, before?.nickname)
-	if (me() !== reader) {
-		// The socket was the other user's, who is offline when it closes.
-		if (reader) socket.restart()
-		reader = me()
-		outbox.open(reader)
+	if (me() !== shownId) {
+		// The socket belongs to the previous user, who goes offline when it closes.
+		if (shownId) socket.restart()
+		shownId = me()
+		outbox.open(shownId)
 		showReaders()
 		showUsers([before, after].filter((user) => user !== undefined))
-		if (reader) focusComposer()
+		if (shownId) focusComposer()
 	}
-	if (ended) say('Your sign-in has ended. Sign in again: what you wrote is kept.', true)
+	if (ended) showNote('Your sign-in has ended. Sign in again: what you wrote is kept.', true)
 	ping()
 	outbox.pump()
 }
@@ -79,15 +79,15 @@ function showSession(ended = false) {
 async function showStats() {
 	if (document.hidden) return
 	const answer = await request('GET', '/stats').catch(() => null)
-	find('#stats').textContent = answer ? `${answer.requests_per_second.toFixed(1)} requests/s` : ''
+	query('#stats').textContent = answer ? `${answer.requests_per_second.toFixed(1)} requests/s` : ''
 }
 
-setUpLog({
-	Edit: edit,
-	Retry: outbox.fail,
-	Discard: outbox.done,
-	'Load earlier messages': (edge) =>
-		sync.loadBefore(edge).catch(({ message }) => say(message, true)),
+setUpMessageList({
+	edit,
+	retry: outbox.fail,
+	discard: outbox.done,
+	load: (edge) =>
+		sync.loadBefore(edge).catch(({ message }) => showNote(message, true)),
 })
 setUpComposer(post, editLast)
 watchSession(showSession)
@@ -108,7 +108,7 @@ socket.connect({
 	received,
 })
 new Worker(new URL('ticker.js', import.meta.url)).onmessage = () => {
-	// The machine slept: no connection can be trusted.
+	// After the machine slept, a connection may be dead without an event.
 	if (Date.now() - tickedAt > SLEPT) socket.restart()
 	tickedAt = Date.now()
 	ticks += 1

@@ -1,4 +1,4 @@
-/** Notifications of mentions, for a reader who asked for them and looks elsewhere. */
+/** Notifications of mentions while the page is hidden, if the user enabled them. */
 
 import { load, save } from './storage.js'
 
@@ -7,7 +7,7 @@ const KEY = 'flack.notifications'
 export const mayNotify = () =>
 	load(KEY) && window.Notification?.permission === 'granted'
 
-/** @param {boolean} on @returns whether they are on now: the browser may have said no */
+/** @param {boolean} on @returns true if they are on: the browser may refuse */
 export async function askToNotify(on) {
 	save(KEY, on)
 	if (on) await window.Notification?.requestPermission()

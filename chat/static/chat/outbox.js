@@ -1,9 +1,9 @@
 /**
- * What is not in the database yet; it survives a reload. One is under way at a time, so they keep
- * their order. The same `ref` again never makes a second message.
+ * The outbox: messages that are not stored yet. It survives a reload, and sends one message at a
+ * time to keep their order. Sending the same `ref` again never creates a second message.
  */
 
-import { dropRows, showUnsent } from './log.js'
+import { dropRows, showUnsent } from './message-list.js'
 import { session } from './session.js'
 import { restart, send } from './socket.js'
 import { loadAll, save } from './storage.js'
@@ -26,7 +26,7 @@ let underWay = ''
 let tries = 0
 let timer = 0
 
-/** Take up what this user left unsent. @param {number} user */
+/** Load the unsent messages of a user. @param {number} user */
 export function open(user) {
 	dropRows([...items.keys()])
 	items.clear()
@@ -43,7 +43,7 @@ export function add(source) {
 	pump()
 }
 
-/** Send the next one, if none is under way. */
+/** Send the next message, if none is in flight. */
 export function pump() {
 	const next = [...items.values()].find(({ error }) => !error)
 	const token = session?.token
@@ -60,26 +60,32 @@ export function pump() {
 	}, PATIENCE)
 }
 
-/** Nobody knows what became of it: `pump` sends it again. */
+/** The connection was lost: `pump` sends the message in flight again. */
 export function interrupt() {
 	clearTimeout(timer)
 	underWay = ''
 }
 
-/** It is in the database, or was given up. @param {string} ref */
+/** Remove a message that is stored or discarded. @param {string} ref */
 export function done(ref) {
 	save(PREFIX + ref, null)
 	forget(ref)
 }
 
-/** It waits for "Retry", which is no error. @param {string} ref @param {string} [error] */
+/**
+ * Mark a message as failed; without an error, queue it again.
+ * @param {string} ref @param {string} [error]
+ */
 export function fail(ref, error) {
 	const item = items.get(ref)
 	if (item) put({ ...item, error })
 	goOn(ref)
 }
 
-/** What may have become this message. @param {import('./store.js').Message} message */
+/**
+ * Return the ref of the unsent message that may have become this one.
+ * @param {import('./store.js').Message} message
+ */
 export const refOf = ({ id, source }) =>
 	[...items.values()].find((item) => item.source === source && id > (item.after ?? id))?.ref ?? ''
 
@@ -106,7 +112,7 @@ function goOn(ref) {
 	pump()
 }
 
-// Another tab is done with it.
+// Another tab sent or discarded the message.
 addEventListener('storage', ({ key, newValue }) => {
 	if (key?.startsWith(PREFIX) && newValue === null) forget(key.slice(PREFIX.length))
 })

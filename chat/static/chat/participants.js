@@ -1,13 +1,13 @@
-/** The list of those who are online, by nickname. */
+/** The list of online users, sorted by nickname. */
 
-import { find, make } from './dom.js'
+import { make, query } from './dom.js'
 import { me } from './session.js'
 
-const list = find('#participants')
+const list = query('#participants')
 /** @type {Map<number, HTMLElement>} */
 const items = new Map()
 
-/** @param {import('./store.js').User} user who came, left or was renamed */
+/** @param {import('./store.js').User} user that came online, left or was renamed */
 export function showParticipant({ id, nickname, online }) {
 	items.get(id)?.remove()
 	items.delete(id)
@@ -17,5 +17,5 @@ export function showParticipant({ id, nickname, online }) {
 		list.insertBefore(item, next ?? null)
 		items.set(id, item)
 	}
-	find('#online').textContent = String(items.size)
+	query('#online').textContent = String(items.size)
 }

@@ -1,4 +1,4 @@
-/** Who is signed in, in all tabs of this browser. */
+/** The session, shared by all tabs of this browser. */
 
 import { load, save } from './storage.js'
 
@@ -12,7 +12,7 @@ let changed
 
 export const me = () => session?.id ?? 0
 
-/** @param {Session | null} next @param {boolean} ended by the server */
+/** @param {Session | null} next @param {boolean} ended true if the server ended the session */
 export function setSession(next, ended = false) {
 	session = next
 	save(KEY, next)
@@ -24,7 +24,7 @@ export function endSession(token) {
 	if (token && session?.token === token) setSession(null, true)
 }
 
-/** @param {typeof changed} listener to what any tab does */
+/** @param {typeof changed} listener called after a change in any tab */
 export function watchSession(listener) {
 	changed = listener
 	addEventListener('storage', ({ key }) => {

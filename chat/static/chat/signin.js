@@ -1,18 +1,18 @@
-/** Signing in. A new nickname is registered. */
+/** The sign-in form, which registers a new nickname. */
 
 import { request } from './api.js'
-import { find } from './dom.js'
+import { query } from './dom.js'
 import { setSession } from './session.js'
-import { say } from './words.js'
+import { showNote } from './status.js'
 
 /** @type {HTMLFormElement} */
-const form = find('#signin')
+const form = query('#signin')
 /** @type {HTMLInputElement} */
-const nicknameField = find('[name=nickname]', form)
+const nicknameField = query('[name=nickname]', form)
 /** @type {HTMLInputElement} */
-const passwordField = find('[name=password]', form)
+const passwordField = query('[name=password]', form)
 
-/** @param {boolean} isOpen nobody is signed in @param {string} name of who was just now */
+/** @param {boolean} isOpen true while no user is signed in @param {string} name the last user's */
 export function toggleSignIn(isOpen, name = '') {
 	form.hidden = !isOpen
 	if (!name) return
@@ -27,7 +27,7 @@ export async function fetchToken(nickname, password) {
 	return (await request('POST', '/api/tokens', undefined, basic)).token
 }
 
-/** @param {string} nickname @param {string} password @returns what was done, in words */
+/** @param {string} nickname @param {string} password @returns the note to show */
 async function enter(nickname, password) {
 	/** @type {Error | undefined} */
 	let refusal
@@ -41,7 +41,7 @@ async function enter(nickname, password) {
 		if (!/taken/.test(refusal.message)) throw refusal
 		throw new Error(`${nickname} is registered already, with another password.`)
 	})
-	// The token has put its user online.
+	// Requesting a token puts its user online.
 	const online = '/api/users?online=1'
 	user ??= (await request('GET', online, undefined, `Bearer ${token}`)).users.find(
 		(/** @type {import('./store.js').User} */ other) => other.nickname === nickname,
@@ -55,10 +55,10 @@ async function enter(nickname, password) {
 form.onsubmit = async (event) => {
 	event.preventDefault()
 	try {
-		say(await enter(nicknameField.value.trim(), passwordField.value))
+		showNote(await enter(nicknameField.value.trim(), passwordField.value))
 		form.reset()
 	} catch (error) {
-		say(/** @type {Error} */ (error).message, true)
+		showNote(/** @type {Error} */ (error).message, true)
 		passwordField.select()
 	}
 }

@@ -1,4 +1,4 @@
-/** The WebSocket, which comes back by itself. */
+/** The WebSocket, which reconnects by itself. */
 
 /** @typedef {{event: string, data: any, ref?: string}} Frame */
 
@@ -23,7 +23,7 @@ export function connect(given) {
 	restart()
 }
 
-/** Connect anew: the connection may be dead without knowing. */
+/** Reconnect: the connection may be dead without an event. */
 export function restart() {
 	drop()
 	socket = new WebSocket(`${location.origin.replace('http', 'ws')}/ws/`)
@@ -37,19 +37,19 @@ export function restart() {
 	socket.onmessage = ({ data }) => handlers.received(JSON.parse(data))
 }
 
-/** Wait no longer: the network or the reader is back. */
+/** Reconnect now: the network is back, or the page is visible again. */
 export function hurry() {
 	failures = 0
 	if (!isOpen()) restart()
 }
 
-/** @param {object} frame @returns whether it left; not whether it arrived */
+/** @param {object} frame @returns true if it was sent, which does not mean received */
 export function send(frame) {
 	if (isOpen()) socket?.send(JSON.stringify(frame))
 	return isOpen()
 }
 
-/** Wait longer after each failure, at random so that not all come back at once. */
+/** Back off after each failure, with jitter so that clients do not reconnect all at once. */
 function retry() {
 	failures = Date.now() - openedAt > STEADY ? 0 : failures + 1
 	drop()

@@ -1,4 +1,4 @@
-/** JSON in localStorage. Where that is forbidden, nothing outlives the tab. */
+/** JSON in localStorage. Where the browser forbids that, nothing outlives the tab. */
 
 /** @param {() => any} act */
 function attempt(act) {
@@ -18,7 +18,7 @@ export function loadAll(prefix) {
 	return keys.filter((/** @type {string} */ key) => key.startsWith(prefix)).map(load)
 }
 
-/** @param {string} key @param {unknown} value null forgets */
+/** @param {string} key @param {unknown} value null removes the key */
 export function save(key, value) {
 	if (value === null) attempt(() => localStorage.removeItem(key))
 	else attempt(() => localStorage.setItem(key, JSON.stringify(value)))

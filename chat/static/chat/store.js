@@ -1,4 +1,4 @@
-/** What the page knows. The newest version of a row wins, in whatever order they come. */
+/** The rows that the page holds. The newest version of a row wins, in any order of arrival. */
 
 /** @typedef {{id: number, updated_at: number, asOf?: number}} Row */
 /** @typedef {Row & {nickname: string, online: boolean}} User */
@@ -10,7 +10,7 @@ export let newest = 0
 /** @type {Deletion[]} */
 export const deletions = []
 
-/** With a user go all their messages. @param {Message} message */
+/** Return true if a message or its author was deleted. @param {Message} message */
 export const isDeleted = ({ id, user_id: author }) =>
 	deletions.some(({ class: name, first, last }) => {
 		const key = name === 'User' ? author : id
@@ -47,7 +47,7 @@ class Timeline extends Table {
 		return this.ids.at(-1) ?? 0
 	}
 
-	/** How many known ids are smaller. @param {number} id */
+	/** Return the number of smaller ids. @param {number} id */
 	index = (id) => this.ids.findLastIndex((known) => known < id) + 1
 
 	/**
@@ -63,7 +63,10 @@ class Timeline extends Table {
 		return true
 	}
 
-	/** The gap before one that goes is then before the next. @param {number[]} ids @returns them */
+	/**
+	 * Remove rows; a gap before a removed row moves to the next one.
+	 * @param {number[]} ids @returns them
+	 */
 	remove(ids) {
 		for (const id of ids) {
 			const index = this.index(id)
@@ -74,7 +77,7 @@ class Timeline extends Table {
 		return ids
 	}
 
-	/** @param {number} count of the newest, which stay @returns the ids that go */
+	/** @param {number} count of newest rows to keep @returns the removed ids */
 	trim(count) {
 		this.gaps.add(this.ids[0])
 		return this.remove(this.ids.slice(0, -count))

@@ -4,24 +4,24 @@
  */
 
 import { request } from './api.js'
-import { meet, remove, showMessages, showUsers } from './room.js'
+import { meet, remove, showMessages, showUsers } from './controller.js'
 import { newest, timeline, users } from './store.js'
 
 /** @import {Message, User} from './store.js' */
-/** @import {Origin} from './room.js' */
+/** @import {Origin} from './controller.js' */
 
 const PAGE = 50
 const LARGEST_PAGE = 200
-/** Seconds asked for again: times are whole seconds, clocks of nodes differ. */
+/** Seconds that are requested again, because times are whole seconds. */
 const MARGIN = 60
-/** The server looks back one day, by its own clock. */
+/** Milliseconds: the server returns changes of at most one day, by its own clock. */
 const DAY = 23.5 * 3600 * 1000
 const END = Number.MAX_SAFE_INTEGER
 
 /** Server time up to which nothing is missing, and the next candidate for it. */
 let proven = 0
 let candidate = 0
-/** Our own time when that was so, 0 before the first page. */
+/** Local time of the last proof in milliseconds, 0 before the first page. */
 let liveAt = 0
 let isLive = false
 let isBusy = false
@@ -30,7 +30,7 @@ let losses = 0
 /** The newest message of the unbroken part. */
 let top = 0
 
-/** Nothing is certain from here on, until `catchUp` ends. */
+/** Mark the timeline as incomplete until `catchUp` ends. */
 export function lost() {
 	if (isLive) top = timeline.last
 	isLive = false
@@ -48,7 +48,7 @@ export function prove() {
 	liveAt = Date.now()
 }
 
-/** Fetch what changed; tries again until it works. */
+/** Fetch what changed, and retry until that succeeds. */
 export async function catchUp() {
 	again = isBusy
 	if (isBusy) return
@@ -81,7 +81,7 @@ async function fetchMissed() {
 	deletions.forEach(remove)
 	await fetchUsers(since)
 	if (Date.now() - liveAt < DAY) return fetchMessages(since)
-	// Too long for that: the newest, a gap, and the old ones afresh.
+	// Away for more than a day: fetch the newest page, mark a gap, and refresh the older page.
 	const edge = top + 1
 	await fetchPage(END, LARGEST_PAGE, top, 'news')
 	return fetchMessages(`before=${edge}&limit=${LARGEST_PAGE}`)

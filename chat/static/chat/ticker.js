@@ -1,2 +1,2 @@
-// A worker: the timers of a hidden tab are too slow to keep its user online.
+// A worker, because timers of a hidden tab are throttled too much to keep its user online.
 setInterval(() => postMessage(0), 10000)

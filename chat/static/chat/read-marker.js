@@ -1,26 +1,26 @@
-/** Where the reader is, and what is not read yet. */
+/** The read marker: the scroll position, and the messages that are not read yet. */
 
-import { find } from './dom.js'
-import { setNewLine } from './log.js'
+import { query } from './dom.js'
+import { setNewLine } from './message-list.js'
 import { load, save } from './storage.js'
 
 const KEY = 'flack.read'
 const NEAR = 48
-const root = find('#log')
-/** The newest id that was read; 0 on the very first visit, when nothing is new. */
+const root = query('#log')
+/** The newest id that was read; 0 on the first visit, when nothing counts as new. */
 let last = Number(load(KEY))
 let size = 0
 export let unread = 0
 export let isAtBottom = true
 
-/** Others' messages came, or were there at the start. @param {number[]} ids ascending */
+/** Count messages of other users as unread. @param {number[]} ids ascending */
 export function arrived(ids) {
 	const news = ids.filter((id) => last && id > last)
 	if (news.length && !unread) setNewLine(news[0])
 	unread += news.length
 }
 
-/** Everything up to here was seen. @param {number} id */
+/** Mark everything up to this id as read. @param {number} id */
 export function seen(id) {
 	unread = 0
 	if (id <= last) return
@@ -33,16 +33,16 @@ export function toBottom() {
 	isAtBottom = true
 }
 
-/** Stay at the bottom if that is where the reader was. */
+/** Stay at the bottom if the user was there. */
 export function settle() {
 	if (isAtBottom) toBottom()
 }
 
-/** Go to the bottom, or to the "new" line when that is farther up. */
+/** Scroll to the bottom, or to the "New" line if that is farther up. */
 export function toUnread() {
 	const before = root.scrollTop
 	toBottom()
-	const line = find('.new')
+	const line = query('.new')
 	const above = root.getBoundingClientRect().top - line?.getBoundingClientRect().top
 	if (!(above > 1)) return
 	line.scrollIntoView()
@@ -50,7 +50,7 @@ export function toUnread() {
 	if (root.scrollTop <= before) toBottom()
 }
 
-/** @param {() => void} insert something above what the reader sees, which does not move */
+/** @param {() => void} insert adds rows above the viewport, which keeps its position */
 export function insertAbove(insert) {
 	const below = root.scrollHeight - root.scrollTop
 	root.style.overflowAnchor = 'none'
@@ -69,7 +69,7 @@ export function watchScroll(moved) {
 	for (const element of [root, ...root.children]) resized.observe(element)
 }
 
-/** The reader scrolled; or the layout did, if the size is another. */
+/** Note the position after a scroll by the user; a changed size means the layout moved. */
 function look() {
 	const before = size
 	size = root.scrollHeight + root.clientHeight

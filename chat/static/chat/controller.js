@@ -1,14 +1,14 @@
-/** What happens when messages or people come, and when the reader moves or edits. */
+/** Update the page when messages or users change, and when the user scrolls, posts or edits. */
 
 import { request } from './api.js'
 import { focusComposer } from './composer.js'
-import { find } from './dom.js'
+import { query } from './dom.js'
 import { editRow } from './editor.js'
-import * as log from './log.js'
+import * as messageList from './message-list.js'
 import { notify } from './notifications.js'
 import * as outbox from './outbox.js'
 import { showParticipant } from './participants.js'
-import * as reader from './reader.js'
+import * as readMarker from './read-marker.js'
 import { me } from './session.js'
 import { deletions, isDeleted, timeline, users } from './store.js'
 
@@ -17,9 +17,9 @@ import { deletions, isDeleted, timeline, users } from './store.js'
 
 const MOST_ROWS = 2000
 const MOST_SPOKEN = 10
-const region = find('#log')
-const button = find('#unread')
-/** @type {Set<number>} authors asked for */
+const region = query('#log')
+const button = query('#unread')
+/** @type {Set<number>} ids of authors that were requested */
 const asked = new Set()
 let silence = 0
 
@@ -27,7 +27,7 @@ let silence = 0
 export function showUsers(changed) {
 	for (const user of changed) {
 		showParticipant(user)
-		log.showName(user.id)
+		messageList.showName(user.id)
 	}
 }
 
@@ -36,75 +36,77 @@ export function showUsers(changed) {
  * @param {Message[]} messages @param {Origin} origin @param {number} edge the one after them
  */
 export function showMessages(messages, origin, edge = 0) {
-	const fresh = messages.filter(({ id }) => !log.rowOf(id)).sort((a, b) => a.id - b.id)
+	const fresh = messages.filter(({ id }) => !messageList.rowOf(id)).sort((a, b) => a.id - b.id)
 	for (const message of fresh) {
-		if (message.user_id === me()) log.adopt(outbox.refOf(message), message.id)
+		if (message.user_id === me()) messageList.adopt(outbox.refOf(message), message.id)
 	}
 	meet(fresh)
 	speak(origin === 'news' && fresh.length <= MOST_SPOKEN)
-	const show = () => log.showRows(messages, edge)
-	if (origin === 'history') reader.insertAbove(show)
+	const show = () => messageList.showRows(messages, edge)
+	if (origin === 'history') readMarker.insertAbove(show)
 	else show()
-	find('#begin').hidden = timeline.gaps.has(timeline.ids[0])
+	query('#begin').hidden = timeline.gaps.has(timeline.ids[0])
 	if (origin === 'history') return
 	const others = fresh.filter(({ user_id: author }) => author !== me())
-	const isWatching = origin === 'news' && reader.isAtBottom && !document.hidden
-	if (!isWatching) reader.arrived(others.map(({ id }) => id))
-	if (origin === 'first') reader.toUnread()
-	else reader.settle()
+	const isWatching = origin === 'news' && readMarker.isAtBottom && !document.hidden
+	if (!isWatching) readMarker.arrived(others.map(({ id }) => id))
+	if (origin === 'first') readMarker.toUnread()
+	else readMarker.settle()
 	read()
 	if (origin === 'news') others.forEach(notifyOf)
 }
 
-/** Take out what was deleted; begin anew if all is gone. @param {Deletion} deletion */
+/** Remove deleted rows; reload the page if none is left. @param {Deletion} deletion */
 export function remove(deletion) {
 	deletions.push(deletion)
 	const user = deletion.class === 'User' && users.rows.get(deletion.first)
 	if (user && users.merge({ ...user, online: false })) showUsers([{ ...user, online: false }])
 	const gone = [...timeline.rows.values()].filter(isDeleted)
-	log.dropRows(timeline.remove(gone.map(({ id }) => id)))
+	messageList.dropRows(timeline.remove(gone.map(({ id }) => id)))
 	if (gone.length && !timeline.last) location.reload()
 }
 
 /** @param {string} source */
 export function post(source) {
-	log.setNewLine(0)
+	messageList.setNewLine(0)
 	outbox.add(source)
-	reader.toBottom()
+	readMarker.toBottom()
 }
 
-/** @returns false when the reader has written nothing */
+/** @returns false if this user has no message on the page */
 export function editLast() {
 	const id = timeline.ids.findLast((other) => timeline.rows.get(other)?.user_id === me())
 	if (id) edit(id, focusComposer)
 	return !!id
 }
 
-/** Note what was seen, say what is left; forget the oldest of very many. */
+/** Mark visible messages as read, show the unread count, and drop rows above the bound. */
 export function read() {
-	const { isAtBottom } = reader
-	if (isAtBottom && !document.hidden) reader.seen(timeline.last)
-	if (isAtBottom && timeline.ids.length > MOST_ROWS) log.dropRows(timeline.trim(MOST_ROWS / 2))
-	const count = reader.unread
+	const { isAtBottom } = readMarker
+	if (isAtBottom && !document.hidden) readMarker.seen(timeline.last)
+	if (isAtBottom && timeline.ids.length > MOST_ROWS) {
+		messageList.dropRows(timeline.trim(MOST_ROWS / 2))
+	}
+	const count = readMarker.unread
 	document.title = count ? `(${count}) Flack` : 'Flack'
 	button.hidden = isAtBottom
 	button.textContent = count ? `${count} new message${count > 1 ? 's' : ''}` : 'To the newest'
 }
 
-/** @param {number} id @param {() => void} [back] puts the focus somewhere */
+/** @param {number} id @param {() => void} [back] restores the focus */
 export function edit(id, back) {
-	const row = log.rowOf(id)
+	const row = messageList.rowOf(id)
 	if (!row) return
 	editRow(
 		row,
 		timeline.rows.get(id)?.source ?? '',
 		(source) => request('PUT', `/api/messages/${id}`, { source }),
-		() => (back ? back() : find('.edit', row).focus()),
+		() => (back ? back() : query('.edit', row).focus()),
 	)
 	row.scrollIntoView({ block: 'nearest' })
 }
 
-/** Get to know who is not online. @param {Message[]} messages by anybody */
+/** Fetch the authors that the page does not hold yet. @param {Message[]} messages */
 export const meet = (messages) =>
 	Promise.all(messages.map(({ user_id: author }) => fetchUser(author)))
 
@@ -117,7 +119,7 @@ async function fetchUser(id) {
 	if (user && users.merge(user, asOf)) showUsers([user])
 }
 
-/** @param {boolean} isAloud a screen reader may say what comes now */
+/** @param {boolean} isAloud true if a screen reader may announce new messages */
 function speak(isAloud) {
 	region.ariaLive = isAloud ? 'polite' : 'off'
 	clearTimeout(silence)
@@ -126,12 +128,12 @@ function speak(isAloud) {
 
 /** @param {Message} message */
 function notifyOf({ id, user_id: author, source }) {
-	const row = log.rowOf(id)
-	if (row && find('mark.me', row)) notify(id, users.rows.get(author)?.nickname ?? 'Flack', source)
+	const row = messageList.rowOf(id)
+	if (row && query('mark.me', row)) notify(id, users.rows.get(author)?.nickname ?? 'Flack', source)
 }
 
 button.onclick = () => {
-	reader.toUnread()
+	readMarker.toUnread()
 	read()
 }
-reader.watchScroll(read)
+readMarker.watchScroll(read)

@@ -1,6 +1,6 @@
-/** One message in the log: an `article` with its author, its time and its text. */
+/** The row of one message: an `article` with its author, its time and its text. */
 
-import { find, make } from './dom.js'
+import { make, makeButton, query } from './dom.js'
 import { me } from './session.js'
 import { users } from './store.js'
 
@@ -17,7 +17,7 @@ export function makeRow(userId) {
 		make('span', { className: 'avatar', ariaHidden: 'true' }),
 		make('header', {}, make('b', { className: 'author' }, '…'), ' ', make('time')),
 		make('div', { className: 'body' }),
-		make('button', { className: 'edit' }, 'Edit'),
+		makeButton('edit', 'Edit', 'edit'),
 	)
 	row.dataset.user = String(userId)
 	// The golden angle gives neighbouring ids colours far apart.
@@ -29,8 +29,8 @@ export function makeRow(userId) {
 /** @param {HTMLElement} row @param {number} seconds Unix time */
 export function showTime(row, seconds) {
 	const date = new Date(seconds * 1000)
-	const words = { dateTime: date.toISOString(), title: full.format(date) }
-	Object.assign(find('time', row), words).textContent = clock.format(date)
+	const properties = { dateTime: date.toISOString(), title: full.format(date) }
+	Object.assign(query('time', row), properties).textContent = clock.format(date)
 	Object.assign(row.dataset, { at: seconds, day: day.format(date) })
 }
 
@@ -38,27 +38,30 @@ export function showTime(row, seconds) {
 export function showAuthor(row) {
 	const nickname = users.rows.get(Number(row.dataset.user))?.nickname
 	if (!nickname) return
-	find('.author', row).textContent = nickname
-	find('.avatar', row).textContent = [...nickname][0].toUpperCase()
+	query('.author', row).textContent = nickname
+	query('.avatar', row).textContent = [...nickname][0].toUpperCase()
 }
 
 /** @param {HTMLElement} row @param {import('./outbox.js').Item} item not sent yet */
 export function showState(row, { source, error }) {
-	find('.body', row).textContent = source
-	find('.failed', row)?.remove()
+	query('.body', row).textContent = source
+	query('.failed', row)?.remove()
 	row.dataset.state = error ? 'failed' : 'pending'
 	if (!error) return
-	const buttons = ['Retry', 'Discard'].map((word) => make('button', {}, word))
+	const buttons = [makeButton('retry', 'Retry'), makeButton('discard', 'Discard')]
 	row.append(make('p', { className: 'failed' }, `Not sent. ${error} `, ...buttons))
 }
 
-/** Whose message is it, who is mentioned? @param {HTMLElement} row */
+/** Highlight this user's own messages and mentions. @param {HTMLElement} row */
 export function showReader(row) {
 	for (const element of [row, ...row.querySelectorAll('mark')]) {
 		element.classList.toggle('me', element.dataset.user === String(me()))
 	}
 }
 
-/** @param {HTMLElement} row @param {HTMLElement} above whose author's name may do for both */
+/**
+ * @param {HTMLElement} row @param {HTMLElement} above
+ * @returns true if both share an author line
+ */
 export const follows = ({ dataset: row }, { dataset: above }) =>
 	row.user === above.user && Number(row.at) - Number(above.at) < PAUSE

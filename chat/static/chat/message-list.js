@@ -1,14 +1,14 @@
-/** The log: an entry for each message, with its row below the markers it needs. */
+/** The message list: an entry per message, which holds its markers and its row. */
 
-import { find, make } from './dom.js'
+import { make, makeButton, query } from './dom.js'
 import { showHtml } from './html.js'
-import { follows, makeRow, showAuthor, showReader, showState, showTime } from './row.js'
+import { follows, makeRow, showAuthor, showReader, showState, showTime } from './message-row.js'
 import { timeline } from './store.js'
 
 /** @import {Message} from './store.js' */
 
-const list = find('#list')
-/** @type {Map<number | string, HTMLElement>} by id, or ref of the unsent */
+const list = query('#list')
+/** @type {Map<number | string, HTMLElement>} by message id, or by ref while unsent */
 const rows = new Map()
 let newLine = 0
 
@@ -17,20 +17,20 @@ const near = new IntersectionObserver(
 		for (const { isIntersecting, target } of seen) {
 			if (!isIntersecting) continue
 			near.unobserve(target)
-			find('.gap button', target)?.click()
+			query('.gap button', target)?.click()
 		}
 	},
 	{ root: list.parentElement, rootMargin: '900px 0px 0px' },
 )
 
-/** @param {Record<string, (key: any) => unknown>} actions by the word on their button */
-export function setUpLog(actions) {
+/** @param {Record<string, (key: any) => unknown>} actions by the `data-action` of their button */
+export function setUpMessageList(actions) {
 	list.onclick = ({ target }) => {
 		if (!(target instanceof HTMLButtonElement)) return
 		const { id, ref } = rowIn(/** @type {Element} */ (target.closest('.entry'))).dataset
-		// The button may go away; the focus does not.
+		// The action may remove the button: keep the focus inside the list.
 		if (document.activeElement === target) list.parentElement?.focus({ preventScroll: true })
-		actions[target.textContent ?? '']?.(ref ?? Number(id))
+		actions[target.dataset.action ?? '']?.(ref ?? Number(id))
 	}
 }
 
@@ -41,7 +41,7 @@ export const rowOf = (id) => rows.get(id)
 export function showRows(messages, edge) {
 	const end = rows.get(edge)?.parentElement
 	const page = make('div')
-	// A page is drawn when it is near: all of them would cost too much.
+	// A page is rendered when it comes near the viewport: rendering all of them is too slow.
 	if (end && !end.previousElementSibling) end.parentElement?.before(page)
 	const newestFirst = messages.toSorted((a, b) => b.id - a.id)
 	const touched = newestFirst.flatMap((message) => place(message, page))
@@ -49,7 +49,7 @@ export function showRows(messages, edge) {
 	if (end) arrange(end)
 }
 
-/** Draw the "new" line above this message. @param {number} id 0: nowhere */
+/** Draw the "New" line above a message. @param {number} id 0 for no line */
 export function setNewLine(id) {
 	const entries = [newLine, id].map((key) => rows.get(key)?.parentElement)
 	newLine = id
@@ -80,7 +80,7 @@ export function showUnsent(item) {
 }
 
 /**
- * The row of the unsent becomes the message's, so nobody sees or hears it twice.
+ * Turn the row of an unsent message into the row of the stored one, so it is not announced twice.
  * @param {string} ref @param {number} id
  */
 export function adopt(ref, id) {
@@ -88,12 +88,12 @@ export function adopt(ref, id) {
 	if (!row || rows.has(id)) return
 	rows.delete(ref)
 	rows.set(id, row)
-	find('.failed', row)?.remove()
+	query('.failed', row)?.remove()
 	delete row.dataset.state
 	delete row.dataset.ref
 }
 
-/** @param {number} userId who is known now, or renamed */
+/** @param {number} userId a user that was loaded or renamed */
 export function showName(userId) {
 	for (const row of rows.values()) if (row.dataset.user === String(userId)) showAuthor(row)
 }
@@ -106,7 +106,7 @@ function place({ id, user_id: userId, created_at: at, html }, page) {
 	rows.set(id, row)
 	row.dataset.id = String(id)
 	showTime(row, at)
-	showHtml(find('.body', row), html)
+	showHtml(query('.body', row), html)
 	showReader(row)
 	const entry = entryOf(row)
 	const next = entryAfter(id)
@@ -122,13 +122,13 @@ const entryOf = (row) => row.parentElement ?? make('div', { className: 'entry' }
 /** @param {Element} entry */
 const rowIn = (entry) => /** @type {HTMLElement} */ (entry.lastElementChild)
 
-/** Of the next message, or of the first unsent. @param {number} id */
+/** Return the entry of the next message, or of the first unsent one. @param {number} id */
 function entryAfter(id) {
 	const next = rows.get(timeline.ids[timeline.index(id) + 1])?.parentElement
 	return next ?? list.querySelector('.entry:has([data-state])')
 }
 
-/** @param {Element} entry @param {'next' | 'previous'} side maybe in another page */
+/** @param {Element} entry @param {'next' | 'previous'} side may be in another page */
 function beside(entry, side) {
 	const page = entry.parentElement?.[`${side}ElementSibling`]
 	const inPage = side === 'next' ? page?.firstElementChild : page?.lastElementChild
@@ -143,11 +143,11 @@ function arrange(entry) {
 	const above = before && rowIn(before)
 	const { id, day = '' } = row.dataset
 	const hasGap = timeline.gaps.has(Number(id))
-	if (hasGap) mark(row, 'gap', make('button', {}, 'Load earlier messages'))
+	if (hasGap) mark(row, 'gap', makeButton('load', 'Load earlier messages'))
 	if (hasGap || day !== above?.dataset.day) mark(row, 'day', day)
 	if (Number(id) === newLine) mark(row, 'new', 'New')
 	row.classList.toggle('follow', !!above && !row.previousSibling && follows(row, above))
-	// History loads when the reader comes near.
+	// History loads when the gap comes near the viewport.
 	if (hasGap && !above) near.observe(entry)
 }
 

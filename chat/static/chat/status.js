@@ -1,6 +1,6 @@
-/** The note under the box, and the quiet banner about the connection. */
+/** The note under the message box, and the banner about the connection. */
 
-import { find } from './dom.js'
+import { query } from './dom.js'
 
 const PATIENCE = 1000
 const GOOD_NEWS = 4000
@@ -8,13 +8,13 @@ let noteTimer = 0
 let bannerTimer = 0
 let isLost = false
 
-/** @param {string} words @param {boolean} isProblem stays until the next words */
-export function say(words, isProblem = false) {
-	const note = find('#note')
+/** @param {string} words @param {boolean} isProblem true keeps the note until the next one */
+export function showNote(words, isProblem = false) {
+	const note = query('#note')
 	note.textContent = words
 	note.classList.toggle('error', isProblem)
 	clearTimeout(noteTimer)
-	if (!isProblem) noteTimer = setTimeout(say, GOOD_NEWS, '')
+	if (!isProblem) noteTimer = setTimeout(showNote, GOOD_NEWS, '')
 }
 
 export function connectionLost() {
@@ -27,12 +27,12 @@ export function connectionLost() {
 export function connectionBack() {
 	isLost = false
 	clearTimeout(bannerTimer)
-	if (!find('#status').textContent) return
+	if (!query('#status').textContent) return
 	banner('Connected again.')
 	bannerTimer = setTimeout(banner, GOOD_NEWS, '')
 }
 
 /** @param {string} words */
 function banner(words) {
-	find('#status').textContent = words
+	query('#status').textContent = words
 }
