@@ -1,4 +1,4 @@
-"""Settings of Flack, read from the environment. The README's table names each variable."""
+"""Settings of Flack, read from the environment. docs/SETTINGS.md describes each variable."""
 
 from pathlib import Path
 from typing import Any

@@ -15,7 +15,7 @@ def path_of_database() -> Path:
     """Return the file of the database; CommandError for another kind of database."""
     if connection.vendor != "sqlite":
         raise CommandError(
-            f"The database is {connection.vendor}: use its own tools, the README says how."
+            f"The database is {connection.vendor}: use its own tools, see docs/OPERATIONS.md."
         )
     return Path(connection.settings_dict["NAME"])
 

@@ -2,7 +2,7 @@
 
 FLASK_URL names a Flask version that runs on this machine; ROUNDS (3) says how often all is done;
 ROWS, a regular expression, which rows are measured anew: the others stay. All numbers go to
-comparison/bench.json, their medians into comparison/BENCH.md and the README.
+comparison/bench.json, their medians into comparison/BENCH.md.
 """
 
 import os

@@ -5,7 +5,6 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Collection
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,9 +19,7 @@ Results = dict[str, dict[str, list[Numbers]]]  # by row, then by server, one for
 FOLDER = Path(__file__).resolve().parent.parent
 RAW = FOLDER / "bench.json"
 REPORT = FOLDER / "BENCH.md"
-README = FOLDER.parent / "README.md"
 COLUMNS = ("flack", "socket.io", "ws", "flask")
-SHOWN = ("µs", "p99 ms", "KiB", "lost", "doubled")  # in the README
 
 
 @dataclass(frozen=True)
@@ -95,21 +92,21 @@ def medians(results: Results, row: str, server: str) -> Numbers:
     }
 
 
-def short(numbers: Numbers, keys: Collection[str] | None = None) -> str:
-    """Return the numbers in one line, or those of some keys."""
+def short(numbers: Numbers) -> str:
+    """Return the numbers in one line."""
     return ", ".join(
         f"{value:,.0f} {key}" if value >= 100 else f"{value:.3g} {key}"
         for key, value in numbers.items()
-        if (value or key == "µs") and (keys is None or key in keys)
+        if value or key == "µs"
     )
 
 
-def works(results: Results, keys: Collection[str] | None = None) -> str:
+def works(results: Results) -> str:
     """Return the table of the medians."""
     columns = [name for name in COLUMNS if any(name in row for row in results.values())]
     lines = [f"| Work | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
     for row in results:
-        cells = [short(medians(results, row, name), keys) for name in columns]
+        cells = [short(medians(results, row, name)) for name in columns]
         lines.append(f"| {row} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -143,10 +140,7 @@ def load() -> Results:
 
 
 def store(results: Results) -> None:
-    """Write the raw numbers, and put the tables into the report and into the README."""
+    """Write the raw numbers, and put the tables into the report."""
     RAW.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
     report = f"{machine()}\n\n{works(results)}\n\n{targets(results)}"
     REPORT.write_text(between(REPORT.read_text(), "bench", report))
-    README.write_text(
-        between(README.read_text(), "bench", f"{machine()}\n\n{works(results, SHOWN)}")
-    )

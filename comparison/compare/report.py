@@ -1,4 +1,4 @@
-"""The report, of the raw numbers beside it and the prose of `report.md`; its result in README."""
+"""The report, from the raw numbers beside it and the prose of `report.md`."""
 
 import json
 from pathlib import Path
@@ -8,12 +8,10 @@ from typing import Any
 from comparison.compare import plots, tables
 from comparison.compare.results import Step, carried, distinct, some
 from comparison.compare.tables import UNITS
-from comparison.lines import between
 
 FOLDER = Path(__file__).resolve().parent.parent
 RAW = FOLDER / "report.json"
 REPORT = FOLDER / "REPORT.md"
-README = FOLDER.parent / "README.md"
 PROSE = Path(__file__).parent / "report.md"
 QUIET = 0.2  # cores
 
@@ -24,7 +22,6 @@ def write() -> None:
     for step, unit in UNITS.items():
         plots.draw(some(raw["steps"], step=step), unit, FOLDER / picture(step))
     REPORT.write_text(markdown(raw))
-    README.write_text(between(README.read_text(), "result", brief(raw)))
 
 
 def picture(step: str) -> str:
@@ -99,23 +96,6 @@ def both(steps: list[Step], step: str, arrangement: str) -> tuple[str, str]:
     """Return what the Flask version and this one carry."""
     ladder = some(steps, step=step, arrangement=arrangement)
     return str(carried(ladder, "Flask")), str(carried(ladder, "Django"))
-
-
-def brief(raw: dict[str, Any]) -> str:
-    """Return the result in three lines."""
-    steps: list[Step] = raw["steps"]
-    most = distinct(some(steps, step="With push"), "arrangement")[-1]
-    noisy = "" if other_work(raw["other work"]).startswith("Nothing") else ", beside other work"
-    lines = [
-        ("One server", "1 node", f"Polled, one node, requests a second{noisy}"),
-        ("With Celery", "1 node", "Posted over REST and stored, one node, a second"),
-        ("With push", "1 node behind nginx", "Pushed by one node, deliveries a second"),
-    ]
-    found = [
-        "  - {}: Flask {}, Django {}".format(text, *both(steps, step, where))
-        for step, where, text in lines
-    ]
-    return ";\n".join(found) + "; by {}: {} and {}.".format(most, *both(steps, "With push", most))
 
 
 def other_work(cores: float | None) -> str:

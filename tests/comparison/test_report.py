@@ -17,18 +17,13 @@ def climb(*loads, repeat=1, name="Flask", last=""):
     ]
 
 
-FILES = ["REPORT", "README"]
-
-
 def test_the_report_is_what_the_tool_makes_of_the_raw_numbers(tmp_path, monkeypatch):
     pictures = {path.name: path.read_text() for path in report.FOLDER.glob("report-*.svg")}
-    texts = [getattr(report, name).read_text() for name in FILES]
+    text = report.REPORT.read_text()
     monkeypatch.setattr(report, "FOLDER", tmp_path)
-    for name, text in zip(FILES, texts, strict=True):
-        monkeypatch.setattr(report, name, tmp_path / name)
-        getattr(report, name).write_text(text)
+    monkeypatch.setattr(report, "REPORT", tmp_path / "REPORT.md")
     report.write()
-    assert [getattr(report, name).read_text() for name in FILES] == texts
+    assert report.REPORT.read_text() == text
     assert {path.name: path.read_text() for path in tmp_path.glob("*.svg")} == pictures
 
 
