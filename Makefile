@@ -1,19 +1,26 @@
-# make run                             starts all of Flack
-# make manage CMD="createuser susan"   runs a command of manage.py beside it
-# make test                            lints, then runs every test
-# make audit                           attacks Flack, and counts what was tried and what got through
-# make contract URL=http://…           holds any server to the contract
-# make compare FLASK_URL=…             climbs load ladders with both versions, writes a report
-# make bench                           measures Flack beside other servers; FLASK_URL= adds Flask's
-# make fuzz EXAMPLES=500               asks a running Flack for whatever its schema allows, and not
-# make faults                          kills each part under load, and counts what is lost
-# make lock                            renews the versions that pyproject.toml's ranges allow
+# The commands of this project; `make help` prints the lines that begin with "##".
+
+##   make run                            Start Flack, with everything that it needs
+##   make manage CMD="createuser susan"  Run a command of manage.py on the Flack that make run started
+##   make check                          Lint Python, check types, run the unit and API tests
+##   make test                           Lint everything, then run every test
+##   make audit                          Run the tests that attack Flack; count the attacks by class
+##   make contract URL=http://...        Run the contract suite against any server
+##   make fuzz EXAMPLES=500              Send requests made from the API's schema, valid and invalid
+##   make faults                         Kill each process under load; count what is lost
+##   make bench                          Measure Flack beside other servers; FLASK_URL= adds Flask's
+##   make compare FLASK_URL=...          Load both versions in growing steps; write a report
+##   make lock                           Update the locked versions within pyproject.toml's ranges
 
 BIN := .venv/bin
 JS := tests/browser
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run manage test test-parts test-whole audit contract fuzz lint bench compare faults lock programs
+.PHONY: help run manage check test test-unit test-parts test-whole audit contract fuzz lint lint-python \
+	bench compare faults lock programs
+
+help:
+	@sed -n 's/^##   //p' Makefile
 
 run: .venv/run-stamp
 	@exec $(BIN)/python -m flack_project.launcher.stack
@@ -23,7 +30,14 @@ manage: .venv/run-stamp
 	@test -e "$(VAR)/run.env" || { echo "No Flack runs on the data in $(VAR): start it by make run."; exit 2; }
 	@set -a; . "$(abspath $(VAR))/run.env"; exec $(BIN)/python manage.py $(CMD)
 
-# Two halves side by side: each of them waits most of its time.
+# The quick answer while you write: no browser, no npm, no network.
+check: .venv/test-stamp
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint-python test-unit
+
+test-unit: .venv/test-stamp
+	$(BIN)/python -m pytest --quiet tests/chat tests/api
+
+# Two halves in parallel, because each waits for other processes most of its time.
 WHOLE := tests/stack tests/flack_project
 test: lint
 	@$(MAKE) --no-print-directory --jobs 2 test-parts test-whole
@@ -47,19 +61,20 @@ contract: .venv/test-stamp
 	@$(BIN)/python manage.py contract --url $(URL) --wire $(WIRE) \
 		$(if $(SAME_ONLY),--same-only) $(if $(PREVIEW_PORT),--preview-port $(PREVIEW_PORT))
 
-lint: .venv/test-stamp $(JS)/node_modules
+lint: lint-python $(JS)/node_modules
+	npm --prefix $(JS) run --silent lint
+	$(BIN)/python -m tests.advisories
+
+lint-python: export DATABASE_URL := sqlite://:memory:
+lint-python: export SECRET_KEY := nothing-is-signed-by-it-but-check-wants-fifty-characters
+lint-python: .venv/test-stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/lint-imports
-	DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check
-	DATABASE_URL=sqlite://:memory: FLACK_TLS=1 SECRET_KEY=`$(BIN)/python -c \
-		'import secrets; print(secrets.token_urlsafe(50))'` \
-		$(BIN)/python manage.py check --deploy --fail-level WARNING
-	DATABASE_URL=sqlite://:memory: SECRET_KEY=of-lint $(BIN)/python manage.py spectacular \
-		--validate --fail-on-warn --file /dev/null
-	npm --prefix $(JS) run --silent lint
-	$(BIN)/python -m tests.advisories
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python manage.py makemigrations --check
+	FLACK_TLS=1 $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 PEERS := comparison/peers
 bench: .venv/test-stamp $(PEERS)/node_modules
