@@ -8,7 +8,7 @@ from pathlib import Path
 from comparison.contract.pages import Pages
 from tests.faults.crowd import Crowd
 from tests.faults.idle import IDLE
-from tests.faults.postgresql import hanging, stopped
+from tests.faults.postgresql import postgresql_faults
 from tests.faults.report import Report
 from tests.faults.table import FAULTS, SKEWED, Fault
 from tests.faults.worker import TWO_BEATS, emptied
@@ -54,7 +54,7 @@ def main() -> None:
         run(Stack(folder / "skewed", **skewed), [SKEWED])
         server = get_server(folder / "data")
         url = server.get_uri()
-        run(Stack(folder / "postgresql", DATABASE_URL=url), [stopped(url), hanging(url)], url)
+        run(Stack(folder / "postgresql", DATABASE_URL=url), postgresql_faults(url), url)
         server.cleanup()
     sys.exit("\n".join(failures) or None)
 

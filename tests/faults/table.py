@@ -15,7 +15,7 @@ from comparison.contract.client import eventually
 from tests.running import Stack
 
 CUT_OFF = "(POST|GET|PUT) .* 502|.* RemoteProtocolError.*"  # answers of a node that is killed
-AWAY = "(POST|GET|PUT|post_message) .*503"  # and while the database is away
+UNAVAILABLE = "(POST|GET|PUT|post_message) .*503"  # and while the database is away
 LEAVING = frozenset({1012})  # the code by which a node that leaves closes its sockets
 GONE = frozenset({1006})  # and what a client sees when one is killed
 
@@ -146,7 +146,7 @@ FAULTS = [
     Fault("Valkey killed for 5 s, back empty", lose_valkey, resyncs=True, seconds=5),
     Fault("Valkey hangs for 8 s", hang_valkey),
     Fault("worker and beat killed", kill_worker_and_beat, is_short=False),
-    Fault("SQLite locked for 5 s", lock_sqlite, AWAY),
+    Fault("SQLite locked for 5 s", lock_sqlite, UNAVAILABLE),
     Fault("rolling restart of all nodes", restart_all_nodes, closes=LEAVING),
     Fault("nginx reloaded three times", reload_nginx),
     Fault("a node removed and added", remove_and_add_node, closes=LEAVING, is_short=False),

@@ -3,12 +3,12 @@
 The short form of `make faults`; meanwhile the clock of one node is half a minute late.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from tests.faults.crowd import Crowd
-from tests.faults.postgresql import hanging, stopped
+from tests.faults.postgresql import postgresql_faults
 from tests.faults.table import FAULTS, Fault
 from tests.running import ROOT, Stack
 
@@ -28,10 +28,21 @@ def test_nothing_is_lost(crowd: Crowd, fault: Fault) -> None:
     assert crowd.play(fault).problems(fault) == []
 
 
-@pytest.mark.parametrize("fault_of", [stopped, hanging], ids=["is away", "hangs"])
-def test_nothing_is_lost_while_postgresql(
-    postgresql_stack: Stack, postgresql: str, fault_of: Callable[[str], Fault]
-) -> None:
-    fault = fault_of(postgresql)
+@pytest.fixture(scope="module")
+def postgresql_crowd(postgresql_stack: Stack, postgresql: str) -> Iterator[Crowd]:
+    """Clients of the stack on PostgreSQL."""
     with Crowd(postgresql_stack, postgresql) as crowd:
-        assert crowd.play(fault).problems(fault) == []
+        yield crowd
+
+
+@pytest.fixture(scope="module")
+def faults(postgresql: str) -> dict[str, Fault]:
+    """The faults of PostgreSQL by name, all made before the first of them happens."""
+    return {fault.name: fault for fault in postgresql_faults(postgresql)}
+
+
+@pytest.mark.parametrize("name", ["PostgreSQL stopped for 5 s", "PostgreSQL hangs for 5 s"])
+def test_nothing_is_lost_on_postgresql(
+    postgresql_crowd: Crowd, faults: dict[str, Fault], name: str
+) -> None:
+    assert postgresql_crowd.play(faults[name]).problems(faults[name]) == []
