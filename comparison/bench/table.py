@@ -122,13 +122,20 @@ def targets(results: Results) -> str:
     return "\n".join(lines)
 
 
-def machine() -> str:
-    """Return one line that says when and where this was measured."""
+def rounds(results: Results) -> str:
+    """Return how many rounds the rows have, the least and the most if they differ."""
+    counts = [len(many) for row in results.values() for many in row.values()]
+    return " to ".join(str(count) for count in sorted({min(counts), max(counts)}))
+
+
+def machine(results: Results) -> str:
+    """Return one line with the date, the machine, the versions and the number of rounds."""
     packages = ("django", "channels", "daphne", "twisted")
     return (
         f"{time.strftime('%Y-%m-%d')}, {psutil.cpu_count()} cores, {platform.system()} "
         f"{platform.release()}, Python {platform.python_version()}, "
         + ", ".join(f"{name} {version(name)}" for name in packages)
+        + f"; {rounds(results)} rounds of each row"
         + f"; load average at the end {os.getloadavg()[0]:.1f}"
     )
 
@@ -142,5 +149,5 @@ def load() -> Results:
 def store(results: Results) -> None:
     """Write the raw numbers, and put the tables into the report."""
     RAW.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-    report = f"{machine()}\n\n{works(results)}\n\n{targets(results)}"
+    report = f"{machine(results)}\n\n{works(results)}\n\n{targets(results)}"
     REPORT.write_text(between(REPORT.read_text(), "bench", report))
