@@ -19,7 +19,8 @@ from rest_framework.views import APIView
 
 from api.exceptions import exception_handler
 from api.models import Deferred
-from chat.models import timestamp
+from chat.errors import SERVER_ERROR
+from chat.models import User, timestamp
 
 AWAY = (OperationalError, InterfaceError)
 LOST_AFTER = 60  # seconds without an answer after which a request is queued again
@@ -38,28 +39,37 @@ class Unavailable(APIException):
     wait = 2  # seconds
 
 
-def deferrable(answer: Callable[..., Response]) -> Callable[..., Response]:
-    """Let a worker make an answer when the client prefers so.
+def deferrable(
+    *, admit: Callable[..., None]
+) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+    """Run a function in a Celery worker when the client sends `Prefer: respond-async`.
 
-    `answer` takes JSON values by keyword. What is returned takes the request before them.
+    The function takes the user and JSON values by keyword; the decorated one takes the request in
+    place of the user. `admit(author=user)` checks ban and limit when the request is queued; the
+    function is then called with `admitted=True`, so that the limit is counted once.
     """
 
-    name = f"{answer.__module__}.{answer.__name__}"
-    functions[name] = answer
+    def decorate(answer: Callable[..., Response]) -> Callable[..., Response]:
+        name = f"{answer.__module__}.{answer.__name__}"
+        functions[name] = answer
 
-    @functools.wraps(answer)
-    def answer_or_defer(request: Request, **kwargs: Any) -> Response:
-        if not prefers_async(request):
-            return answer(**kwargs)
-        deferred = Deferred.objects.create(name=name, arguments=kwargs)
-        try:
-            answer_deferred.delay(str(deferred.pk))
-        except (BrokerError, RedisError) as error:
-            deferred.delete()
-            raise Unavailable from error
-        return _accepted(deferred.pk, {"Preference-Applied": "respond-async"})
+        @functools.wraps(answer)
+        def answer_or_defer(request: Request, **kwargs: Any) -> Response:
+            if not prefers_async(request):
+                return answer(request.user, **kwargs)
+            admit(author=request.user)
+            arguments = {"user_id": request.user.pk, "admitted": True, **kwargs}
+            deferred = Deferred.objects.create(name=name, arguments=arguments)
+            try:
+                answer_deferred.delay(str(deferred.pk))
+            except (BrokerError, RedisError) as error:
+                deferred.delete()
+                raise Unavailable from error
+            return _accepted(deferred.pk, {"Preference-Applied": "respond-async"})
 
-    return answer_or_defer
+        return answer_or_defer
+
+    return decorate
 
 
 @shared_task(bind=True, max_retries=None)
@@ -80,14 +90,17 @@ def answer_deferred(self: Task, deferred_id: str) -> None:
 def _answer(deferred: Deferred) -> Response:
     try:
         with transaction.atomic():
-            return functions[deferred.name](**deferred.arguments)
+            arguments = dict(deferred.arguments)
+            # Read again: the user may have been banned or deleted since the request was queued.
+            user = User.objects.get(pk=arguments.pop("user_id"))
+            return functions[deferred.name](user, **arguments)
     except AWAY:
         raise
     except Exception as error:
         response = exception_handler(error, {})
         if response is None:
             logger.exception("A deferred request failed")
-            response = Response({"error": "Something went wrong on the server."}, status=500)
+            response = Response({"error": SERVER_ERROR}, status=500)
         return response
 
 

@@ -7,9 +7,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from chat.errors import EXPECTED, UNAUTHENTICATED, describe, sentence
-
-RETRY_AFTER = 2  # seconds, while the database is away
+from chat.errors import EXPECTED, NOT_FOUND, RETRY_AFTER, UNAUTHENTICATED, describe, sentence
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -20,7 +18,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         status, body = describe(error)
         wait = getattr(error, "wait", RETRY_AFTER if status == 503 else None)
     elif isinstance(error, Http404):
-        status, body, wait = 404, {"error": "Not found."}, None
+        status, body, wait = 404, {"error": NOT_FOUND}, None
     elif isinstance(error, exceptions.APIException):
         status, body = _describe(error)
         wait = getattr(error, "wait", None)

@@ -3,16 +3,16 @@
 from typing import Any
 
 from django.shortcuts import get_object_or_404
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from api.deferred import deferrable
 from api.etags import etag, is_known
-from api.permissions import MayWrite
 from api.queries import ID, number
 from api.serializers import MessageSerializer
-from chat import actions, throttling
+from chat import actions
 from chat.models import Message, User, timestamp
 
 DAY = 24 * 60 * 60  # seconds
@@ -32,15 +32,14 @@ class MessageViewSet(GenericViewSet):
 
     def get_permissions(self) -> list[Any]:
         """Ask for a token to post and to edit."""
-        return [MayWrite()] if self.action in ("create", "update") else []
+        return [IsAuthenticated()] if self.action in ("create", "update") else []
 
     def create(self, request: Request) -> Response:
         """Post a message. `Idempotency-Key` makes it safe to repeat."""
-        throttling.POST.spend(request.user.pk)
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         key = request.headers.get("Idempotency-Key")
-        return new_message(request, user_id=request.user.pk, key=key, **serializer.validated_data)
+        return new_message(request, key=key, **serializer.validated_data)
 
     def list(self, request: Request) -> Response:
         """Return the messages of the last day, or since `updated_since=T`, oldest change first.
@@ -75,26 +74,26 @@ class MessageViewSet(GenericViewSet):
 
     def update(self, request: Request, pk: str) -> Response:
         """Edit one's own message."""
-        throttling.POST.spend(request.user.pk)
         serializer = self.get_serializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
-        return changed_message(
-            request, user_id=request.user.pk, message_id=int(pk), **serializer.validated_data
-        )
+        return changed_message(request, message_id=int(pk), **serializer.validated_data)
 
 
-@deferrable
-def new_message(*, user_id: int, source: str, key: str | None) -> Response:
-    """Post, and return the answer."""
-    author = User(pk=user_id)  # whose token or task this is: to read it again would tell no more
-    message = actions.post_message(author=author, source=source, key=key)
+@deferrable(admit=actions.admit_post)
+def new_message(
+    author: User, *, source: str, key: str | None = None, admitted: bool = False
+) -> Response:
+    """Post a message and return the response."""
+    message = actions.post_message(author=author, source=source, key=key, admitted=admitted)
     location = {"Location": f"/api/messages/{message.pk}"}
     return Response(message.to_dict(), status=201, headers=location)
 
 
-@deferrable
-def changed_message(*, user_id: int, message_id: int, source: str | None = None) -> Response:
-    """Edit, and return the answer."""
+@deferrable(admit=actions.admit_post)
+def changed_message(
+    editor: User, *, message_id: int, source: str | None = None, admitted: bool = False
+) -> Response:
+    """Edit a message and return the response."""
     message = get_object_or_404(Message, pk=message_id)
-    actions.edit_message(editor=User(pk=user_id), message=message, source=source)
+    actions.edit_message(editor=editor, message=message, source=source, admitted=admitted)
     return Response(status=204)

@@ -6,6 +6,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from chat.errors import NOT_FOUND
+
 
 class FlackView(APIView):
     """The API of Flack. Sign in at the top right to try what needs it."""
@@ -20,4 +22,4 @@ class FlackView(APIView):
 @csrf_exempt
 def not_found(request: HttpRequest) -> JsonResponse:
     """Answer any path that no other view takes, in JSON also while DEBUG is on."""
-    return JsonResponse({"error": "Not found."}, status=404)
+    return JsonResponse({"error": NOT_FOUND}, status=404)

@@ -1,6 +1,7 @@
-"""What can be done in Flack. REST, socket, Celery and manage.py are doors to these.
+"""What users can do. REST, socket, Celery and manage.py parse and delegate to these functions.
 
-Each action checks what it is given, is one transaction, and pushes what others can see, on commit.
+Each action checks permission, ban and limit, validates, does slow work (hashing, Markdown) and only
+then opens one transaction, which pushes the changes that others can see when it commits.
 """
 
 import logging
@@ -13,8 +14,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from kombu.exceptions import OperationalError as BrokerError
 
+from chat import throttling
+from chat.accounts.nicknames import TAKEN
+from chat.content.characters import BLANK
 from chat.content.markup import links, render
 from chat.content.previews import preview
+from chat.errors import BANNED, NOT_YOUR_MESSAGE, NOT_YOURSELF
 from chat.models import Message, Token, User, later_than
 from chat.realtime import presence
 from chat.realtime.push import end_sockets, push_model
@@ -22,33 +27,71 @@ from chat.realtime.push import end_sockets, push_model
 logger = logging.getLogger(__name__)
 
 
-@transaction.atomic
-def register(*, nickname: str, password: str) -> User:
-    """Create a user; ValidationError for a nickname or password that is taken or not good."""
+# --- Users ----------------------------------------------------------------------------------------
+
+
+def register(*, nickname: str, password: str, address: str | None = None) -> User:
+    """Create and push a user.
+
+    `address` is the client's, for the limit; None for an operator. Raises ValidationError for a
+    nickname or password that is taken or not allowed.
+    """
+    if address is not None:
+        throttling.REGISTER.spend(throttling.client(address))
     user = User(nickname=nickname)
-    _set(user, nickname=nickname, password=password)
-    push_model(user)
+    _validate(user, password)
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+            push_model(user)
+    except IntegrityError as error:
+        raise ValidationError({"nickname": [TAKEN]}) from error
     return user
 
 
-@transaction.atomic
-def update_user(*, user: User, nickname: str | None = None, password: str | None = None) -> None:
-    """Change what is given; a new password ends all tokens. ValidationError as for `register`."""
-    user = User.objects.select_for_update().get(pk=user.pk)
-    user.updated_at = later_than(user.updated_at)
-    renamed = nickname is not None and nickname != user.nickname
-    _set(user, nickname=nickname, password=password)
-    if password is not None:
-        end_tokens(tokens=user.tokens.all())
-    if renamed:
-        push_model(user)
+def update_user(
+    *, editor: User, user: User, nickname: str | None = None, password: str | None = None
+) -> None:
+    """Change the editor's own nickname or password; errors as for `register`."""
+    if editor.pk != user.pk:
+        raise PermissionDenied(NOT_YOURSELF)
+    _require_write_access(editor)
+    throttling.CHANGE.spend(editor.pk)
+    change_user(user=user, nickname=nickname, password=password)
 
 
-def _set(user: User, *, nickname: str | None, password: str | None) -> None:
-    """Check and save; the unique index decides who has a nickname."""
-    errors: dict[str, list[str]] = {}
+def change_user(*, user: User, nickname: str | None = None, password: str | None = None) -> None:
+    """Change any user, for operators: no permission, ban or limit is checked.
+
+    A new password ends all of the user's sign-ins. Errors as for `register`.
+    """
+    changed = User.objects.get(pk=user.pk)
     if nickname is not None:
-        user.nickname = nickname
+        changed.nickname = nickname
+    _validate(changed, password)
+    if password is not None:
+        changed.set_password(password)
+    try:
+        with transaction.atomic():
+            row = User.objects.select_for_update().get(pk=user.pk)
+            renamed = nickname not in (None, row.nickname)
+            if nickname is not None:
+                row.nickname = nickname
+            if password is not None:
+                row.password = changed.password
+                end_tokens(tokens=row.tokens.all())
+            row.updated_at = later_than(row.updated_at)
+            row.save(update_fields=["nickname", "password", "updated_at"])
+            if renamed:
+                push_model(row)
+    except IntegrityError as error:
+        raise ValidationError({"nickname": [TAKEN]}) from error
+
+
+def _validate(user: User, password: str | None) -> None:
+    """Raise ValidationError with the errors of all fields; the unique index has the last word."""
+    errors: dict[str, list[str]] = {}
     try:
         user.clean_fields(exclude=["password"])
         user.validate_unique(exclude=["id"])
@@ -57,24 +100,25 @@ def _set(user: User, *, nickname: str | None, password: str | None) -> None:
     if password is not None:
         try:
             if not password:
-                raise ValidationError("This field may not be blank.")
+                raise ValidationError(BLANK)
             validate_password(password, user)
         except ValidationError as error:
             errors["password"] = error.messages
     if errors:
         raise ValidationError(errors)
-    if password is not None:
-        user.set_password(password)
-    try:
-        with transaction.atomic():
-            user.save()
-    except IntegrityError as error:
-        raise ValidationError({"nickname": ["This nickname is taken."]}) from error
+
+
+def _require_write_access(user: User) -> None:
+    if user.is_banned:
+        raise PermissionDenied(BANNED)
+
+
+# --- Tokens ---------------------------------------------------------------------------------------
 
 
 @transaction.atomic
 def issue_token(*, user: User) -> str:
-    """Return a new token of 64 hex digits; what is kept is its digest."""
+    """Return a new token of 64 hex digits; only its digest is stored."""
     token = secrets.token_hex(32)
     Token.objects.create(digest=Token.digest_of(token), user=user)
     presence.seen(user)
@@ -83,7 +127,7 @@ def issue_token(*, user: User) -> str:
 
 @transaction.atomic
 def end_tokens(*, tokens: QuerySet[Token]) -> int:
-    """End these tokens, and close their open sockets on every node; return how many there were."""
+    """End tokens and close their sockets on every node; return the number of tokens."""
     digests = list(tokens.values_list("digest", flat=True))
     tokens.delete()
     if digests:
@@ -91,67 +135,84 @@ def end_tokens(*, tokens: QuerySet[Token]) -> int:
     return len(digests)
 
 
-@transaction.atomic
-def post_message(*, author: User, source: str, key: str | None = None) -> Message:
-    """Save and push a message, or return the one that this author posted with the same key."""
+# --- Messages -------------------------------------------------------------------------------------
+
+
+def admit_post(*, author: User) -> None:
+    """Refuse a post or an edit by a ban or the limit: now, also if a worker is to do it later."""
+    _require_write_access(author)
+    throttling.POST.spend(author.pk)
+
+
+def post_message(
+    *, author: User, source: str, key: str | None = None, admitted: bool = False
+) -> Message:
+    """Save and push a message, or return the one that this author posted with the same key.
+
+    `admitted` is for a request that passed `admit_post` when it was queued.
+    """
+    _require_write_access(author) if admitted else admit_post(author=author)
     message = Message(user=author, source=source, key=key or None)
     _render(message)
-    if message.key is None:
-        message.save(force_insert=True)
-    else:
-        try:
-            with transaction.atomic():
-                message.save(force_insert=True)
-        except IntegrityError:
-            return Message.objects.get(user=author, key=key)
-    _announce(message)
+    try:
+        with transaction.atomic():
+            message.save(force_insert=True)
+            _announce(message)
+    except IntegrityError:
+        if message.key is None:
+            raise
+        return Message.objects.get(user=author, key=message.key)
     return message
 
 
-@transaction.atomic
-def edit_message(*, editor: User, message: Message, source: str | None = None) -> None:
-    """Change what is given and push it; PermissionDenied unless the editor wrote the message."""
-    message = Message.objects.select_for_update().get(pk=message.pk)
+def edit_message(
+    *, editor: User, message: Message, source: str | None = None, admitted: bool = False
+) -> None:
+    """Change the given fields of the editor's own message and push it; see `post_message`."""
+    _require_write_access(editor) if admitted else admit_post(author=editor)
     if message.user_id != editor.pk:
-        raise PermissionDenied("You may only edit your own messages.")
+        raise PermissionDenied(NOT_YOUR_MESSAGE)
     if source is None:
         return
-    message.source = source
-    message.updated_at = later_than(message.updated_at)
-    _render(message)
-    message.save(update_fields=["source", "html", "updated_at", "expanding"])
-    _announce(message)
+    edited = Message(user=editor, source=source)
+    _render(edited)
+    with transaction.atomic():
+        row = Message.objects.select_for_update().get(pk=message.pk)
+        row.source, row.html, row.expanding = edited.source, edited.html, edited.expanding
+        row.updated_at = later_than(row.updated_at)
+        row.save(update_fields=["source", "html", "updated_at", "expanding"])
+        _announce(row)
 
 
 def _render(message: Message) -> None:
-    """Check the source and make the html."""
+    """Validate the source and set the html; slow, so it runs before the transaction opens."""
     message.clean_fields(exclude=["user", "html"])
     message.html = render(message.source)
     message.expanding = bool(links(message.html))
 
 
 def _announce(message: Message) -> None:
-    """After commit push a message, and ask for the expansion of its links."""
+    """Push a message and queue the expansion of its links, both on commit."""
     push_model(message)
     if message.expanding:
         transaction.on_commit(lambda: ask_for_expansion(message.pk))
 
 
 def ask_for_expansion(message_id: int) -> None:
-    """Let a worker expand the links of a message.
+    """Queue the expansion of a message's links in a Celery worker.
 
-    A broker that is away fails nothing: `find_unexpanded_messages` will ask again.
+    An unavailable broker is no error: `find_unexpanded_messages` queues the message again.
     """
     try:
         current_app.send_task("chat.tasks.expand_links", [message_id], ignore_result=True)
     except BrokerError as error:
-        logger.warning("The links of message %d are not expanded yet: %s", message_id, error)
+        logger.warning("expansion not queued message=%d error=%s", message_id, error)
 
 
 def expand_links(*, message_id: int) -> bool:
-    """Append the previews of a message's links and push it; return whether there were any.
+    """Append the previews of a message's links and push it; return True if there were any.
 
-    Can be repeated: done before, or edited meanwhile, it changes nothing.
+    Safe to repeat: a message that is expanded already, or edited in the meantime, is not changed.
     """
     message = Message.objects.filter(pk=message_id, expanding=True).first()
     if message is None:

@@ -34,7 +34,7 @@ class PasswordForm(AdminPasswordChangeForm):
 
     def save(self, commit: bool = True) -> User:
         """Set the password that was typed twice."""
-        actions.update_user(user=self.user, password=self.cleaned_data["password1"])
+        actions.change_user(user=self.user, password=self.cleaned_data["password1"])
         self.user.refresh_from_db()
         return self.user
 
@@ -132,7 +132,7 @@ class UserAdmin(BoundedAdmin, DjangoUserAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Rename by the action, which pushes; the flags are nobody else's business."""
         if "nickname" in form.changed_data:
-            actions.update_user(user=obj, nickname=obj.nickname)
+            actions.change_user(user=obj, nickname=obj.nickname)
         obj.save(update_fields=["is_active", "is_banned", "is_staff", "is_superuser"])
         if not obj.is_active:
             actions.end_tokens(tokens=obj.tokens.all())

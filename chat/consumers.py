@@ -12,10 +12,10 @@ from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 
 from chat import actions, throttling
-from chat.errors import BANNED, EXPECTED, TOO_LONG, UNAUTHENTICATED, describe, error_frame
+from chat.errors import EXPECTED, TOO_LONG, Unauthenticated, describe, error_frame
 from chat.models import Token, User
 from chat.observability import tracing
 from chat.realtime import presence
@@ -23,10 +23,6 @@ from chat.realtime.hub import TEXTS, Send, Socket, hub
 from chat.threads import P, R, in_thread
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
-
-
-class Unauthenticated(Exception):
-    """No token, or one that is not good."""
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -98,8 +94,6 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 await self.say({"event": "ack", "ref": ref, "data": message})
             else:
                 raise ValidationError("The event must be ping_user or post_message.")
-        except Unauthenticated:
-            await self.refuse(ref, 401, {"error": UNAUTHENTICATED})
         except EXPECTED as error:
             await self.refuse(ref, *describe(error))
 
@@ -141,9 +135,6 @@ class ChatConsumer(AsyncWebsocketConsumer):
     def post(self, source: str, key: str | None) -> dict[str, Any]:
         """Post as the user of this socket; in a thread."""
         author = self.identify()
-        if author.is_banned:
-            raise PermissionDenied(BANNED)
-        throttling.POST.spend(author.pk)
         return actions.post_message(author=author, source=source, key=key).to_dict()
 
     def is_too_fast(self) -> bool:

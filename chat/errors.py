@@ -1,4 +1,4 @@
-"""What a client is told when something cannot be done, the same on HTTP and on the socket."""
+"""Errors as clients see them: a status and a body, the same on HTTP and on the socket."""
 
 from typing import Any
 
@@ -14,21 +14,38 @@ from django.db import IntegrityError, InterfaceError, OperationalError
 from chat.throttling import FRAME_SIZE, LimitReached
 
 UNAUTHENTICATED = "authentication required"
+FORBIDDEN = "You may not do that."
 BANNED = "You are banned: you may read, but not write."
+NOT_YOUR_MESSAGE = "You may only edit your own messages."
+NOT_YOURSELF = "You may only change yourself."
+NOT_FOUND = "Not found."
+DELETED = "This was deleted a moment ago."
+UNAVAILABLE = "The database cannot be reached. Try again in a moment."
+SERVER_ERROR = "Something went wrong on the server."
+RETRY_AFTER = 2  # seconds, for the Retry-After of UNAVAILABLE
+
+
+class Unauthenticated(Exception):
+    """The credentials are missing, wrong or no longer valid."""
+
+
 EXPECTED = (
+    Unauthenticated,
     ValidationError,
     PermissionDenied,
     LimitReached,
     OperationalError,
     InterfaceError,
-    ObjectDoesNotExist,  # of a row that was deleted since it was looked up
-    IntegrityError,  # of a row that refers to such a one
+    ObjectDoesNotExist,  # the row was deleted after it was looked up
+    IntegrityError,  # the row refers to one that was deleted
 )
 
 
 def describe(error: Exception) -> tuple[int, dict[str, Any]]:
     """Return the HTTP status and the body for one of the `EXPECTED` errors."""
     match error:
+        case Unauthenticated():
+            return 401, {"error": UNAUTHENTICATED}
         case LimitReached():
             return 429, {"error": error.message}
         case ValidationError(error_dict=_):
@@ -37,15 +54,15 @@ def describe(error: Exception) -> tuple[int, dict[str, Any]]:
         case ValidationError():
             return 400, {"error": " ".join(error.messages)}
         case PermissionDenied():
-            return 403, {"error": str(error) or "You may not do that."}
+            return 403, {"error": str(error) or FORBIDDEN}
         case ObjectDoesNotExist() | IntegrityError():
-            return 404, {"error": "This was deleted a moment ago."}
+            return 404, {"error": DELETED}
         case _:
-            return 503, {"error": "The database cannot be reached. Try again in a moment."}
+            return 503, {"error": UNAVAILABLE}
 
 
 def error_frame(status: int, error: str) -> str:
-    """Return the text of an `error` frame that answers no frame of the client's."""
+    """Return the JSON of an `error` frame that does not answer a particular frame."""
     data = {"status": status, "error": error}
     return orjson.dumps({"event": "error", "ref": None, "data": data}).decode()
 
@@ -54,6 +71,6 @@ TOO_LONG = error_frame(413, f"A frame has at most {FRAME_SIZE} bytes.")
 
 
 def sentence(fields: dict[str, list[str]]) -> str:
-    """Return one sentence that tells what is wrong with which field."""
+    """Return the first error as one sentence that names its field."""
     name, messages = next(iter(fields.items()))
     return messages[0] if name == NON_FIELD_ERRORS else f"{name}: {messages[0]}"

@@ -8,27 +8,16 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.core.validators import MaxLengthValidator, RegexValidator
+from django.core.validators import MaxLengthValidator
 from django.db import models
 
 from chat import clock
+from chat.accounts.nicknames import MAX_NICKNAME, NICKNAME_VALIDATORS, TAKEN
+from chat.content.characters import not_blank, printable, storable
 
-MAX_NICKNAME = 32  # characters
 MAX_SOURCE = 10_000  # characters
 MAX_KEY = 200  # characters
 AHEAD = 3  # seconds that the time of a change may be in the future
-
-# Control characters cannot be read, NUL and half a surrogate pair cannot even be stored.
-printable = RegexValidator(
-    r"^[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*\Z", "Control characters cannot be used."
-)
-storable = RegexValidator(
-    r"^[^\x00\ud800-\udfff]*\Z", "This text has characters that cannot be stored."
-)
-not_blank = RegexValidator(r"\S", "This field may not be blank.")
-# Basic authentication ends the nickname at the first colon.
-no_colon = RegexValidator(r"^[^:]*\Z", "A nickname cannot have a colon.")
-no_outer_space = RegexValidator(r"^(?!\s)(.*\S)?\Z", "A nickname cannot begin or end with a space.")
 
 
 def timestamp() -> int:
@@ -79,8 +68,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     nickname = models.CharField(
         max_length=MAX_NICKNAME,
         unique=True,
-        validators=[printable, not_blank, no_colon, no_outer_space],
-        error_messages={"unique": "This nickname is taken."},
+        validators=NICKNAME_VALIDATORS,
+        error_messages={"unique": TAKEN},
     )
     online = models.BooleanField(default=False, editable=False)
     is_active = models.BooleanField(default=True)

@@ -1,4 +1,4 @@
-"""Limits: how often something may be done. Counted in the cache, so by all nodes together."""
+"""Rate limits. They are counted in the cache, so they hold for all nodes together."""
 
 import logging
 from dataclasses import dataclass
@@ -15,18 +15,23 @@ logger = logging.getLogger(__name__)
 
 
 class LimitReached(ValidationError):
-    """Too often; `wait` is how many seconds to wait. Forms show it as they show what is invalid."""
+    """A rate limit is exceeded; retry after `wait` seconds.
 
-    def __init__(self, wait: int) -> None:
+    A ValidationError, so that Django's forms show it. `first` is True for the first refusal in a
+    window, so that a caller can log one line per window.
+    """
+
+    def __init__(self, wait: int, *, first: bool = False) -> None:
         super().__init__(f"Too many requests. Try again in {wait} s.")
         self.wait = wait
+        self.first = first
 
 
 def client(address: str) -> str:
-    """Return what counts as one client: an IPv4 address, or the /64 that a customer has of IPv6."""
+    """Return the key of a client: its IPv4 address, or its IPv6 /64, which one customer holds."""
     try:
         ip = ip_address(address)
-    except ValueError:  # of a local socket
+    except ValueError:  # a Unix socket has no IP address
         return address
     if isinstance(ip, IPv4Address) or ip.ipv4_mapped:
         return str(getattr(ip, "ipv4_mapped", None) or ip)
@@ -35,36 +40,39 @@ def client(address: str) -> str:
 
 @dataclass(frozen=True)
 class Limit:
-    """So many times in each window of so many seconds, for each who."""
+    """Fixed-window limit: `times` per `window` seconds per key."""
 
     name: str
     times: int
     window: int
 
-    def spend(self, who: object) -> None:
-        """Count one; raise LimitReached past the limit. Without the cache nothing is refused."""
+    def spend(self, key: object) -> None:
+        """Count one use; raise LimitReached above the limit.
+
+        When the cache is unavailable, the use is not counted and not refused.
+        """
         if not settings.FLACK_RATE_LIMITS:
             return
         now = int(clock.now())
-        key = f"limit:{self.name}:{who}:{now // self.window}"
+        counter = f"limit:{self.name}:{key}:{now // self.window}"
         try:
-            cache.add(key, 0, self.window)
-            spent = cache.incr(key)
-        except (redis.RedisError, ValueError) as error:  # away, or evicted in between
-            logger.warning("Limit %s not counted: %s", self.name, error)
+            cache.add(counter, 0, self.window)
+            spent = cache.incr(counter)
+        except (redis.RedisError, ValueError) as error:  # ValueError: evicted after the add
+            logger.warning("limit not counted limit=%s error=%s", self.name, error)
             return
         if spent > self.times:
-            raise LimitReached(self.window - now % self.window)
+            raise LimitReached(self.window - now % self.window, first=spent == self.times + 1)
 
 
-REGISTER = Limit("register", 30, 60)  # by address
-SIGN_IN = Limit("sign-in", 60, 60)  # by address
-SIGN_IN_AS = Limit("sign-in-as", 20, 600)  # by address and nickname
-# By nickname: five addresses together can keep somebody from signing in, but not guess a password.
+REGISTER = Limit("register", 30, 60)  # key: client address
+SIGN_IN = Limit("sign-in", 60, 60)  # key: client address
+SIGN_IN_AS = Limit("sign-in-as", 20, 600)  # key: client address and nickname
+# Key: nickname. Five addresses together can lock a user out, but cannot guess a password.
 SIGN_IN_ANYWHERE = Limit("sign-in-anywhere", 100, 600)
-CHANGE = Limit("change", 30, 60)  # of a user's own nickname and password
-POST = Limit("post", 60, 60)  # by user; edits count too
-SOCKETS = 200  # open at once, by address, on one node
-FRAMES = 60  # in 10 seconds, on one socket
-PIECES = 600  # the same, with pings and the pieces of frames
-FRAME_SIZE = 128 * 1024  # bytes: 10,000 characters of any kind, each as JSON's longest escape
+CHANGE = Limit("change", 30, 60)  # key: user; changes of the nickname or password
+POST = Limit("post", 60, 60)  # key: user; posts and edits
+SOCKETS = 200  # open at once, per client address and node
+FRAMES = 60  # per 10 seconds and socket
+PIECES = 600  # per 10 seconds and socket; also counts pings and fragments of frames
+FRAME_SIZE = 128 * 1024  # bytes: 10,000 characters, each as JSON's longest escape sequence

@@ -1,4 +1,4 @@
-"""All URLs, and the JSON that says what went wrong outside the API's own views."""
+"""The root URL configuration, and JSON error responses for requests outside the API's views."""
 
 import sys
 
@@ -7,7 +7,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse
 from django.urls import include, path
 
-from api.exceptions import RETRY_AFTER
+from chat.errors import FORBIDDEN, NOT_FOUND, RETRY_AFTER, SERVER_ERROR, UNAVAILABLE
 
 urlpatterns = [
     path("", include("chat.urls")),
@@ -22,29 +22,29 @@ def _error(status: int, error: str) -> JsonResponse:
 
 
 def handler400(request: HttpRequest, exception: Exception) -> JsonResponse:
-    """Answer a request that Django itself found bad."""
+    """Respond to a request that Django rejects as malformed."""
     return _error(400, "Bad request.")
 
 
 def handler403(request: HttpRequest, exception: Exception) -> JsonResponse:
-    """Answer a request that is not allowed."""
-    return _error(403, "You may not do that.")
+    """Respond to a request that is not allowed."""
+    return _error(403, FORBIDDEN)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> JsonResponse:
-    """Answer a form that was not sent from a page of ours."""
+    """Respond to a form without a valid CSRF token."""
     return _error(403, f"{reason.rstrip('.')}.")
 
 
 def handler404(request: HttpRequest, exception: Exception) -> JsonResponse:
-    """Answer a path that does not exist."""
-    return _error(404, "Not found.")
+    """Respond to a path that does not exist."""
+    return _error(404, NOT_FOUND)
 
 
 def handler500(request: HttpRequest) -> JsonResponse:
-    """Answer when the fault is ours, or when the database is away in a view outside the API."""
+    """Respond to an unhandled error; 503 if the database is unavailable outside the API."""
     if isinstance(sys.exception(), OperationalError | InterfaceError):
-        response = _error(503, "The database cannot be reached. Try again in a moment.")
+        response = _error(503, UNAVAILABLE)
         response["Retry-After"] = str(RETRY_AFTER)
         return response
-    return _error(500, "Something went wrong on the server.")
+    return _error(500, SERVER_ERROR)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from chat.models import MAX_KEY, MAX_NICKNAME, MAX_SOURCE
+from chat.accounts.nicknames import MAX_NICKNAME
+from chat.models import MAX_KEY, MAX_SOURCE
 
 Schema = dict[str, Any]
 

@@ -125,5 +125,5 @@ def test_a_token_reads_once_and_writes_nothing_within_15_seconds(
 
 @pytest.mark.attack("Tokens: bad, ended, another's")
 def test_a_token_ends_with_the_password(alice, call):
-    actions.update_user(user=alice, password=PASSWORD + "!")
+    actions.update_user(editor=alice, user=alice, password=PASSWORD + "!")
     assert_unauthenticated(call("GET", "/api/users", token=alice.token))

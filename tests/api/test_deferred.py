@@ -9,8 +9,9 @@ from redis import RedisError
 
 from api.deferred import answer_deferred, find_lost_requests
 from api.models import Deferred
-from chat import actions
-from chat.models import Message
+from chat import actions, throttling
+from chat.errors import BANNED
+from chat.models import Message, User
 from tests.kit import until
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +71,38 @@ def test_a_worker_tells_errors_as_without_it(worker, alice, bob, defer, finished
         response = finished(defer("PUT", path, {"source": source}, token=alice.token))
         assert response.status_code == status
         assert set(response.json()) - {"fields"} == {"error"}
+
+
+def test_a_queued_request_counts_once_against_the_limit(
+    alice, call, defer, monkeypatch, new_minute
+):
+    monkeypatch.setattr(throttling, "POST", throttling.Limit("post", 1, 60))
+    path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
+    run(path)
+    assert call("GET", path).status_code == 201
+    again = call("POST", "/api/messages", {"source": "a"}, token=alice.token, headers=ASYNC)
+    assert again.status_code == 429
+
+
+def test_a_request_of_a_user_banned_since_is_403(alice, call, defer):
+    path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
+    User.objects.update(is_banned=True)
+    run(path)
+    response = call("GET", path)
+    assert (response.status_code, response.json()) == (403, {"error": BANNED})
+
+
+def test_a_request_of_a_user_deleted_since_is_404(alice, call, defer):
+    path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
+    User.objects.all().delete()
+    run(path)
+    assert call("GET", path).status_code == 404
+
+
+def test_a_banned_user_queues_nothing(alice, call):
+    User.objects.update(is_banned=True)
+    response = call("POST", "/api/messages", {"source": "a"}, token=alice.token, headers=ASYNC)
+    assert (response.status_code, response.json()) == (403, {"error": BANNED})
 
 
 def test_what_waits_is_a_202(alice, call, defer):

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kombu.exceptions import OperationalError as BrokerError
 
-from chat import actions
+from chat import actions, throttling
 from chat.models import AHEAD, Message, Token, User, timestamp
 from tests.kit import PASSWORD, PREVIEW
 
@@ -112,8 +112,8 @@ def test_the_database_decides_who_has_a_nickname(alice, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_one_of_two_who_take_a_nickname_at_once_gets_it(alice, bob):
     results = at_once(
-        lambda: actions.update_user(user=alice, nickname="Carol"),
-        lambda: actions.update_user(user=bob, nickname="Carol"),
+        lambda: actions.update_user(editor=alice, user=alice, nickname="Carol"),
+        lambda: actions.update_user(editor=bob, user=bob, nickname="Carol"),
     )
     assert sorted(type(result).__name__ for result in results) == ["NoneType", "ValidationError"]
     assert User.objects.filter(nickname="Carol").count() == 1
@@ -121,26 +121,26 @@ def test_one_of_two_who_take_a_nickname_at_once_gets_it(alice, bob):
 
 def test_a_new_nickname_is_pushed(alice, pushes, committed):
     with committed():
-        actions.update_user(user=alice, nickname="Alicia")
+        actions.update_user(editor=alice, user=alice, nickname="Alicia")
     assert pushes == [{"class": "User", "model": User.objects.get().to_dict()}]
     assert pushes[0]["model"]["nickname"] == "Alicia"
 
 
 def test_the_nickname_one_has_is_no_news(alice, pushes, committed):
     with committed():
-        actions.update_user(user=alice, nickname="Alice")
+        actions.update_user(editor=alice, user=alice, nickname="Alice")
     assert pushes == []
 
 
 def test_a_taken_nickname_is_refused(alice, bob):
     with pytest.raises(ValidationError, match="taken"):
-        actions.update_user(user=alice, nickname="Bob")
+        actions.update_user(editor=alice, user=alice, nickname="Bob")
 
 
 def test_a_new_password_ends_all_tokens_of_that_user_only(alice, bob, pushes, committed):
     actions.issue_token(user=alice)
     with committed():
-        actions.update_user(user=alice, password="another-good-one")
+        actions.update_user(editor=alice, user=alice, password="another-good-one")
     assert [token.user for token in Token.objects.all()] == [bob]
     assert authenticate(nickname="Alice", password="another-good-one") == alice
     assert pushes == []
@@ -148,7 +148,7 @@ def test_a_new_password_ends_all_tokens_of_that_user_only(alice, bob, pushes, co
 
 def test_a_refused_password_changes_nothing(alice):
     with pytest.raises(ValidationError):
-        actions.update_user(user=alice, nickname="Alicia", password="short")
+        actions.update_user(editor=alice, user=alice, nickname="Alicia", password="short")
     alice.refresh_from_db()
     assert alice.nickname == "Alice"
     assert Token.objects.filter(user=alice).exists()
@@ -160,6 +160,49 @@ def test_a_hash_that_is_upgraded_ends_no_token(alice):
     alice.refresh_from_db()
     assert alice.password.startswith("argon2")
     assert Token.objects.filter(user=alice).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_hashing_and_rendering_happen_before_a_transaction_opens(monkeypatch):
+    in_transaction = []
+
+    def watched(function):
+        def watch(*args, **kwargs):
+            in_transaction.append(connection.in_atomic_block)
+            return function(*args, **kwargs)
+
+        return watch
+
+    monkeypatch.setattr(User, "set_password", watched(User.set_password))
+    monkeypatch.setattr(actions, "render", watched(actions.render))
+    alice = actions.register(nickname="Alice", password=PASSWORD)
+    actions.update_user(editor=alice, user=alice, password="another-good-one")
+    message = actions.post_message(author=alice, source="a", key="k")
+    actions.edit_message(editor=alice, message=message, source="b")
+    assert in_transaction == [False] * 4
+
+
+def test_the_limit_of_posts_holds_for_edits_too(alice, monkeypatch, new_minute):
+    monkeypatch.setattr(throttling, "POST", throttling.Limit("post", 2, 60))
+    message = actions.post_message(author=alice, source="a")
+    actions.edit_message(editor=alice, message=message, source="b")
+    with pytest.raises(throttling.LimitReached):
+        actions.post_message(author=alice, source="c")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda user, message: actions.post_message(author=user, source="b"),
+        lambda user, message: actions.edit_message(editor=user, message=message, source="b"),
+        lambda user, message: actions.update_user(editor=user, user=user, nickname="Alicia"),
+    ],
+)
+def test_a_banned_user_does_not_write(alice, act):
+    message = alice.messages.create(source="a")
+    alice.is_banned = True
+    with pytest.raises(PermissionDenied, match="banned"):
+        act(alice, message)
 
 
 # --- tokens ---------------------------------------------------------------------------------------
@@ -190,7 +233,7 @@ def test_tokens_are_ended_alone_and_named_to_every_node(alice, ended, committed)
 def test_a_new_password_names_every_token_that_it_ends(alice, bob, ended, committed):
     tokens = [alice.token, actions.issue_token(user=alice)]
     with committed():
-        actions.update_user(user=alice, password="another-good-one")
+        actions.update_user(editor=alice, user=alice, password="another-good-one")
     assert sorted(ended) == sorted(map(Token.digest_of, tokens))
 
 

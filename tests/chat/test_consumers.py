@@ -50,7 +50,7 @@ async def test_a_registration_is_heard(connect):
 
 async def test_a_rename_is_heard(connect, alice):
     stranger = await connect()
-    await in_thread(actions.update_user, user=alice, nickname="Alicia")
+    await in_thread(actions.change_user, user=alice, nickname="Alicia")
     assert (await stranger.hear())["data"]["model"]["nickname"] == "Alicia"
 
 
@@ -148,7 +148,7 @@ async def test_the_sockets_of_an_ended_token_hear_a_401_and_are_closed(connect, 
     if end == "revoked":
         await in_thread(lambda: actions.end_tokens(tokens=alice.tokens.all()))
     else:
-        await in_thread(actions.update_user, user=alice, password="another-good-one")
+        await in_thread(actions.change_user, user=alice, password="another-good-one")
     for socket in sockets[:2]:
         assert (await socket.hear("error"))["data"] == UNAUTHENTICATED
         assert await socket.receive_output(5) == {"type": "websocket.close", "code": 1008}

@@ -22,6 +22,6 @@ class Command(OperatorCommand):
         tokens = plural(user.tokens.count(), "sign-in")
         self.confirm(f"Replace the password of {user.nickname} and end {tokens}?", options)
         password = secrets.token_urlsafe(12)
-        actions.update_user(user=user, password=password)
+        actions.change_user(user=user, password=password)
         sentence = f"The new password of {user.nickname} is {password}"
         self.report(sentence, options, nickname=user.nickname, password=password)
