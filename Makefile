@@ -58,7 +58,7 @@ audit: .venv/test-stamp | programs
 
 WIRE ?= json
 contract: .venv/test-stamp
-	@$(BIN)/python manage.py contract --url $(URL) --wire $(WIRE) \
+	@$(BIN)/python -m comparison.contract $(if $(URL),--url "$(URL)") --wire $(WIRE) \
 		$(if $(SAME_ONLY),--same-only) $(if $(PREVIEW_PORT),--preview-port $(PREVIEW_PORT))
 
 lint: lint-python $(JS)/node_modules

@@ -1,6 +1,6 @@
 """The contract as a black-box suite: it knows a URL and a wire, nothing of the server behind them.
 
-    python -m pytest comparison/contract --url http://127.0.0.1:8000 --wire json
+    python -m comparison.contract --url http://127.0.0.1:8000 --wire json
 
 `--wire socketio --same-only` is for the Flask version: its wire, and only the rows that are the
 same on both servers. `--preview-port P` is where the suite serves pages for links to point at; a

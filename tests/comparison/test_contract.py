@@ -70,5 +70,22 @@ def test_a_planted_fault_is_caught(outcomes: dict[str, Future[Outcome]], name: s
     assert code == 1 and "1 failed" in output, output
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "why"),
+    [
+        ([], 4, "which server? --url http://..."),
+        (["--url", "http://x", "--wire", "smoke"], 4, "invalid choice: 'smoke'"),
+        (["--url", "http://127.0.0.1:1"], 2, "No server answers at http://127.0.0.1:1: "),
+    ],
+)
+def test_the_suite_names_what_is_wrong_with_its_options(
+    options: list[str], code: int, why: str
+) -> None:
+    command = [sys.executable, "-m", "comparison.contract", *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert why in done.stdout + done.stderr
+
+
 def test_there_are_faults_enough() -> None:
     assert len(PLANTED) >= 25

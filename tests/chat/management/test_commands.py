@@ -20,12 +20,11 @@ from chat.models import Token, User
 from tests.kit import PASSWORD
 
 COMMANDS = """
-backup celery changepassword contract createdb createuser doctor lint loadchat prunemessages
-purgeuser resetpassword restore revoketokens runserver seeddemo test
+backup celery changepassword createdb createuser doctor loadchat prunemessages purgeuser
+resetpassword restore revoketokens runserver seeddemo
 """.split()
 NEEDED = {
     "backup": ["x"],
-    "contract": ["--url", "http://x"],
     "createuser": ["susan"],
     "loadchat": ["1"],
     "prunemessages": ["1"],
@@ -73,37 +72,21 @@ def run(*arguments):
     return 0
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "test"])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_help_ends_well(name, capsys):
     assert run(name, "--help") == 0
     assert "--help" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "test"])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_a_wrong_argument_ends_badly_and_is_named(name, capsys):
     needed = NEEDED.get(name, [])
     assert run(name, *needed, "--nonsense") == 2
     assert "--nonsense" in capsys.readouterr().err
 
 
-def test_test_is_pytest(capfd):
-    assert run("test", "--version") == 0
-    assert capfd.readouterr().out.startswith("pytest")
-
-
-# --- contract -------------------------------------------------------------------------------------
-
-
-def test_contract_wants_to_know_which_server(capsys):
-    assert run("contract") == 2
-    assert "--url" in capsys.readouterr().err
-
-
-def test_contract_runs_the_suite_with_all_options(capfd):
-    url = "http://127.0.0.1:1"  # where nobody listens
-    options = ["--wire", "socketio", "--same-only", "--preview-port", "0", "--patience", "1"]
-    assert run("contract", "--url", url, *options) == 2
-    assert f"No server answers at {url}" in capfd.readouterr().out
+def test_the_commands_of_django_keep_their_meaning():
+    assert get_commands()["test"] == "django.core"
 
 
 # --- createuser -----------------------------------------------------------------------------------
