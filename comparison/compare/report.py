@@ -6,7 +6,7 @@ from string import Template
 from typing import Any
 
 from comparison.compare import plots, tables
-from comparison.compare.results import Step, carried, distinct, some
+from comparison.compare.results import Step, distinct, some
 from comparison.compare.tables import UNITS
 
 FOLDER = Path(__file__).resolve().parent.parent
@@ -33,7 +33,7 @@ def markdown(raw: dict[str, Any]) -> str:
     """Return the report."""
     steps: list[Step] = raw["steps"]
     return Template(PROSE.read_text()).substitute(
-        answer=answer(steps, raw["machine"]),
+        unsent=sent_too_little(raw),
         machine=tables.facts(raw["machine"]),
         versions=tables.facts(raw["versions"]),
         processes=tables.processes(raw["processes"]),
@@ -57,54 +57,39 @@ def markdown(raw: dict[str, Any]) -> str:
 
 
 def remarks(raw: dict[str, Any]) -> list[str]:
-    """Return what has to be known of this run before its numbers."""
-    single = "One repeat shows no spread: longer runs are to replace it."
+    """Return the remarks on a run that belong before its numbers."""
+    single = "This run had one repeat, so it shows no spread."
     found = [other_work(raw["other work"]), raw.get("note"), single if raw["repeats"] < 2 else ""]
     for again in raw.get("again", []):
         found.append(
-            f"Climbed again, {again['repeats']} times with {again['seconds']:g} s a step, from "
-            f"{again['began']} to {again['ended']}: {', '.join(again['ladders'])}. "
-            + other_work(again["other work"])
+            f"These ladders were measured again, {again['repeats']} times with "
+            f"{again['seconds']:g} s per step, from {again['began']} to {again['ended']}: "
+            f"{', '.join(again['ladders'])}. " + other_work(again["other work"])
         )
     return [text for text in found if text]
 
 
-def answer(steps: list[Step], machine: dict[str, str]) -> str:
-    """Return what load each version carries, in the talk's own steps."""
-
-    def several(step: str) -> str:
-        parts = []
-        for arrangement in distinct(some(steps, step=step), "arrangement"):
-            flask, django = both(steps, step, arrangement)
-            nodes = arrangement.removesuffix(" behind nginx")
-            parts.append(f"{nodes}: Flask {flask}, Django {django}")
-        return "; ".join(parts)
-
-    polls, posts = both(steps, "One server", "1 node"), both(steps, "With Celery", "1 node")
+def sent_too_little(raw: dict[str, Any]) -> str:
+    """Return how many steps sent less than 99 % of their load, and how many of these carried it."""
+    short = [
+        step
+        for step in raw["steps"]
+        if step["sent"] < 0.99 * raw["seconds"] * float(step["rung"].split()[-1].removesuffix("/s"))
+    ]
+    carried = some(short, broken="")
     return (
-        f"On this machine ({machine['processor']}) and within one second for 99 of 100, "
-        f"**one server** carries {polls[0]} requests a second of pages that poll with Flask and "
-        f"{polls[1]} with Django (a page sends two a second); **several behind nginx** carry, "
-        f"{several('Several behind nginx')}; **with Celery** one server takes and stores "
-        f"{posts[0]} posts a second with Flask and {posts[1]} with Django; **with push** messages "
-        f"reach their last reader at so many deliveries a second: {several('With push')}. Medians "
-        "of the repeats, with the least and the most in brackets."
+        f"In {len(short)} of {len(raw['steps'])} steps it sent less than 99 % of the load, and "
+        f"{len(carried)} of these count as carried"
     )
 
 
-def both(steps: list[Step], step: str, arrangement: str) -> tuple[str, str]:
-    """Return what the Flask version and this one carry."""
-    ladder = some(steps, step=step, arrangement=arrangement)
-    return str(carried(ladder, "Flask")), str(carried(ladder, "Django"))
-
-
 def other_work(cores: float | None) -> str:
-    """Say what else the machine did, if that is known."""
+    """Return a sentence about other work on the machine; None if it was not measured."""
     if cores is not None and cores < QUIET:
-        return "Nothing else ran on the machine."
-    busy = "" if cores is None else f" and kept {cores:.1f} cores busy as it began"
+        return "No other work ran on the machine."
+    busy = "" if cores is None else f" and kept {cores:.1f} cores busy at the start"
     return (
-        f"**Other work ran beside it{busy}**, so every time of waiting below is also that of the "
-        "other work, and what is carried is less than a quiet machine carries. What took turns can "
-        "be compared, within the noise shown below."
+        f"**Other work ran on the machine{busy}.** All waiting times below include it, and a quiet "
+        "machine carries more. Contestants that took turns can be compared, within the noise shown "
+        "below."
     )

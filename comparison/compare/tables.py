@@ -56,7 +56,7 @@ def carried_table(steps: list[Step]) -> str:
                 rung = f" ({rungs[0]})" if rungs and "×" in rungs[0] else ""
                 rows.append([f"{step}: {arrangement}", name, f"{highest} {unit}{rung}",
                              why(ladder, name)])  # fmt: skip
-    return table(["Ladder", "Who", "Carried a second", "What broke above"], rows)
+    return table(["Ladder", "Version", "Carried per second", "Why not more"], rows)
 
 
 def null_table(steps: list[Step]) -> str:
@@ -115,6 +115,6 @@ def details(ladder: list[Step], arrangement: str) -> str:
             wrong = [str(int(sum(step.get(key, 0) for step in found))) for key in COUNTS]
             rows.append([found[0]["rung"], name, f"{good} of {len(found)}", *wrong,
                          *("" if cell is None else cell for cell in cells)])  # fmt: skip
-    head = ["Load", "Who", "Carried", *COUNTS, *COLUMNS.values()]
+    head = ["Load", "Version", "Carried", *COUNTS, *COLUMNS.values()]
     summary = f"<summary>{arrangement}: every step</summary>"
     return f"<details>{summary}\n\n{table(head, rows)}\n\n</details>"
