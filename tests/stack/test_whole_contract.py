@@ -1,4 +1,4 @@
-"""The contract, on the whole stack."""
+"""The contract suite passes on Flack with PostgreSQL."""
 
 import subprocess
 
