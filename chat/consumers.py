@@ -19,7 +19,8 @@ from chat.errors import EXPECTED, TOO_LONG, Unauthenticated, describe, error_fra
 from chat.models import Token, User
 from chat.observability import tracing
 from chat.realtime import presence
-from chat.realtime.hub import TEXTS, Send, Socket, hub
+from chat.realtime.hub import hub
+from chat.realtime.socket import TEXTS, Send, Socket
 from chat.threads import P, R, in_thread
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]

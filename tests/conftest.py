@@ -25,8 +25,7 @@ from hypothesis import settings as hypothesis_settings
 
 from chat import clock as flack_clock
 from chat.models import User
-from chat.realtime import leases, presence
-from chat.realtime.push import publisher
+from chat.realtime import leases, presence, push
 from chat.tasks import find_offline_users
 from chat.threads import pool
 from tests.frames import pytest_configure  # noqa: F401  # a hook
@@ -39,7 +38,7 @@ from tests.processes import (  # noqa: F401  # fixtures
     server,
     valkey,
 )
-from tests.sockets import connect, live  # noqa: F401  # fixtures
+from tests.sockets import connect, live, publisher  # noqa: F401  # fixtures
 from tests.stacks import (  # noqa: F401  # fixtures
     pages,
     playground,
@@ -169,7 +168,9 @@ def new_minute(clock: Clock) -> None:
 def pushes(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Every push whose transaction was committed, as data; none goes further, but see `live`."""
     sent: list[dict[str, Any]] = []
-    monkeypatch.setattr(publisher, "publish", lambda text: sent.append(orjson.loads(text)["data"]))
+    monkeypatch.setattr(
+        push.publisher, "publish", lambda text: sent.append(orjson.loads(text)["data"])
+    )
     return sent
 
 
@@ -177,7 +178,7 @@ def pushes(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def ended(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The digest of every token whose end was committed; none goes further, but see `live`."""
     digests: list[str] = []
-    monkeypatch.setattr(publisher, "end", digests.extend)
+    monkeypatch.setattr(push.publisher, "end", digests.extend)
     return digests
 
 

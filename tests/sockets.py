@@ -1,6 +1,7 @@
-"""Sockets in this process: the hub and the publisher at work, and clients of the application."""
+"""Sockets in this process: a hub and a publisher at work, and clients of the application."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
@@ -9,12 +10,49 @@ import pytest_asyncio
 from channels.layers import channel_layers
 from channels.testing import WebsocketCommunicator
 
+import chat.consumers
+import chat.realtime.hub
+import flack_project.daphne.handler
 from chat.models import User
-from chat.realtime import presence
-from chat.realtime.hub import Hub, hub
-from chat.realtime.push import publisher
+from chat.realtime import presence, push
+from chat.realtime.hub import Hub
+from chat.realtime.push import Publisher
+from chat.realtime.socket import Socket
 from flack_project.asgi import application
 from tests.frames import Conversation
+
+
+class Server:
+    """The ASGI server's end of a socket of the hub: keeps the messages that it is sent.
+
+    It waits while `reads` is not set, and raises `error`, if given, once it is.
+    """
+
+    def __init__(self, hub: Hub, *, texts: bool = False, error: Exception | None = None) -> None:
+        self.messages: list[dict[str, Any]] = []
+        self.error, self.reads = error, asyncio.Event()
+        self.reads.set()
+        self.wait: Callable[[], Awaitable[Any]] = self.reads.wait
+        self.socket = Socket(self.send, "address", texts=texts)
+        hub.join(self.socket)
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Keep an ASGI message."""
+        self.messages.append(message)
+        await self.wait()
+        if self.error is not None:
+            raise self.error
+
+    @property
+    def heard(self) -> list[str]:
+        """The texts sent so far."""
+        return [text for m in self.messages for text in m.get("texts") or [m["text"]]]
+
+
+async def settle() -> None:
+    """Let other tasks run until they wait for something else than their turn."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 class Client(WebsocketCommunicator):
@@ -30,7 +68,7 @@ class Client(WebsocketCommunicator):
         await super().send_input(message)
 
     async def receive_from(self, *args: Any, **options: Any) -> Any:
-        """Return the next frame as it is."""
+        """Return the next frame as received."""
         frame = await super().receive_from(*args, **options)
         self.conversation.hears(frame)
         return frame
@@ -54,36 +92,43 @@ class Client(WebsocketCommunicator):
         return answer
 
     async def sign_in(self, user: User) -> None:
-        """Say who this is, and wait until that is known, which the answer to nonsense tells."""
+        """Identify by token, and wait until that is done: frames are answered in order."""
         await self.say(event="ping_user", token=user.token)  # type: ignore[attr-defined]
         assert (await self.ask("nonsense"))["data"]["status"] == 400
 
     async def leave(self) -> None:
-        """Close, and wait until the server is done with it."""
+        """Close, and wait until the consumer has ended."""
         await self.disconnect(timeout=5)
 
 
+@pytest.fixture
+def publisher(monkeypatch: pytest.MonkeyPatch) -> Publisher:
+    """A new publisher in place of this process's own."""
+    publisher = Publisher()
+    monkeypatch.setattr(push, "publisher", publisher)
+    return publisher
+
+
 @pytest_asyncio.fixture
-async def live(pushes: None, ended: None, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The hub and the publisher at work on this test's event loop; gives the hub."""
-    for name in ("publish", "end"):
-        monkeypatch.delattr(publisher, name)  # the recorders of `pushes` and `ended`
+async def live(
+    pushes: None, ended: None, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> Any:
+    """A new hub and a new publisher, at work on this test's event loop; gives the hub."""
     channel_layers.backends.clear()
-    for part in (publisher, hub):
-        part.__init__()  # type: ignore[misc]
+    hub = Hub(publisher)
+    for module in (chat.realtime.hub, chat.consumers, flack_project.daphne.handler):
+        monkeypatch.setattr(module, "hub", hub)
     hub.start()
-    while not hub._subscribed_at:
-        await asyncio.sleep(0)
+    await hub.subscribed.wait()
     yield hub
-    for task in hub._tasks:
-        task.cancel()
+    await asyncio.wrap_future(publisher.leave())
+    await hub.stop()
     channel_layers.backends.clear()
-    publisher.__init__()  # type: ignore[misc]
 
 
 @pytest_asyncio.fixture
 async def connect(transactional_db: None, live: Hub, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return a function that opens a socket; all are closed in the end."""
+    """Return a function that opens a socket; all are closed after the test."""
     monkeypatch.setattr(presence, "GRACE", 0.05)
     clients: list[Client] = []
 

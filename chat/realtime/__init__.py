@@ -1,1 +1,1 @@
-"""Push and presence: what changes, and who is online, on every node."""
+"""Push and presence: what changed, and which users are online, on every node."""

@@ -1,4 +1,4 @@
-"""Leases: which sockets of a user are open, on any node, each until a time unless renewed."""
+"""Leases: which sockets of a user are open, on any node. A lease expires unless it is renewed."""
 
 from typing import Protocol
 
@@ -9,17 +9,17 @@ from chat import clock
 
 
 class Leases(Protocol):
-    """What presence asks of a store of leases."""
+    """A store of leases."""
 
     def hold(self, user_id: int, socket: str, seconds: float) -> None:
-        """Let the lease of a socket end in so many seconds, whether it is new or not."""
+        """Create or renew the lease of a socket, to expire in `seconds`."""
 
     def held(self, user_id: int) -> bool:
-        """Say whether a socket of the user has a lease that has not ended."""
+        """Return True if a socket of the user has a lease that has not expired."""
 
 
 class RedisLeases:
-    """Leases that all nodes see: a sorted set for each user, scored by the time of the end."""
+    """Leases shared by all nodes: a sorted set per user, scored by the time of expiry."""
 
     def __init__(self, url: str) -> None:
         self._redis = redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5)
@@ -39,7 +39,7 @@ class RedisLeases:
 
 
 class LocalLeases:
-    """Leases of the one process that there is."""
+    """Leases of a single process."""
 
     def __init__(self) -> None:
         self._ends: dict[int, dict[str, float]] = {}

@@ -1,7 +1,8 @@
-"""Presence: who is online.
+"""Presence: which users are online.
 
-A user is online when heard of, offline when the last socket closed or after `SILENCE` seconds
-without a word. The database says it; leases say only whether another socket is still open.
+A user is online after any request or ping, and offline when the last socket closed or after
+`SILENCE` seconds without either. The database stores the state; leases store only which sockets are
+open.
 """
 
 import logging
@@ -26,24 +27,24 @@ GRACE = 3.0  # seconds between the close of a socket and being offline: a page m
 
 
 @contextmanager
-def _leases_or_silence(user_id: int) -> Iterator[None]:
-    """While Redis or the database is away nobody leaves: silence will take the user offline."""
+def _log_outage(user_id: int) -> Iterator[None]:
+    """Log an outage of Redis or the database; `find_offline_users` takes the user offline later."""
     try:
         yield
     except (redis.RedisError, OperationalError, InterfaceError) as error:
-        logger.warning("User %d neither holds nor leaves a lease: %s", user_id, error)
+        logger.warning("Lease not changed: user_id=%d error=%s", user_id, error)
 
 
 def later(now: int) -> Greatest:
-    """Return what `later_than` does, for the database to compute."""
+    """Return `later_than` as an expression for the database."""
     updated_at = F("updated_at")
     return Greatest(now, updated_at, Least(updated_at + 1, now + AHEAD))
 
 
 def seen(user: User, *, socket: str | None = None) -> None:
-    """Mark a user as online, on a socket if one is named; push only if that changed."""
+    """Mark a user as online, on `socket` if given; push only if that is a change."""
     if socket is not None:
-        with _leases_or_silence(user.pk):
+        with _log_outage(user.pk):
             leases.hold(user.pk, socket, LEASE)
     now = timestamp()
     if user.online and user.last_seen_at > now - WRITE_EVERY:
@@ -59,27 +60,27 @@ def seen(user: User, *, socket: str | None = None) -> None:
 
 
 def leaving(user_id: int, *, socket: str) -> None:
-    """Let the lease of a closed socket end; `left` is to be called `GRACE` seconds later."""
-    with _leases_or_silence(user_id):
+    """Let the lease of a closed socket expire. Call `left` `GRACE` seconds later."""
+    with _log_outage(user_id):
         leases.hold(user_id, socket, GRACE / 2)
 
 
 def left(user_id: int) -> None:
     """Take a user offline, unless a socket is open on any node."""
-    with _leases_or_silence(user_id):
+    with _log_outage(user_id):
         if not leases.held(user_id):
             _take_offline(User.objects.filter(pk=user_id))
 
 
 def find_offline_users() -> int:
-    """Take users offline who were not heard of for `SILENCE` seconds; return how many."""
+    """Take users offline that were not seen for `SILENCE` seconds; return their number."""
     return _take_offline(User.objects.filter(last_seen_at__lt=timestamp() - SILENCE))
 
 
 def _take_offline(users: QuerySet[User]) -> int:
     count = 0
     for user in users.filter(online=True):
-        # One that was heard of since the read stays online.
+        # A user that was seen since the read stays online.
         same = User.objects.filter(pk=user.pk, online=True, last_seen_at=user.last_seen_at)
         with transaction.atomic():
             if same.update(online=False, updated_at=later(timestamp())):

@@ -1,9 +1,9 @@
-"""Push: tell every browser, through the channel layer, that something changed.
+"""Push: publish to every node, through the channel layer, that something changed.
 
-A push is a hint; the database is the truth. It leaves after commit, serialised once, and a failure
-here never fails what was committed: every message of a process is numbered, so each node's hub sees
-what it missed and tells its sockets to fetch (`chat/realtime/hub.py`). The same messages name
-tokens that have ended, whose sockets every hub closes.
+A push is a hint; the database is the truth. It is serialised once and sent after commit, and a
+failure here never fails what was committed: the messages of a process are numbered, so each node's
+hub detects what it missed (`chat/realtime/hub.py`). The same messages list tokens that have ended,
+whose sockets every hub closes.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 GROUP = "push"
 HEARTBEAT = 2.0  # seconds
+FLUSH = 5.0  # seconds that a process waits at its end until its last pushes are sent
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ def push_model(instance: "User | Message") -> None:
 
 
 def push_deletion(deletion: "Deletion") -> None:
-    """Tell every connected client after commit that rows are gone."""
+    """Push the ids of deleted rows to every connected client after commit."""
     _push("deleted_model", deletion.to_dict())
 
 
@@ -53,7 +54,8 @@ def _push(event: str, data: dict[str, Any]) -> None:
 def end_sockets(digests: list[str]) -> None:
     """Close the sockets of the tokens with these digests, on every node, after commit.
 
-    Where this message is lost, a socket hears pushes, as anyone may, until its next frame is 401.
+    If this message is lost, a socket receives pushes, as an anonymous one does, until its next
+    frame is answered with 401.
     """
     transaction.on_commit(lambda: publisher.end(digests), robust=True)
 
@@ -61,16 +63,16 @@ def end_sockets(digests: list[str]) -> None:
 class Publisher:
     """Sends the pushes of one process into the channel layer, in order, from one event loop.
 
-    `async_to_sync(group_send)` would make a loop and a connection for each push; this keeps one.
-    What is waiting leaves together. Each message carries this publisher's name and a number that
-    goes up by one, also when sending fails, and every `HEARTBEAT` seconds there is one without
-    texts: so any loss shows as a gap in the numbers, soon after it happened. The last one says that
-    it is: who falls silent without it was killed, perhaps between a commit and its push.
+    `async_to_sync(group_send)` would make a loop and a connection per push; this keeps one. Queued
+    texts are sent in one message. Each message carries the publisher's name and a number that goes
+    up by one, also when sending fails, and an empty message is sent every `HEARTBEAT` seconds, so
+    any loss is soon visible as a gap in the numbers. The last message is marked as such: a
+    publisher that falls silent without it was killed, perhaps between a commit and its push.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: deque[str] = deque()
+        self._texts: deque[str] = deque()
         self._ended: deque[str] = deque()
         self._leaving = False
         self._left: Future[None] = Future()
@@ -79,40 +81,54 @@ class Publisher:
         self._pid = 0
 
     def start(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
-        """Run on `loop`, or on a thread of its own; only the first call of a process counts."""
+        """Run on `loop`, or in a thread with a loop of its own; later calls do nothing.
+
+        A forked process has none of its parent's threads, so there the first call starts anew.
+        """
         with self._lock:
             if self._pid == os.getpid():
                 return
             self._pid, self._wake = os.getpid(), asyncio.Event()
+            self._leaving, self._left = False, Future()
             self._loop = loop or asyncio.new_event_loop()
             if loop is None:
-                threading.Thread(target=self._loop.run_forever, name="push", daemon=True).start()
+                threading.Thread(target=self._run_alone, name="push", daemon=True).start()
                 atexit.register(self._leave_at_exit)
-            self._left = asyncio.run_coroutine_threadsafe(self._run(), self._loop)
+            else:
+                self._left = asyncio.run_coroutine_threadsafe(self._run(), loop)
 
     def publish(self, text: str) -> None:
-        """Take a text to send. Never waits for the channel layer; callable from any thread."""
-        self._take(self._waiting, [text])
+        """Queue a text for sending. Does not block; safe to call from any thread."""
+        self._add(self._texts, [text])
 
     def end(self, digests: Iterable[str]) -> None:
-        """Take the digests of tokens that have ended, as `publish` takes a text."""
-        self._take(self._ended, digests)
+        """Queue the digests of tokens that have ended, as `publish` queues a text."""
+        self._add(self._ended, digests)
 
-    def _take(self, waiting: deque[str], items: Iterable[str]) -> None:
+    def _add(self, queue: deque[str], items: Iterable[str]) -> None:
         self.start()
-        waiting.extend(items)
+        queue.extend(items)
         assert self._loop is not None
         self._loop.call_soon_threadsafe(self._wake.set)
+
+    def _run_alone(self) -> None:
+        assert self._loop is not None
+        try:
+            self._loop.run_until_complete(self._run())
+        finally:
+            self._loop.close()
+            self._left.set_result(None)
 
     async def _run(self) -> None:
         layer, name, retry_at = get_channel_layer(), uuid4().hex, 0.0
         for number in itertools.count(1):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), HEARTBEAT)
+                async with asyncio.timeout(HEARTBEAT):
+                    await self._wake.wait()
             self._wake.clear()
             last = self._leaving
-            texts, ended = _emptied(self._waiting), _emptied(self._ended)
-            # While the layer is away the texts are dropped: the gap in the numbers will tell.
+            texts, ended = _emptied(self._texts), _emptied(self._ended)
+            # While the layer is unavailable texts are dropped: the gap in the numbers shows it.
             lost = len(texts)
             if time.monotonic() >= retry_at:
                 message = {"type": "push", "publisher": name, "number": number, "texts": texts}
@@ -125,29 +141,32 @@ class Publisher:
                     lost = 0
                 except Exception as error:  # each layer has errors of its own
                     retry_at = time.monotonic() + HEARTBEAT
-                    logger.warning("Pushes are lost, browsers will be told to fetch: %s", error)
+                    logger.warning("Pushes are lost, clients will fetch: %s", error)
             if lost:
                 metrics.LOST.inc(lost)
             if last:
                 return
 
     def leave(self) -> "Future[None]":
-        """Send what waits, and that nothing comes after it; the future is done when that is."""
+        """Send queued texts and the last message; the future is done once they are sent."""
         self._leaving = True
-        if self._pid == os.getpid() and self._loop is not None and self._loop.is_running():
-            self._loop.call_soon_threadsafe(self._wake.set)
+        if self._pid != os.getpid():  # it was not started, or in another process
+            self._left = Future()
+            self._left.set_result(None)
         elif not self._left.done():
-            self._left.set_result(None)  # it has not begun, or in another process
+            assert self._loop is not None
+            with contextlib.suppress(RuntimeError):  # the loop was closed a moment ago
+                self._loop.call_soon_threadsafe(self._wake.set)
         return self._left
 
     def _leave_at_exit(self) -> None:
-        """Before a command ends: wait until what it pushed has left, for 5 seconds at most."""
+        """Wait at the end of a command until its pushes are sent, for at most `FLUSH` seconds."""
         with contextlib.suppress(TimeoutError, CancelledError):
-            self.leave().result(5)
+            self.leave().result(FLUSH)
 
 
-def _emptied(waiting: deque[str]) -> list[str]:
-    return [waiting.popleft() for _ in range(len(waiting))]
+def _emptied(queue: deque[str]) -> list[str]:
+    return [queue.popleft() for _ in range(len(queue))]
 
 
 publisher = Publisher()

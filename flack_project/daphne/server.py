@@ -13,7 +13,7 @@ from typing import Any
 
 from daphne import cli, http_protocol, server  # first: it installs the reactor
 
-from chat.realtime.hub import TEXTS
+from chat.realtime.socket import TEXTS
 from flack_project.daphne.shutdown import Draining, reactor
 from flack_project.daphne.websocket import Message, WebSocketFactory
 

@@ -1,4 +1,4 @@
-"""Tests of chat/realtime/hub.py: the real hub and channel layer; a list in place of a server."""
+"""Tests of chat/realtime/hub.py: a real hub and channel layer, and a list in place of a server."""
 
 import asyncio
 
@@ -8,27 +8,10 @@ import pytest_asyncio
 from channels.layers import get_channel_layer
 
 from chat.realtime import hub as hub_module
-from chat.realtime.hub import RESYNC, Socket
-from chat.realtime.push import GROUP, HEARTBEAT, publisher
-
-
-class Server:
-    """The ASGI server's end of a socket: keeps what it was sent, and waits while `reads` is off."""
-
-    def __init__(self, hub, *, texts=False):
-        self.messages, self.reads = [], asyncio.Event()
-        self.reads.set()
-        self.wait = self.reads.wait
-        self.socket = Socket(self.send, "address", texts=texts)
-        hub.join(self.socket)
-
-    async def send(self, message):
-        self.messages.append(message)
-        await self.wait()
-
-    @property
-    def heard(self):
-        return [text for m in self.messages for text in m.get("texts") or [m["text"]]]
+from chat.realtime import push
+from chat.realtime.hub import RESYNC
+from chat.realtime.push import GROUP
+from tests.sockets import Server, settle
 
 
 class Pushes:
@@ -44,16 +27,18 @@ class Pushes:
             await get_channel_layer().group_send(GROUP, {**message, "texts": list(texts)})
 
 
-async def settle():
-    """Let the hub do what it has to."""
-    for _ in range(20):
-        await asyncio.sleep(0)
-
-
 @pytest.fixture
-def old(live, monkeypatch):
-    """The hub, subscribed for so long that each publisher was heard since."""
-    monkeypatch.setattr(live, "_subscribed_at", live._subscribed_at - 3 * HEARTBEAT)
+def fast(monkeypatch):
+    """Let every publisher send a message each 10 ms, and count as silent after 100 ms."""
+    monkeypatch.setattr(push, "HEARTBEAT", 0.01)
+    monkeypatch.setattr(hub_module, "HEARTBEAT", 0.01)
+    monkeypatch.setattr(hub_module, "SILENT", 0.1)
+
+
+@pytest_asyncio.fixture
+async def old(fast, live):
+    """A hub that was subscribed for long before any publisher that starts now."""
+    await asyncio.sleep(2 * hub_module.SILENT)
     return live
 
 
@@ -70,14 +55,14 @@ async def quiet(live):
     return live
 
 
-async def test_every_socket_gets_every_push(live):
+async def test_every_socket_gets_every_push(live, publisher):
     servers = [Server(live) for _ in range(250)]
     publisher.publish("hello")
     await settle()
     assert all(server.heard == ["hello"] for server in servers)
 
 
-async def test_a_text_is_sent_as_the_same_object_to_all(live):
+async def test_a_text_is_sent_as_the_same_object_to_all(live, publisher):
     first, second = Server(live), Server(live)
     publisher.publish("hello")
     await settle()
@@ -95,7 +80,7 @@ async def test_joined_texts_are_one_message_where_the_server_takes_them(live):
     ]
 
 
-async def test_who_left_gets_nothing(live):
+async def test_a_socket_that_left_receives_nothing(live, publisher):
     server = Server(live)
     live.leave(server.socket)
     publisher.publish("hello")
@@ -182,32 +167,22 @@ async def test_a_publisher_older_than_this_hub_is_no_gap(live):
     assert server.heard == ["a"]
 
 
-def let_time_pass(hub, publisher):
-    """Let a publisher, if it is expected to speak, have been silent for long."""
-    hub._look_at = 0
-    if publisher in hub._heard:
-        number, heard_at = hub._heard[publisher]
-        hub._heard[publisher] = number, heard_at - 2 * hub_module.SILENT
-
-
-@pytest.mark.parametrize(("last", "resyncs"), [({}, [RESYNC]), ({"last": True}, [])])
-async def test_a_publisher_that_falls_silent_is_a_gap_unless_it_said_goodbye(live, last, resyncs):
+@pytest.mark.parametrize(("last", "resyncs"), [({}, 1), ({"last": True}, 0)])
+async def test_a_publisher_that_falls_silent_is_a_gap_unless_it_left(fast, live, last, resyncs):
     server, other = Server(live), Pushes("other")
     await Pushes("gone").send("a", **last)
     await settle()
-    let_time_pass(live, "gone")
-    await other.send("b")
-    await settle()
-    await other.send("c")
-    await settle()
-    assert server.heard == ["a", "b", *resyncs, "c"]
+    for _ in range(30):
+        await other.send()
+        await asyncio.sleep(0.01)
+    assert server.heard == ["a", *[RESYNC] * resyncs]
 
 
 async def test_resync_is_the_contracts_frame():
     assert orjson.loads(RESYNC) == {"event": "resync", "data": {}}
 
 
-async def test_a_hub_that_lost_its_layer_subscribes_again_and_says_resync(quiet, monkeypatch):
+async def test_a_hub_that_lost_its_layer_subscribes_again_and_sends_resync(quiet, monkeypatch):
     server, layer = Server(quiet), get_channel_layer()
     receive, sleep = layer.receive, asyncio.sleep
     failures = iter([ConnectionError("away")])
@@ -227,111 +202,7 @@ async def test_a_hub_that_lost_its_layer_subscribes_again_and_says_resync(quiet,
     assert sorted(server.heard) == sorted(["a", "b", RESYNC])
 
 
-async def test_a_slow_socket_delays_no_other(live):
-    slow, fast = Server(live), Server(live)
-    slow.reads.clear()
-    for text in "abc":
-        publisher.publish(text)
-        await settle()
-    assert fast.heard == ["a", "b", "c"]
-    assert slow.heard == ["a"]
-
-
-async def test_a_slow_socket_gets_all_in_order_when_it_reads_again(live):
-    slow = Server(live)
-    slow.reads.clear()
-    for text in "abc":
-        publisher.publish(text)
-        await settle()
-    slow.reads.set()
-    await settle()
-    assert slow.heard == ["a", "b", "c"]
-
-
-async def test_a_socket_that_never_reads_is_closed_with_1013_past_a_mebibyte(live):
-    slow, fast = Server(live), Server(live)
-    slow.reads.clear()
-    for _ in range(12):
-        publisher.publish("x" * 100_000)
-        await settle()
-    assert slow.messages[-1] == {"type": "websocket.close", "code": 1013}
-    assert live.sockets == {fast.socket}
-    assert len(fast.heard) == 12
-
-
-async def test_a_socket_of_an_ended_token_that_never_reads_is_closed_too(live, monkeypatch):
-    monkeypatch.setattr(hub_module, "PARTING", 0.01)
-    slow = Server(live)
-    slow.socket.digest = "d"
-    slow.reads.clear()
-    publisher.publish("hello")
-    await settle()
-    publisher.end(["d"])
-    while len(slow.messages) < 3:
-        await asyncio.sleep(0.01)
-    assert slow.messages[-1] == {"type": "websocket.close", "code": 1008}
-    assert live.sockets == set()
-
-
-async def test_a_socket_that_is_always_a_little_behind_is_not_closed(live):
-    behind, reads = Server(live), asyncio.Semaphore(0)
-    behind.wait = reads.acquire  # reads one message at a time
-    for _ in range(30):
-        publisher.publish("x" * 100_000)
-        await settle()
-        if len(behind.messages) > 1 or behind.socket._backlog:
-            reads.release()
-            await settle()
-    assert live.sockets == {behind.socket}
-    assert len(behind.messages) > 25
-
-
-async def test_a_socket_that_is_lost_leaves(live):
-    server, other = Server(live), Server(live)
-
-    async def broken(message):
-        raise ConnectionError("gone")
-
-    server.socket._send = broken
-    publisher.publish("hello")
-    await settle()
-    assert live.sockets == {other.socket}
-    assert other.heard == ["hello"]
-
-
-async def test_a_socket_that_is_lost_while_it_waits_leaves(live):
-    server = Server(live)
-    server.reads.clear()
-
-    async def broken(message):
-        await server.reads.wait()
-        raise ConnectionError("gone")
-
-    server.socket._send = broken
-    publisher.publish("hello")
-    await settle()
-    server.reads.set()
-    await settle()
-    assert live.sockets == set()
-
-
-async def test_what_is_pushed_while_a_socket_opens_comes_after_it_opened(live):
-    server, opened = Server(live), asyncio.Event()
-
-    async def accept():
-        await opened.wait()
-        server.messages.append({"text": "accepted"})
-
-    opening = server.socket.hold(accept())
-    publisher.publish("hello")
-    await settle()
-    assert server.heard == []
-    opened.set()
-    await opening
-    assert server.heard == ["accepted", "hello"]
-
-
-async def test_other_work_gets_its_turn_during_a_fan_out(live, monkeypatch):
+async def test_other_work_gets_its_turn_during_a_fan_out(live, monkeypatch, publisher):
     monkeypatch.setattr(hub_module, "SOCKETS_A_TURN", 10)
     servers = [Server(live) for _ in range(100)]
     publisher.publish("hello")
@@ -342,7 +213,7 @@ async def test_other_work_gets_its_turn_during_a_fan_out(live, monkeypatch):
     assert [count for count in progress if count] == list(range(10, 101, 10))
 
 
-async def test_starting_twice_subscribes_once(live):
+async def test_starting_twice_subscribes_once(live, publisher):
     live.start()
     server = Server(live)
     publisher.publish("hello")

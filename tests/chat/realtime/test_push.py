@@ -2,9 +2,6 @@
 
 import asyncio
 import os
-import threading
-import time
-from collections import deque
 
 import pytest
 import pytest_asyncio
@@ -23,7 +20,7 @@ def test_a_push_carries_the_class_and_the_representation(alice, pushes, committe
 
 
 @pytest.mark.django_db
-def test_a_push_shows_the_model_as_it_was_then(alice, pushes, committed):
+def test_a_push_carries_the_model_as_it_was_then(alice, pushes, committed):
     with committed():
         push_model(alice)
         alice.nickname = "changed later"
@@ -40,7 +37,7 @@ def test_a_push_waits_for_the_commit(alice, pushes):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_rolled_back_is_not_pushed(alice, pushes):
+def test_a_change_that_was_rolled_back_is_not_pushed(alice, pushes):
     pushes.clear()
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         push_model(alice)
@@ -49,7 +46,7 @@ def test_what_was_rolled_back_is_not_pushed(alice, pushes):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_push_that_fails_fails_nothing_else(alice, monkeypatch):
+def test_a_push_that_fails_does_not_fail_the_transaction(alice, monkeypatch):
     monkeypatch.setattr(push.publisher, "publish", lambda text: 1 / 0)
     with transaction.atomic():
         push_model(alice)
@@ -57,7 +54,7 @@ def test_a_push_that_fails_fails_nothing_else(alice, monkeypatch):
 
 @pytest_asyncio.fixture
 async def new_publisher():
-    """A function that makes a publisher, as another process has one; its thread is ended."""
+    """Return a function that makes another process's publisher; all leave in the end."""
     publishers = []
 
     def new_publisher():
@@ -66,27 +63,7 @@ async def new_publisher():
 
     yield new_publisher
     for publisher in publishers:
-        await asyncio.to_thread(end_thread, publisher)
-
-
-def end_thread(publisher):
-    """End the event loop of a publisher that has one of its own, as the end of its process does."""
-    loop = publisher._loop
-    if not loop._thread_id or loop._thread_id == threading.main_thread().ident:
-        return
-    asyncio.run_coroutine_threadsafe(cancel_all(), loop).result(5)
-    loop.call_soon_threadsafe(loop.stop)
-    while loop.is_running():
-        time.sleep(0.005)
-    loop.close()
-
-
-async def cancel_all():
-    """Cancel the other tasks of this event loop."""
-    while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks, timeout=0.1)
+        await asyncio.wrap_future(publisher.leave())
 
 
 @pytest_asyncio.fixture
@@ -120,10 +97,11 @@ async def test_texts_leave_in_order_and_numbered_from_one(channel, new_publisher
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-async def test_what_waits_leaves_together(channel, new_publisher):
+async def test_queued_texts_are_sent_in_one_message(channel, new_publisher):
     publisher = new_publisher()
-    publisher._waiting = deque("abc")
-    publisher.publish("d")
+    publisher.start(asyncio.get_running_loop())
+    for text in "abcd":
+        publisher.publish(text)
     assert (await channel())["texts"] == ["a", "b", "c", "d"]
 
 
@@ -131,14 +109,12 @@ async def test_a_thread_without_a_loop_publishes_too(channel, new_publisher):
     publisher = new_publisher()
     await asyncio.to_thread(publisher.publish, "from a thread")
     assert (await channel())["texts"] == ["from a thread"]
-    await asyncio.to_thread(publisher._leave_at_exit)
 
 
-async def test_ended_tokens_leave_too(channel, new_publisher):
+async def test_ended_tokens_are_sent_too(channel, new_publisher):
     publisher = new_publisher()
     await asyncio.to_thread(publisher.end, ["a", "b"])
     assert (await channel())["ended"] == ["a", "b"]
-    await asyncio.to_thread(publisher._leave_at_exit)
 
 
 async def test_a_silent_publisher_still_sends_its_number(channel, new_publisher, monkeypatch):
@@ -148,7 +124,7 @@ async def test_a_silent_publisher_still_sends_its_number(channel, new_publisher,
     assert [(m["number"], m["texts"]) for m in beats] == [(1, []), (2, []), (3, [])]
 
 
-async def test_who_leaves_says_so_in_its_last_message(channel, new_publisher):
+async def test_the_last_message_is_marked(channel, new_publisher):
     publisher = new_publisher()
     publisher.publish("a")
     await asyncio.wrap_future(publisher.leave())
@@ -183,12 +159,14 @@ async def test_two_publishers_have_different_names(channel, new_publisher):
     assert (await channel())["publisher"] != (await channel())["publisher"]
 
 
-async def test_a_forked_process_begins_anew(channel, new_publisher):
+async def test_a_forked_process_starts_a_publisher_of_its_own(channel, new_publisher, monkeypatch):
     publisher = new_publisher()
     await asyncio.to_thread(publisher.publish, "parent")
     parent = await channel()
-    await asyncio.to_thread(end_thread, publisher)  # a child has no threads
-    publisher._pid = os.getpid() + 1
+    await asyncio.wrap_future(publisher.leave())  # a child has no threads
+    assert (await channel())["last"]
+    child_pid = os.getpid() + 1
+    monkeypatch.setattr(os, "getpid", lambda: child_pid)
     await asyncio.to_thread(publisher.publish, "child")
     child = await channel()
     assert child["publisher"] != parent["publisher"]
