@@ -1,4 +1,4 @@
-"""The ASGI application: what daphne, or any ASGI server, runs."""
+"""The ASGI application, for daphne or any other ASGI server."""
 
 import os
 from urllib.parse import urlsplit
@@ -13,22 +13,25 @@ from channels.security.websocket import OriginValidator, WebsocketDenier  # noqa
 from django.conf import settings  # noqa: E402
 
 from chat.routing import websocket_urlpatterns  # noqa: E402
+from flack_project.daphne import privates  # noqa: E402
 from flack_project.daphne.handler import HTTPHandler  # noqa: E402
+
+privates.allow_close_codes()
 
 
 class AllowedHosts(OriginValidator):
-    """Refuses pages of other sites. A program sends no Origin, and says who it is by token."""
+    """Refuse sockets of pages of other sites. Programs send no Origin; a token identifies them."""
 
     async def __call__(self, scope, receive, send):  # type: ignore[no-untyped-def]
-        """Pass on a socket, or refuse it."""
+        """Pass a socket on to the application, or refuse it."""
         try:
             urlsplit(dict(scope["headers"]).get(b"origin", b""))
-        except ValueError:  # of an Origin that is no URL
+        except ValueError:  # the Origin is not a URL
             return await WebsocketDenier()(scope, receive, send)
         return await super().__call__(scope, receive, send)
 
     def valid_origin(self, parsed_origin):  # type: ignore[no-untyped-def]
-        """Say whether a parsed Origin, None if there is none, may connect."""
+        """Return True if a parsed Origin, or None if the header is absent, may connect."""
         return parsed_origin is None or self.validate_origin(parsed_origin)
 
 

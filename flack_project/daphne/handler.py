@@ -1,8 +1,8 @@
-"""HTTP under an ASGI server by Django's synchronous handler, in a pool of long-lived threads.
+"""HTTP under an ASGI server, by Django's synchronous handler in a pool of long-lived threads.
 
-`get_asgi_application()` adapts each synchronous middleware and view of a request on its own, and
-gives each request a thread of its own; here a request is one hop into a thread of `chat/threads.py`
-and back, and the thread keeps its database connection.
+`get_asgi_application()` adapts each synchronous middleware and view separately and creates a thread
+for each request. Here a request runs whole in one thread of `chat/threads.py`, which keeps its
+database connection.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ class HTTPHandler(BaseHandler):
             asyncio.get_running_loop().call_later(1, pool.submit, flush_stats)
         body = await read_body(receive)
         if body is None:
-            return  # the client went away
+            return  # the client disconnected
         response = await asyncio.get_running_loop().run_in_executor(pool, self.respond, scope, body)
         await send(start(response))
         if response.streaming:
@@ -58,7 +58,7 @@ class HTTPHandler(BaseHandler):
             await send({"type": "http.response.body", "body": response.getvalue()})
 
     def respond(self, scope: dict[str, Any], body: bytes | RequestDataTooBig) -> HttpResponseBase:
-        """Return the response, in a thread; one that does not stream is done with."""
+        """Run the request and return its response, closed unless it streams; in a thread."""
         began, request_id, match = time.perf_counter(), tracing.begin(scope), None
         signals.request_started.send(sender=self.__class__, scope=scope)
         clock.set_right()
@@ -71,7 +71,7 @@ class HTTPHandler(BaseHandler):
             except UnicodeDecodeError:
                 response = JsonResponse({"error": "The path is not UTF-8."}, status=400)
             else:
-                request.META["CONTENT_LENGTH"] = str(len(body))  # a body in chunks has none
+                request.META["CONTENT_LENGTH"] = str(len(body))  # absent for a chunked body
                 response = self.get_response(request)
                 match = request.resolver_match
         response.headers[tracing.HEADER] = request_id
@@ -79,12 +79,12 @@ class HTTPHandler(BaseHandler):
         seconds = time.perf_counter() - began
         metrics.count_request(scope["method"], route, response.status_code, seconds)
         if not response.streaming:
-            response.close()  # sends request_finished: in the thread whose connection it is
+            response.close()  # sends request_finished, for the connection of this thread
         return response
 
 
 async def read_body(receive: Receive) -> bytes | RequestDataTooBig | None:
-    """Return the body, or the error to answer when it is too big, or None if the client left."""
+    """Return the body, the error to respond with if it is too big, or None after a disconnect."""
     chunks, size = [], 0
     while True:
         message = await receive()
@@ -110,7 +110,7 @@ def start(response: HttpResponseBase) -> dict[str, Any]:
 
 
 def flush_stats() -> None:
-    """Add this node's requests to those of all; without the cache they are not counted."""
+    """Add this node's request counts to the shared ones; if the cache is unavailable, drop them."""
     try:
         stats.flush()
     except redis.RedisError as error:

@@ -1,7 +1,6 @@
-"""Daphne, with what it cannot be told: our sockets (websocket.py), errors in the form of the API,
- to leave gracefully, and to come back wherever it was killed.
+"""Flack's ASGI server: daphne with faster sockets, JSON errors and a graceful shutdown.
 
-Run it as daphne: `python -m flack_project.daphne.server flack_project.asgi:application`.
+It takes daphne's arguments: `python -m flack_project.daphne.server flack_project.asgi:application`.
 """
 
 import asyncio
@@ -14,12 +13,13 @@ from typing import Any
 from daphne import cli, http_protocol, server  # first: it installs the reactor
 
 from chat.realtime.socket import TEXTS
+from flack_project.daphne import privates
 from flack_project.daphne.shutdown import Draining, reactor
 from flack_project.daphne.websocket import Message, WebSocketFactory
 
 
 def answer_error(request: Any, status: int, status_text: bytes, body: str) -> None:
-    """Answer a request that reaches no application in the form of the API, not in HTML."""
+    """Answer a request that daphne itself refuses with JSON, as the API does, instead of HTML."""
     headers = [(b"Content-Type", b"application/json")]
     start = {"type": "http.response.start", "status": status, "headers": headers}
     request.handle_reply(start)
@@ -28,29 +28,27 @@ def answer_error(request: Any, status: int, status_text: bytes, body: str) -> No
 
 
 class HTTPFactory(server.HTTPFactory):
-    """Makes the connections of HTTP."""
+    """Creates the HTTP connections."""
 
     def buildProtocol(self, addr: Any) -> Any:  # noqa: N802
-        """Leave bodies to Django: Twisted would hang up on a Content-Type that it cannot parse."""
+        """Leave bodies to Django: Twisted hangs up on a Content-Type that it cannot parse."""
         protocol = super().buildProtocol(addr)
         request = http_protocol.WebRequest
         protocol.requestFactory = partial(request, parsePOSTFormSubmission=False)
         return protocol
 
     def log(self, request: Any) -> None:
-        """Leave out Twisted's line for the access log, which it formats although it has no log."""
+        """Skip Twisted's access log line, which it formats even when no log is configured."""
 
 
-# daphne looks its factories up in its own module
-server.WebSocketFactory, server.HTTPFactory = WebSocketFactory, HTTPFactory
-http_protocol.WebRequest.basic_error = answer_error
+privates.install(WebSocketFactory, HTTPFactory, answer_error)
 
 
 def clear_away(path: Path) -> None:
-    """Remove a socket on which nobody listens, and the lock that Twisted keeps beside it.
+    """Remove a Unix socket that no process listens on, and the lock that Twisted keeps beside it.
 
-    Twisted believes a lock whose process id is somebody's. A killed node's may be another process's
-    by now; in a container it is that of the new node itself.
+    Twisted respects a lock whose process id exists. The id of a killed node may belong to another
+    process by now; in a container it is that of the new node itself.
     """
     with socket.socket(socket.AF_UNIX) as probe:
         if probe.connect_ex(str(path)) == 0:
@@ -61,7 +59,7 @@ def clear_away(path: Path) -> None:
 
 
 class Inbox:
-    """What an application still has to receive, in a tenth of the memory of `asyncio.Queue`."""
+    """The queue of messages for one application, in a tenth of the memory of `asyncio.Queue`."""
 
     __slots__ = ("_messages", "_wake")
 
@@ -76,7 +74,7 @@ class Inbox:
             self._wake.set_result(None)
 
     async def get(self) -> Message:
-        """Return the first message, and wait until there is one."""
+        """Remove and return the first message; wait until there is one."""
         while not self._messages:
             self._wake = asyncio.get_running_loop().create_future()
             await self._wake
@@ -84,27 +82,27 @@ class Inbox:
 
 
 class Server(server.Server):
-    """Daphne's server with the sockets above."""
+    """daphne's server with Flack's sockets and shutdown."""
 
     _message: Message | None = None
     _frames = b""
 
     def run(self) -> None:
-        """Serve until a signal; SIGTERM lets everybody finish."""
+        """Serve until a signal; SIGTERM starts the graceful shutdown."""
         for endpoint in self.endpoints:
             if endpoint.startswith("unix:"):
                 clear_away(Path(endpoint.split(":")[1]))
         self.draining = Draining(self)
-        reactor.callLater(0, self.draining.hear)  # when Twisted has set its own handlers
+        reactor.callLater(0, self.draining.handle_signals)  # after Twisted has set its own handlers
         super().run()
 
     def listen_success(self, port: Any) -> None:
-        """Note what this server listens on."""
+        """Pass a listening port on to the graceful shutdown."""
         super().listen_success(port)
         self.draining.add_port(port)
 
     def create_application(self, protocol: Any, scope: Message) -> Any:
-        """Run the application for a request or socket, as daphne does; offer it `TEXTS`."""
+        """Run the application for a request or socket, with the extension `TEXTS` in its scope."""
         scope |= {"asgi": {"version": "3.0"}, "extensions": {TEXTS: {}}}
         inbox, send = Inbox(), partial(self.handle_reply, protocol)
         application = self.application(scope=scope, receive=inbox.get, send=send)
@@ -112,22 +110,25 @@ class Server(server.Server):
         return inbox
 
     async def handle_reply(self, protocol: Any, message: Message) -> None:
-        """Send a text, or what else the application says, and wait while the client is behind."""
-        if message is not self._message:  # the hub gives many sockets the same
+        """Send a message of the application; wait while the client is behind.
+
+        The hub passes one message to many sockets, so the frames of the last one are kept.
+        """
+        if message is not self._message:
             if message["type"] != "websocket.send" or message.get("bytes"):
                 if message["type"] == "http.response.start":
-                    self.draining.note(protocol)
+                    self.draining.close_after_response(protocol)
                 await super().handle_reply(protocol, message)
                 return
             self._message, self._frames = message, protocol.factory.frames(message)
         if protocol.state == protocol.STATE_OPEN:
             protocol.write(self._frames)
-            if protocol._unread is not None:
+            if protocol.is_behind:
                 await protocol.drained()
 
 
 class CommandLineInterface(cli.CommandLineInterface):
-    """Daphne's command line with the server above."""
+    """daphne's command line for this server."""
 
     server_class = Server
 

@@ -1,9 +1,9 @@
-"""Leaving without a failed request: what a node does between SIGTERM and its end.
+"""Graceful shutdown: what a node does between SIGTERM and its exit, without a failed request.
 
-It takes no new connection, answers what still comes on the open ones, and closes its sockets one
-after the other with 1012, service restart, so that their clients do not all come back at once.
-nginx closes the connections that it keeps for later by itself: only who sends may close without a
-race, so the node waits for that.
+The node accepts no new connections, answers requests on the open ones, and closes its sockets with
+1012, service restart, spread over some seconds so that their clients do not all reconnect at once.
+nginx closes its idle connections itself. Only the side that sends requests can close a connection
+without a race, so the node waits for that.
 """
 
 import asyncio
@@ -23,33 +23,33 @@ from chat.realtime.push import publisher
 reactor: Any = _reactor
 RESTART = 1012  # the close code for "service restart"
 SPREAD = 4.0  # seconds over which the sockets are closed
-KEPT = 6.0  # seconds until a connection without a request is cut off; nginx keeps them for 5
-LONGEST = 30.0  # seconds until also a request is; nginx waits for no answer any longer
-FAREWELL = 2.0  # seconds for the last push
+KEPT = 6.0  # seconds until an idle connection is dropped; nginx keeps them for 5
+LONGEST = 30.0  # seconds until a request is dropped too; nginx waits no longer for a response
+FAREWELL = 2.0  # seconds for publishing what is queued
 STEP = 0.1  # seconds
-BACKLOG = 1024  # connections that may wait to be accepted; Twisted's 50 are one burst of nginx
+BACKLOG = 1024  # connections that may wait for accept(); nginx fills Twisted's 50 in one burst
 
 
 class Draining:
-    """The drain of one server: daphne's, whose `connections` are its requests and sockets."""
+    """The graceful shutdown of one daphne server, whose `connections` are requests and sockets."""
 
     def __init__(self, server: Any) -> None:
         self.server = server
         self.ports: list[Any] = []
         self.began = 0.0
-        self.sockets = 0  # when it began
+        self.sockets = 0  # open when the shutdown began
 
     def add_port(self, port: Any) -> None:
-        """Take a port that the server listens on."""
+        """Add a port that the server listens on."""
         port.socket.listen(BACKLOG)
         self.ports.append(port)
 
-    def hear(self) -> None:
-        """Begin at SIGTERM; a second one ends the server at once."""
+    def handle_signals(self) -> None:
+        """Begin at SIGTERM; a second one stops the server at once."""
         signal.signal(signal.SIGTERM, lambda *_: reactor.callFromThread(self.begin))
 
     def begin(self) -> None:
-        """Listen no more, and go on until nobody is connected."""
+        """Stop listening, and go on until no client is connected."""
         if self.began:
             self.server.stop()
             return
@@ -57,9 +57,9 @@ class Draining:
         for port in self.ports:
             address = port.getHost()
             if isinstance(address, UNIXAddress):
-                os.unlink(address.name or b"")  # who found it before is accepted yet
+                os.unlink(address.name or b"")  # clients already connecting are still accepted
             else:
-                port.doRead()  # accepts who waits
+                port.doRead()  # accepts the connections that wait
                 port.stopListening()
         self._go_on()
 
@@ -85,13 +85,13 @@ class Draining:
         sockets = (one for one in self.server.connections if isinstance(one, WebSocketProtocol))
         return [one for one in sockets if one.state == one.STATE_OPEN]
 
-    def note(self, protocol: Any) -> None:
-        """While this server leaves, let the answer to a request be the last of its connection."""
+    def close_after_response(self, protocol: Any) -> None:
+        """During the shutdown, mark the response of a request as the last of its connection."""
         if self.began and isinstance(protocol, WebRequest) and protocol.channel is not None:
             protocol.channel.persistent = False
             protocol.responseHeaders.setRawHeaders(b"connection", [b"close"])
 
 
 def is_alone() -> bool:
-    """Say whether nobody is connected."""
+    """Return True if no client is connected."""
     return not any(isinstance(one, tcp.Server) for one in reactor.getReaders())

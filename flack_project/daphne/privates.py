@@ -1,0 +1,117 @@
+"""The one place that uses private and undocumented names of daphne, autobahn and Twisted.
+
+Other modules of this package subclass or call what is here. `NAMES` lists every such name;
+`tests/flack_project/daphne/test_privates.py` fails with the library, the name and the installed
+version when one disappears. Check it first when an upper bound in `pyproject.toml` is raised.
+"""
+
+from typing import Any
+
+from daphne import http_protocol, server, ws_protocol
+from twisted.internet import tcp
+
+# Library, owner, name. An attribute of an instance is listed under the class that sets it.
+NAMES = (
+    ("daphne", "daphne.server", "HTTPFactory"),
+    ("daphne", "daphne.server", "WebSocketFactory"),
+    ("daphne", "daphne.server.Server", "connections"),
+    ("daphne", "daphne.server.Server", "create_application"),
+    ("daphne", "daphne.server.Server", "handle_reply"),
+    ("daphne", "daphne.server.Server", "listen_success"),
+    ("daphne", "daphne.server.Server", "protocol_connected"),
+    ("daphne", "daphne.http_protocol.WebRequest", "basic_error"),
+    ("daphne", "daphne.ws_protocol.WebSocketFactory", "server_class"),
+    ("daphne", "daphne.ws_protocol.WebSocketProtocol", "last_ping"),
+    ("daphne", "daphne.ws_protocol.WebSocketProtocol", "serverClose"),
+    ("autobahn", "autobahn.websocket.protocol.PreparedMessage", "payloadHybi"),
+    ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "_invalid_payload"),
+    ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "_max_message_size_exceeded"),
+    ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "_protocol_violation"),
+    ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "failedByMe"),
+    ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "onFrameBegin"),
+    ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "sendCloseFrame"),
+    ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "sendData"),
+    ("autobahn", "autobahn.websocket.protocol.WebSocketServerProtocol", "CONFIG_ATTRS"),
+    ("autobahn", "autobahn.websocket.protocol.WebSocketServerProtocol", "failHandshake"),
+    ("twisted", "twisted.internet.abstract.FileDescriptor", "_tempDataBuffer"),
+    ("twisted", "twisted.internet.abstract.FileDescriptor", "dataBuffer"),
+    ("twisted", "twisted.internet.tcp.Connection", "TLS"),
+    ("twisted", "twisted.internet.tcp.Connection", "socket"),
+)
+
+
+def close(protocol: Any, code: int | None = None) -> None:
+    """Send a close frame with any code.
+
+    autobahn's `sendClose` refuses 1001 to 2999, so daphne would leave the socket open when an
+    application closes it with 1008, 1009, 1012 or 1013:
+    https://github.com/crossbario/autobahn-python/issues/1642,
+    https://github.com/django/daphne/issues/374.
+    """
+    protocol.sendCloseFrame(code=1000 if code is None else code)
+
+
+def allow_close_codes() -> None:
+    """Let daphne, also `daphne` and `runserver` as they come, close a socket with any code."""
+    ws_protocol.WebSocketProtocol.serverClose = close
+
+
+def install(websocket_factory: type, http_factory: type, basic_error: Any) -> None:
+    """Replace the factories that daphne's server looks up, and its error page."""
+    server.WebSocketFactory, server.HTTPFactory = websocket_factory, http_factory
+    http_protocol.WebRequest.basic_error = basic_error
+    allow_close_codes()
+
+
+class WebSocketProtocol(ws_protocol.WebSocketProtocol):
+    """daphne's socket; autobahn's private hooks call its public `refuse_…` methods."""
+
+    CONFIG_ATTRS = ()  # `copy_options` sets them on the class; autobahn would once for each socket
+
+    def _max_message_size_exceeded(self, *_: Any) -> None:
+        self.refuse_long_message()
+
+    def _protocol_violation(self, reason: str) -> bool:
+        self.refuse_violation(reason)
+        return True  # autobahn reads no further
+
+    def _invalid_payload(self, reason: str) -> bool:
+        self.refuse_text(reason)
+        return True
+
+    def fail(self, code: int, frames: bytes) -> None:
+        """Send last frames and a close frame, and ignore what the client still sends."""
+        if self.state == self.STATE_OPEN:
+            self.failedByMe = True
+            self.sendData(frames)
+            self.sendCloseFrame(code=code)
+
+
+def copy_options(factory: Any, protocol: type[WebSocketProtocol]) -> None:
+    """Set autobahn's options of a factory on the class of its sockets."""
+    for name in ws_protocol.WebSocketProtocol.CONFIG_ATTRS:
+        option = getattr(factory, name)
+        setattr(protocol, name, staticmethod(option) if callable(option) else option)
+
+
+def frame(factory: Any, text: str) -> bytes:
+    """Return the WebSocket frame of a text, uncompressed."""
+    return bytes(factory.prepareMessage(text.encode()).payloadHybi)
+
+
+def is_plain(transport: Any) -> bool:
+    """Return True if bytes may go straight to the socket: never those of a TLS connection."""
+    return isinstance(transport, tcp.Connection) and not transport.TLS
+
+
+def send_now(transport: Any, data: bytes) -> bytes:
+    """Send on the socket of a plain transport unless its buffer holds data; return the rest.
+
+    Twisted would buffer the data and ask epoll twice for it.
+    """
+    if transport.dataBuffer or transport._tempDataBuffer or transport.disconnecting:
+        return data
+    try:
+        return data[transport.socket.send(data) :]
+    except OSError:  # full or broken: Twisted finds out which when it writes
+        return data

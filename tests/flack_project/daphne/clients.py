@@ -1,0 +1,49 @@
+"""Clients of the servers in this folder's tests."""
+
+import socket
+import struct
+from contextlib import suppress
+
+import orjson
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from tests.running import HANDSHAKE
+
+
+def receive(connection, event, **model):
+    """Return the data of the next frame of an event whose model has these values."""
+    while True:
+        frame = orjson.loads(connection.recv(timeout=15))
+        data = frame["data"]
+        if frame["event"] == event and model.items() <= data.get("model", {}).items():
+            return data
+
+
+def assert_closed(connection, status, code):
+    """Check that a client receives an error and then a close."""
+    assert receive(connection, "error")["status"] == status
+    with pytest.raises(ConnectionClosed) as closed:
+        receive(connection, "nothing")
+    assert closed.value.rcvd.code == code
+
+
+def open_unread(server):
+    """Return a plain socket that is an open WebSocket, with a small window."""
+    plain = socket.socket()
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    plain.connect(("127.0.0.1", server.port))
+    plain.sendall(HANDSHAKE)
+    assert plain.recv(1024).startswith(b"HTTP/1.1 101")
+    return plain
+
+
+def assert_parting(plain, status, code):
+    """Read a plain socket to its end, and check that an error and a close came last."""
+    plain.settimeout(15)
+    received = b""
+    with suppress(ConnectionResetError):
+        while data := plain.recv(4096):
+            received += data
+    assert f'"status":{status}'.encode() in received
+    assert received.endswith(struct.pack("!BBH", 0x88, 2, code))
