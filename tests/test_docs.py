@@ -7,7 +7,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(
-    path for folder in (".", "docs", "comparison") for path in (ROOT / folder).glob("*.md")
+    path
+    for folder in (".", ".github", "docs", "comparison")
+    for path in (ROOT / folder).glob("*.md")
 )
 GUIDES = sorted((ROOT / "docs").glob("*.md"))
 SETTINGS = (ROOT / "flack_project/settings.py").read_text()
