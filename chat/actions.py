@@ -18,7 +18,7 @@ from chat import throttling
 from chat.accounts.nicknames import TAKEN
 from chat.content.characters import BLANK
 from chat.content.markup import links, render
-from chat.content.previews import preview
+from chat.content.previews import previews
 from chat.errors import BANNED, NOT_YOUR_MESSAGE, NOT_YOURSELF
 from chat.models import Message, Token, User, later_than
 from chat.realtime import presence
@@ -217,7 +217,7 @@ def expand_links(*, message_id: int) -> bool:
     message = Message.objects.filter(pk=message_id, expanding=True).first()
     if message is None:
         return False
-    found = [html for url in links(message.html) if (html := preview(url))]
+    found = previews(links(message.html))
     unchanged = Message.objects.filter(pk=message_id, expanding=True, source=message.source)
     with transaction.atomic():
         message = unchanged.select_for_update().first()

@@ -1,8 +1,9 @@
-"""A page of the internet, fetched without being led to a place that is not public.
+"""A fetcher for pages that users link to, which connects only to public addresses.
 
-The libraries against that (requests-hardened, safehttpx, ssrfguard) look at the first address only,
-let some that are not public through, or leave ports, total time and size to the caller. So h11
-speaks HTTP here over a socket of our own, and what is connected to is the address that was checked.
+h11 parses HTTP over a socket that this module opens, so the address that is connected to is the one
+that was checked. Libraries that promise the same (requests-hardened, safehttpx, ssrfguard) check
+only the first address, accept some that are not public, or set no limit on port, time and size.
+pycurl was tried as well: it reads chunk extensions without end, and cannot abandon a DNS look-up.
 """
 
 import ipaddress
@@ -12,21 +13,20 @@ import ssl
 import string
 import time
 import zlib
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import quote, urljoin, urlsplit
 
 import h11
 from django.conf import settings
 
-DEADLINE = 10.0  # seconds for all of a preview, from the first look-up to the last byte
-CONNECT = 3.0  # seconds for one of a host's addresses
-MAX_BYTES = 2**20  # of a page, unpacked; what comes after that is not read
-MAX_RECEIVED = MAX_BYTES + 2**18  # bytes of an answer, with its headers and the frames of chunks
-MAX_REDIRECTS = 3
+CONNECT = 3.0  # seconds to connect to one of a host's addresses
+MAX_BYTES = 2**20  # of a page, unpacked; the rest is not read
+MAX_RECEIVED = MAX_BYTES + 2**18  # bytes of a response, with headers and chunk framing
+MAX_REDIRECTS = 10  # a chain of shortener, https and www needs about 5; browsers follow 20
 PORTS = {"http": 80, "https": 443}
 HEADERS = {
     "User-Agent": "Mozilla/5.0 (compatible; Flack link preview bot)",
@@ -34,15 +34,15 @@ HEADERS = {
     "Accept-Encoding": "gzip",
     "Connection": "close",
 }
-# What `is_global` lets through, at least in one of the Pythons that we run on.
+# Networks that `is_global` accepts, at least in one of the supported versions of Python.
 NOT_PUBLIC = [
     ipaddress.ip_network(block)
     for block in (
-        "168.63.129.16",  # Azure's service inside each of its machines
+        "168.63.129.16",  # the platform service of Azure, reachable from each virtual machine
         "192.0.0.0/24",  # protocol assignments
-        "192.88.99.0/24",  # relays to 6to4
+        "192.88.99.0/24",  # 6to4 relays
         "224.0.0.0/4",  # multicast
-        *("::/3", "4000::/2", "8000::/1"),  # all but global unicast, so also each form of IPv4
+        *("::/3", "4000::/2", "8000::/1"),  # all but global unicast; includes mapped IPv4
         "2001::/23",  # protocol assignments, Teredo
         "2002::/16",  # 6to4
         "3fff::/20",  # documentation
@@ -50,22 +50,22 @@ NOT_PUBLIC = [
 ]
 HOST = re.compile(r"[a-z0-9._:-]+")
 HTML = re.compile(rb"(?:text/html|application/xhtml\+xml)\s*(?:;|$)", re.IGNORECASE)
-CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
-META_CHARSET = re.compile(rb"<meta[^>]*?" + CHARSET.pattern, re.IGNORECASE)
+CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+GZIP = (b"gzip", b"x-gzip")
 
-# A look-up knows no time-out: one that takes too long is left behind in its thread.
+# `getaddrinfo` has no time-out: a look-up that takes too long is abandoned in its thread.
 resolver = ThreadPoolExecutor(32, "resolver")
 
 
 class Refused(Exception):
-    """A URL leads to what is not allowed, or to no page."""
+    """The URL may not be fetched, or the response is not an HTML page."""
 
 
-FAILURES = (Refused, OSError, h11.ProtocolError, zlib.error)  # that `fetch` raises
+FAILURES = (Refused, OSError, h11.ProtocolError, zlib.error)  # raised by `fetch`
 
 
 class Target(NamedTuple):
-    """What to ask, and whom."""
+    """A checked URL, split into the parts of a request."""
 
     url: str
     scheme: str
@@ -74,18 +74,18 @@ class Target(NamedTuple):
     path: str
 
 
-def fetch(url: str) -> tuple[bytes, str]:
-    """Return a page, cut after `MAX_BYTES`, and the name of its charset, empty when unknown.
+def fetch(url: str, ends: float) -> tuple[bytes, str]:
+    """Return the first `MAX_BYTES` of a page and the charset in its header, empty if there is none.
 
-    Raises one of `FAILURES` when there is no page, or it may not be fetched.
+    Gives up at `ends`, in terms of `time.monotonic()`. Raises one of `FAILURES` when there is no
+    page, or it may not be fetched.
     """
-    ends = time.monotonic() + DEADLINE
     target = parse(url)
     for _ in range(1 + MAX_REDIRECTS):
-        with closing(ask(target, ends)) as answer:
-            response = next(answer, None)
+        with closing(ask(target, ends)) as events:
+            response = next(events, None)
             if not isinstance(response, h11.Response):
-                raise Refused("no answer")
+                raise Refused("no response")
             headers = dict(response.headers)
             if response.status_code in (301, 302, 303, 307, 308) and b"location" in headers:
                 target = parse(target.url, headers[b"location"].decode(errors="replace"))
@@ -93,14 +93,16 @@ def fetch(url: str) -> tuple[bytes, str]:
             kind = headers.get(b"content-type", b"")
             if response.status_code != 200 or not HTML.match(kind):
                 raise Refused(f"{response.status_code} {kind!r}")
-            body = unpack(answer, headers.get(b"content-encoding", b"identity").lower())
-        charset = CHARSET.search(kind) or META_CHARSET.search(body, 0, 1024)
-        return body, charset[1].decode() if charset else ""
+            charset = CHARSET.search(kind.decode("latin-1"))
+            # After the response come only events with data: `ask` returns at any other.
+            body = (cast(h11.Data, event).data for event in events)
+            encoding = headers.get(b"content-encoding", b"identity").lower()
+            return unpack(body, encoding), charset[1] if charset else ""
     raise Refused("too many redirects")
 
 
 def parse(url: str, location: str = "") -> Target:
-    """Return what to ask for the page at `url`, or where it redirects to."""
+    """Return the target of `url`, or of a redirect from it to `location`."""
     try:
         url = urljoin(url, location)
         parts = urlsplit(url)
@@ -116,7 +118,7 @@ def parse(url: str, location: str = "") -> Target:
 
 
 def ask(target: Target, ends: float) -> Generator[h11.Response | h11.Data]:
-    """Send a request for a page, and give the response and the data of the answer."""
+    """Send a request, and yield the response and then the data of its body."""
     name = f"[{target.host}]" if ":" in target.host else target.host
     if target.port != PORTS[target.scheme]:
         name = f"{name}:{target.port}"
@@ -128,7 +130,7 @@ def ask(target: Target, ends: float) -> Generator[h11.Response | h11.Data]:
         sock.sendall(request or b"")
         http.send(h11.EndOfMessage())
         while received <= MAX_RECEIVED:
-            received += 64  # what a tiny chunk costs is not its bytes
+            received += 64  # an event has a cost, however small its data
             event = http.next_event()
             if event is h11.NEED_DATA:
                 sock.settimeout(left(ends))
@@ -139,23 +141,23 @@ def ask(target: Target, ends: float) -> Generator[h11.Response | h11.Data]:
                 yield event
             elif not isinstance(event, h11.InformationalResponse):
                 return
-    raise Refused("the answer is too long")
+    raise Refused("the response is too long")
 
 
 def connect(target: Target, ends: float) -> socket.socket:
-    """Return a socket to a host, to the very address that was found to be public.
+    """Return a connected socket, to an address that was checked to be public.
 
-    One address that is not public condemns the host. Only the hosts in the setting
-    `FLACK_PREVIEW_HOSTS`, as "host" or "host:port", may be anywhere.
+    A host with any address that is not public is refused as a whole. Hosts in the setting
+    `FLACK_PREVIEW_HOSTS`, as "host" or "host:port", may have any address.
     """
     scheme, host, port = target.scheme, target.host, target.port
-    anywhere = {host, f"{host}:{port}"} & set(settings.FLACK_PREVIEW_HOSTS)
-    if not anywhere and port not in PORTS.values():
+    exempt = {host, f"{host}:{port}"} & set(settings.FLACK_PREVIEW_HOSTS)
+    if not exempt and port not in PORTS.values():
         raise Refused(f"port {port}")
     look_up = resolver.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     addresses = look_up.result(left(ends))
-    if not anywhere and not all(is_public(str(address[0])) for *_, address in addresses):
-        raise Refused(f"{host} is at {addresses}")
+    if not exempt and not all(is_public(str(address[0])) for *_, address in addresses):
+        raise Refused(f"{host} has an address that is not public: {addresses}")
     failure = OSError(f"{host} has no address")
     for family, kind, protocol, _, address in addresses:
         sock = socket.socket(family, kind, protocol)
@@ -171,34 +173,42 @@ def connect(target: Target, ends: float) -> socket.socket:
 
 
 def is_public(address: str) -> bool:
-    """Tell whether an IP address is one that all of the internet can reach."""
+    """Return True if an IP address can be reached from all of the internet."""
     ip = ipaddress.ip_address(address)
     return ip.is_global and not any(ip in block for block in NOT_PUBLIC)
 
 
 @cache
 def tls() -> ssl.SSLContext:
-    """Return what checks certificates, made once: it reads all that the system trusts."""
+    """Return the context that verifies certificates. Cached: loading the CAs takes 20 ms."""
     return ssl.create_default_context()
 
 
 def left(ends: float) -> float:
-    """Return the seconds until `ends`; raise TimeoutError after it."""
+    """Return the seconds left until `ends`, or raise TimeoutError."""
     seconds = ends - time.monotonic()
     if seconds <= 0:
         raise TimeoutError("the page takes too long")
     return seconds
 
 
-def unpack(answer: Iterable[h11.Event], encoding: bytes) -> bytes:
-    """Return the body of an answer, unpacked, and cut after `MAX_BYTES`."""
-    if encoding not in (b"gzip", b"identity"):
+def unpack(body: Iterator[bytes], encoding: bytes) -> bytes:
+    """Return the first `MAX_BYTES` of a body, unpacked if `encoding` is gzip."""
+    if encoding not in (*GZIP, b"identity"):
         raise Refused(f"{encoding!r}")
     gzip = zlib.decompressobj(wbits=31)
-    body = bytearray()
-    for event in answer:
-        if isinstance(event, h11.Data) and (room := MAX_BYTES - len(body)):
-            body += gzip.decompress(event.data, room) if encoding == b"gzip" else event.data[:room]
-        else:
+    page = bytearray()
+    for data in body:
+        while data and (room := MAX_BYTES - len(page)):
+            if encoding not in GZIP:
+                page += data[:room]
+                break
+            if gzip.eof:  # a second member begins, or garbage, which browsers ignore too
+                if not data.startswith(b"\x1f"):
+                    return bytes(page)
+                gzip = zlib.decompressobj(wbits=31)
+            page += gzip.decompress(data, room)
+            data = gzip.unused_data
+        if len(page) == MAX_BYTES:
             break
-    return bytes(body)
+    return bytes(page)

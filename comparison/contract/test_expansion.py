@@ -134,6 +134,19 @@ def test_title_and_description_are_text_not_markup(flack: Flack, ann: Person, pa
     assert "b=2" in message["html"] and "&b=2" not in message["html"]
 
 
+@pytest.mark.differs("D-39")
+def test_the_texts_for_previews_come_before_the_title(
+    flack: Flack, ann: Person, pages: Pages
+) -> None:
+    url = pages.add(
+        PAGE.format("Title - Site", "For search engines")
+        + "<meta property='og:title' content='Title'><meta name='twitter:title' content='Tweet'>"
+        + "<meta name='twitter:description' content='For readers'>"
+    )
+    message = expanded(flack, flack.posted(ann, f"[it]({url})"))
+    assert cards(message["html"]) == [card(url, "Title", "For readers")]
+
+
 @pytest.mark.differs("D-18")
 def test_only_public_addresses_are_fetched(flack: Flack, ann: Person, pages: Pages) -> None:
     allowed, private = pages.add(PAGE.format("Allowed", "one")), Pages(0)

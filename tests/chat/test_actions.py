@@ -463,13 +463,13 @@ def test_expanding_what_does_not_exist_does_nothing():
 def test_an_edit_meanwhile_wins_over_the_expansion(alice, page, monkeypatch, pushes, committed):
     message = actions.post_message(author=alice, source=f"see {page}")
 
-    def edit_meanwhile(url):
+    def edit_meanwhile(urls):
         actions.edit_message(
             editor=alice, message=Message.objects.get(pk=message.pk), source="changed my mind"
         )
-        return PREVIEW.format(url)
+        return [PREVIEW.format(url) for url in urls]
 
-    monkeypatch.setattr(actions, "preview", edit_meanwhile)
+    monkeypatch.setattr(actions, "previews", edit_meanwhile)
     with committed():
         assert not actions.expand_links(message_id=message.pk)
     assert Message.objects.get().html == "changed my mind"

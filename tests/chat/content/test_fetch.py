@@ -1,10 +1,11 @@
 """Tests of chat/content/fetch.py.
 
-No attack may get through: each test looks at what was connected to, not at the answer alone.
+Each attack is checked by the connections that were opened, not only by the response.
 """
 
 import gzip
 import io
+import re
 import socket
 import ssl
 import struct
@@ -23,14 +24,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.content import fetch as fetch_module
-from chat.content.fetch import FAILURES, MAX_BYTES, MAX_REDIRECTS, Refused, fetch, is_public
-from chat.content.previews import preview
+from chat.content import previews as previews_module
+from chat.content.fetch import FAILURES, MAX_BYTES, MAX_REDIRECTS, Refused, is_public
+from chat.content.previews import previews
 from tests.chat.content.corpus_addresses import INWARD, LOOPBACK, ODD, URLS
 from tests.chat.content.sites import HEAD, PAGE, Site, answer, redirect
 
 PUBLIC, PUBLIC_6 = "93.184.216.34", "2606:4700:4700::1111"
 
 pytestmark = pytest.mark.usefixtures("internet")
+
+
+def preview(url: str) -> str | None:
+    """Return the preview of one page, as the task makes it."""
+    return next(iter(previews([url])), None)
+
+
+def fetch(url: str) -> tuple[bytes, str]:
+    """Fetch a page with enough time."""
+    return fetch_module.fetch(url, time.monotonic() + 10)
 
 
 # --- Where a link may lead --------------------------------------------------------------------
@@ -419,9 +431,38 @@ def test_of_a_page_without_end_the_first_mebibyte_is_read(site):
     assert site.sent < 8 * MAX_BYTES  # what fits into the buffers of both ends
 
 
-def test_a_packed_page_is_unpacked(site):
-    site.pages["/"] = answer(gzip.compress(PAGE), content_encoding="GZip")
+@pytest.mark.parametrize("encoding", ["gzip", "GZip", "x-gzip"])
+def test_a_packed_page_is_unpacked(site, encoding):
+    site.pages["/"] = answer(gzip.compress(PAGE), content_encoding=encoding)
     assert fetch(site.url) == (PAGE, "")
+
+
+@pytest.mark.parametrize("garbage", [b"", b"garbage", bytes(100)])
+def test_every_member_of_a_packed_page_is_unpacked(site, garbage):
+    members = b"".join(gzip.compress(PAGE[at : at + 9]) for at in range(0, len(PAGE), 9))
+    site.pages["/"] = answer(members + garbage, content_encoding="gzip")
+    assert fetch(site.url) == (PAGE, "")
+
+
+def test_a_member_may_be_split_anywhere(site):
+    members = gzip.compress(b"a") + gzip.compress(b"b")
+
+    def byte_by_byte(site, sock):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.sendall(answer(b"", content_encoding="gzip", content_length=str(len(members))))
+        for byte in members:
+            sock.sendall(bytes([byte]))
+
+    site.pages["/"] = byte_by_byte
+    assert fetch(site.url)[0] == b"ab"
+
+
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
+def test_many_empty_members_take_little_time(site):
+    site.pages["/"] = answer(gzip.compress(b"") * (MAX_BYTES // 20), content_encoding="gzip")
+    start = time.thread_time()
+    assert fetch(site.url)[0] == b""
+    assert time.thread_time() - start < 2
 
 
 @pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
@@ -505,8 +546,8 @@ def test_large_headers_are_read_and_huge_ones_are_not(site):
 
 @pytest.fixture
 def hurry(monkeypatch):
-    """Let a preview take a third of a second, and fail a test in which it takes much longer."""
-    monkeypatch.setattr(fetch_module, "DEADLINE", 0.3)
+    """Set the deadline to a third of a second, and fail a test that takes much longer."""
+    monkeypatch.setattr(previews_module, "DEADLINE", 0.3)
     start = time.monotonic()
     yield
     assert 0.25 < time.monotonic() - start < 3
@@ -536,6 +577,23 @@ def test_the_time_is_for_all_redirects_together(site, hurry):
 
     site.pages["/"] = late
     assert preview(site.url) is None
+
+
+@pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
+def test_the_time_is_for_all_links_of_a_message_together(site, hurry):
+    """The pages wait for each other, so that they must be fetched side by side."""
+    together = threading.Barrier(4)
+
+    def meet(site, sock):
+        together.wait(9)
+        sock.sendall(answer())
+
+    site.pages |= {
+        **{f"/{number}": meet for number in range(4)},
+        "/late": lambda site, sock: site.closing.wait(9),
+    }
+    found = previews([site.url + path for path in ("0", "1", "late", "2", "3")])
+    assert [re.findall('/([0-9a-z]*)"', html) for html in found] == [["0"], ["1"], ["2"], ["3"]]
 
 
 @pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
@@ -610,29 +668,25 @@ def test_a_certificate_that_nobody_vouches_for_is_no_page(secure_site):
 
 
 @pytest.mark.parametrize(
-    ("kind", "body", "charset"),
+    ("kind", "charset"),
     [
-        ("text/html", b"", ""),
-        ("text/html; charset=x", b"<meta charset=y>", "x"),
-        ('text/html; a=b; Charset = "x"', b"", "x"),
-        ("text/html", b'<meta charset="x">', "x"),
-        ("text/html", b'<META http-equiv=x content="text/html; CHARSET=x">', "x"),
-        ("text/html; charset=", b"<meta name=a><meta charset='x'>", "x"),
-        ("text/html", b" " * 1024 + b"<meta charset=x>", ""),
-        ("text/html", b"<p>charset=x", ""),
+        ("text/html", ""),
+        ("text/html; charset=", ""),
+        ("text/html; charset=x", "x"),
+        ('text/html; a=b; Charset = "x"', "x"),
     ],
 )
-def test_the_charset_is_that_of_the_header_or_of_the_page(site, kind, body, charset):
-    site.pages["/"] = answer(body, content_type=kind)
-    assert fetch(site.url) == (body, charset)
+def test_the_charset_is_that_of_the_header(site, kind, charset):
+    site.pages["/"] = answer(b"<meta charset=y>", content_type=kind)
+    assert fetch(site.url) == (b"<meta charset=y>", charset)
 
 
 @pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
 def test_a_charset_without_end_is_read_quickly(site):
     site.pages["/"] = answer(content_type="text/html; charset=" + " " * 60_000)
-    start = time.thread_time()
+    start = time.process_time()
     assert preview(site.url) is not None
-    assert time.thread_time() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize("failure", FAILURES)
