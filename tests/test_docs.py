@@ -48,6 +48,16 @@ def test_each_variable_is_in_the_table_of_settings(variable):
     assert f"`{variable}`" in rows("docs/SETTINGS.md")
 
 
+def test_each_variable_in_the_table_of_settings_is_read_somewhere():
+    sources = [
+        path.read_text()
+        for name in ("chat", "flack_project")
+        for path in (ROOT / name).rglob("*.py")
+    ]
+    named = re.findall("`([A-Z][A-Z_]+)`", rows("docs/SETTINGS.md"))
+    assert [name for name in named if not any(f'"{name}"' in text for text in sources)] == []
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_is_in_the_table_of_commands(command):
     assert re.search(rf"`{command}\b", rows("docs/OPERATIONS.md"))
