@@ -1,4 +1,4 @@
-"""The WebSocket's URLs."""
+"""The URLs of the WebSocket. Handshakes at any other path are refused with 403."""
 
 from channels.security.websocket import WebsocketDenier
 from django.urls import path, re_path
