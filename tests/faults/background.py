@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, for what goes on while a test does something else."""
+"""An event loop in a thread, for coroutines that run while a test does something else."""
 
 import asyncio
 import threading
@@ -10,10 +10,10 @@ import httpx
 
 
 class Background:
-    """Runs coroutines, which share an HTTP client; in the end what still runs is cancelled."""
+    """Runs coroutines that share an HTTP client, and cancels them at the end."""
 
     def __init__(self, url: str) -> None:
-        """Take the URL of the server."""
+        """Prepare for the server at `url`."""
         self.http = httpx.AsyncClient(base_url=url, trust_env=False, timeout=30)
 
     def __enter__(self) -> Self:
@@ -29,7 +29,7 @@ class Background:
         self.loop.close()
 
     def begin(self, coroutine: Coroutine[Any, Any, Any]) -> Future[Any]:
-        """Let a coroutine run, and return the future of its result."""
+        """Start a coroutine, and return the future of its result."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
 
     async def _cancel(self) -> None:

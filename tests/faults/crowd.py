@@ -1,4 +1,4 @@
-"""People who write, read and listen while a fault happens, and the count of what became of it."""
+"""Clients that write, read and listen while a fault happens, and the counts of their messages."""
 
 import sqlite3
 import time
@@ -19,14 +19,14 @@ from tests.running import Stack
 LISTENERS = 6
 READERS = 4
 WRITERS = 3  # over HTTP, and as many over sockets
-PATIENCE = 40.0  # seconds that all may take to have everything again
+PATIENCE = 40.0  # seconds that recovery may take
 
 
 class Crowd:
-    """Writers, readers and listeners of a stack, on an event loop in a thread of their own."""
+    """Writers, readers and listeners of one stack, on an event loop in a thread."""
 
     def __init__(self, stack: Stack, database: str = "") -> None:
-        """Take the stack, and the URL of its PostgreSQL unless it is on SQLite."""
+        """Prepare for a stack; `database` is the URL of its PostgreSQL, empty for SQLite."""
         self.stack, self.database = stack, database
         self.record = Record()
         self.background = Background(stack.url)
@@ -45,11 +45,11 @@ class Crowd:
             for number, person in enumerate(people)
         ]
         reader = people[0].nickname, people[0].password, self.record
-        parts: list[Any] = [*self.listeners, *self.writers]
-        parts += [Reader(self.stack.url, *reader) for _ in range(READERS)]
+        clients: list[Any] = [*self.listeners, *self.writers]
+        clients += [Reader(self.stack.url, *reader) for _ in range(READERS)]
         self.background.__enter__()
-        for part in parts:
-            self.background.begin(part.run())
+        for client in clients:
+            self.background.begin(client.run())
         self._write(True)
         wait(lambda: all(listener.is_live for listener in self.listeners), PATIENCE)
         return self
@@ -62,10 +62,10 @@ class Crowd:
             change = writer.may_write.set if may_write else writer.may_write.clear
             self.background.loop.call_soon_threadsafe(change)
 
-    def play(self, fault: Fault) -> Report:
-        """Let a fault happen, and count what became of everything."""
+    def count(self, fault: Fault) -> Report:
+        """Inject a fault, wait for recovery, and return the counts."""
         self._begin_counting()
-        fault.strike(self.stack)
+        fault.inject(self.stack)
         return self._settle()
 
     def _begin_counting(self) -> None:
@@ -79,7 +79,7 @@ class Crowd:
         ended = time.monotonic()
         wait(lambda: self._all_have_all_since(ended), PATIENCE)
         seconds = time.monotonic() - ended
-        wait(self._is_whole, PATIENCE)  # under load, too
+        wait(self._is_whole, PATIENCE)  # still under load
         self._write(False)
         wait(lambda: all(writer.is_idle for writer in self.writers) and self._same(), PATIENCE)
         report = self._compare(seconds)
@@ -87,7 +87,7 @@ class Crowd:
         return report
 
     def _all_have_all_since(self, ended: float) -> bool:
-        """Say whether each writer had a message accepted since, and everybody has every message."""
+        """Return True if each writer had a message accepted since, and no listener lacks one."""
         record = self.record
         again = {source.split()[0] for source, at in list(record.accepted_at.items()) if at > ended}
         ids = {answer["id"] for answer in list(record.accepted.values())}
@@ -96,7 +96,7 @@ class Crowd:
         )
 
     def _is_whole(self) -> bool:
-        """Say whether all parts of the stack are there again."""
+        """Return True if every process of the stack answers."""
         ready = self.stack.get("/readyz").status_code == 200
         return ready and all(answers(self.stack, name) for name in ("node.1", "node.2"))
 
@@ -106,16 +106,16 @@ class Crowd:
         return same and not self.misplaced()
 
     def misplaced(self) -> int:
-        """Return how often somebody who is there is not shown as online."""
+        """Return how often a connected user is shown as offline."""
         found = self._select("SELECT id, online FROM chat_user")
         lists = [dict(found), *({**listener.users.rows} for listener in self.listeners)]
-        away = [
+        offline = [
             pk
             for known in lists
             for pk in self.people
             if not (known[pk]["online"] if isinstance(known.get(pk), dict) else known.get(pk))
         ]
-        return len(away)
+        return len(offline)
 
     def _select(self, query: str) -> list[Any]:
         if self.database:
@@ -125,7 +125,7 @@ class Crowd:
             return connection.execute(query).fetchall()
 
     def rows(self) -> dict[int, Row]:
-        """Return what the database has of each message, as the API represents it."""
+        """Return the messages of the database by id, as the API represents them."""
         names = ("id", "created_at", "updated_at", "source", "html", "user_id")
         found = self._select(f"SELECT {', '.join(names)} FROM chat_message")
         rows = {row[0]: dict(zip(names, row, strict=True)) for row in found}
@@ -166,7 +166,7 @@ class Crowd:
 
 
 def wait(condition: Any, seconds: float) -> bool:
-    """Return whether a condition came true in time; what did not will be counted."""
+    """Wait for a condition; return False if it is not met in time, which the counts will show."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""The fault of thousands who listen and say nothing, and of some whom nobody can reach any more."""
+"""The fault of thousands of idle sockets, and of a client that is connected but unreachable."""
 
 import resource
 import socket
@@ -9,17 +9,17 @@ from tests.faults.table import Fault
 from tests.running import HANDSHAKE, Stack
 
 SOCKETS = 5_000
-SECONDS = 60  # in which a half-open socket is gone
-KIB = 64  # that an idle socket may cost all nodes together
+SECONDS = 60  # after which a half-open socket must be closed
+KIB = 64  # that an idle socket may take in all nodes together
 
 
 def memory(stack: Stack) -> int:
-    """Return the KiB that the nodes have."""
+    """Return the memory of both nodes in KiB."""
     return sum(stack.part(name).memory_info().rss for name in ("node.1", "node.2")) // 1024
 
 
-def strike(stack: Stack) -> None:
-    """Open idle sockets, and one that answers no ping; check what they cost, and that it ends."""
+def inject(stack: Stack) -> None:
+    """Open idle sockets, and one that answers no ping; check memory, and that it is closed."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     before, began = memory(stack), time.monotonic()
@@ -29,10 +29,10 @@ def strike(stack: Stack) -> None:
         half_open.sendall(HANDSHAKE)
         swarm.connect(SOCKETS)
         each = (memory(stack) - before) / SOCKETS
-        assert each < KIB, f"an idle socket costs {each:.0f} KiB"
+        assert each < KIB, f"an idle socket takes {each:.0f} KiB, more than {KIB}"
         while not is_closed(half_open):
             swarm.run(1)
-            assert time.monotonic() - began < SECONDS + 5, "a half-open socket stays"
+            assert time.monotonic() - began < SECONDS + 5, "a half-open socket stays open"
         assert swarm.closed == 0, f"{swarm.closed} idle sockets were closed"
     finally:
         half_open.close()
@@ -40,7 +40,7 @@ def strike(stack: Stack) -> None:
 
 
 def is_closed(plain: socket.socket) -> bool:
-    """Say whether the other end has closed; read what came, as a system does for a dead program."""
+    """Return True if the server has closed; read what it sent, as the system does for a client."""
     plain.setblocking(False)
     try:
         while data := plain.recv(65536):
@@ -52,4 +52,4 @@ def is_closed(plain: socket.socket) -> bool:
     return True
 
 
-IDLE = Fault(f"{SOCKETS:,} idle sockets, one half-open", strike, resyncs=False)
+IDLE = Fault(f"{SOCKETS:,} idle sockets, one half-open", inject, resyncs=False)

@@ -1,4 +1,4 @@
-"""A client that listens as the page does: it reconnects, catches up, and merges by id."""
+"""A client that listens like the page: it reconnects, catches up, and merges by id."""
 
 import asyncio
 import random
@@ -12,7 +12,7 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-MARGIN = 60  # seconds asked for again, as `sync.js` does
+MARGIN = 60  # seconds of overlap when it catches up, as in `sync.js`
 PROVE_EVERY = 30  # seconds
 LONGEST_WAIT = 30.0  # seconds
 
@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 class Table:
-    """Rows by id. The newest version wins; in one second a push outlives an older answer."""
+    """Rows by id. The newest version wins; within one second, the one received later."""
 
     def __init__(self) -> None:
         self.rows: dict[int, Row] = {}
@@ -28,7 +28,7 @@ class Table:
         self.newest = 0
 
     def merge(self, row: Row, as_of: float) -> None:
-        """Take a row that the server pushed, or was asked for, at `as_of`."""
+        """Store a row that was pushed, or requested, at the time `as_of`."""
         old = self.rows.get(row["id"])
         known = old and (old["updated_at"], self._as_of[row["id"]])
         if known and (row["updated_at"], as_of) < known:
@@ -38,13 +38,13 @@ class Table:
 
 
 class Listener:
-    """One page of the chat, opened by a user with this token or by a stranger."""
+    """One page of the chat, opened by the owner of this token, or anonymously."""
 
     def __init__(self, url: str, http: httpx.AsyncClient, token: str | None = None) -> None:
         self.url, self.http, self.token = url, http, token
         self.messages, self.users = Table(), Table()
         self.resyncs = 0
-        self.closed: Counter[int] = Counter()  # by the code of the close
+        self.closed: Counter[int] = Counter()  # by close code
         self.is_live = False
         self._losses = 0
         self._proven = self._candidate = 0
@@ -60,16 +60,16 @@ class Listener:
                 async with connect(url, proxy=None, max_queue=None, close_timeout=1) as socket:
                     opened_at = time.monotonic()
                     with suppress(ConnectionClosed):
-                        await self._hear(socket)
+                        await self._receive(socket)
                 self.closed[socket.close_code or 0] += 1
             except (OSError, WebSocketException):
-                pass  # it cannot connect
+                pass  # no connection: try again below
             self._lost()
             failures = 0 if time.monotonic() - opened_at > 10 else failures + 1
             wait = min(LONGEST_WAIT, 0.5 * 2**failures)
             await asyncio.sleep(wait * random.uniform(0.1, 1))
 
-    async def _hear(self, socket: ClientConnection) -> None:
+    async def _receive(self, socket: ClientConnection) -> None:
         tasks = [asyncio.create_task(self._catch_up()), asyncio.create_task(self._beat(socket))]
         try:
             async for text in socket:

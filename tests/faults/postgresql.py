@@ -28,7 +28,7 @@ def postgresql_faults(url: str) -> list[Fault]:
 def hanging(url: str) -> Fault:
     """Return the fault that the server at this URL does not answer for `OUTAGE` seconds."""
 
-    def strike(stack: Stack) -> None:
+    def inject(stack: Stack) -> None:
         # Looked up now, because an earlier fault may have restarted the server.
         postmaster = psutil.Process(server_at(url).get_pid())
         processes = [postmaster, *postmaster.children()]
@@ -40,16 +40,16 @@ def hanging(url: str) -> Fault:
             with suppress(psutil.NoSuchProcess):
                 process.resume()
 
-    return Fault(f"PostgreSQL hangs for {OUTAGE} s", strike, UNAVAILABLE)
+    return Fault(f"PostgreSQL hangs for {OUTAGE} s", inject, UNAVAILABLE)
 
 
 def stopped(url: str) -> Fault:
     """Return the fault that the server at this URL is stopped for `OUTAGE` seconds."""
     server = server_at(url)
 
-    def strike(stack: Stack) -> None:
+    def inject(stack: Stack) -> None:
         server.stop()
         time.sleep(OUTAGE)
         server.ensure_postgres_running()
 
-    return Fault(f"PostgreSQL stopped for {OUTAGE} s", strike, UNAVAILABLE)
+    return Fault(f"PostgreSQL stopped for {OUTAGE} s", inject, UNAVAILABLE)

@@ -1,4 +1,4 @@
-"""What is counted of a fault, and what of it must be nothing."""
+"""The counts taken during a fault, and which of them must be 0."""
 
 import re
 from collections import Counter
@@ -10,22 +10,22 @@ from tests.faults.table import Fault
 
 @dataclass
 class Report:
-    """What was counted from the beginning of a fault until everybody had everything."""
+    """The counts from the start of a fault until every client had every message."""
 
     sent: int
     accepted: int
-    delivered: int  # deliveries: each accepted message that a listener ends with
-    lost: int  # accepted, but not in the database, or not as it is there with a listener
-    doubled: int  # there twice, in the database or with a listener
+    delivered: int  # deliveries: accepted messages times the listeners that have them
+    lost: int  # accepted messages that the database lacks, or a listener has not as stored
+    doubled: int  # duplicates in the database or at a listener
     out_of_order: int
-    failed: list[str]  # requests that were refused or not answered; their posts were repeated
+    failed: list[str]  # requests that were refused or not answered; clients repeat them
     resyncs: int
-    closed: Counter[int]  # sockets of listeners that the server closed, by code
-    misplaced: int  # people who are shown as away to a listener, or in the database
-    seconds: float  # from the end of the fault until everybody had everything
+    closed: Counter[int]  # sockets of listeners that the server closed, by close code
+    misplaced: int  # connected users shown as offline, to a listener or in the database
+    seconds: float  # from the end of the fault until every client had every message
 
     def problems(self, fault: Fault) -> list[str]:
-        """Return what does not hold: each accepted message is there once, everywhere, in order."""
+        """Return what went wrong; empty if every accepted message is everywhere, once, in order."""
         refused = [one for one in self.failed if not re.fullmatch(fault.refusals, one)]
         resyncs = fault.resyncs is not None and bool(self.resyncs) != fault.resyncs
         found = {
@@ -33,7 +33,7 @@ class Report:
             "lost": self.lost,
             "doubled": self.doubled,
             "out of order": self.out_of_order,
-            "people misplaced": self.misplaced,
+            "users shown as offline": self.misplaced,
             "refused": refused,
             "closed": dict(self.closed) if self.closed.keys() - fault.closes else None,
             "resyncs": self.resyncs if resyncs else None,
@@ -44,14 +44,14 @@ class Report:
 
 
 def twice(rows: dict[int, Row], name: str) -> int:
-    """Return how many messages of this crowd, each with a text of its own, are there again."""
-    mine = (row["source"].split() for row in list(rows.values()) if row["source"].startswith(name))
-    texts = Counter(tuple(words[:2]) for words in mine)  # the third says that it was edited
+    """Return how many of the messages whose sources start with `name` are duplicates."""
+    own = (row["source"].split() for row in list(rows.values()) if row["source"].startswith(name))
+    texts = Counter(tuple(words[:2]) for words in own)  # the third word marks an edit
     return sum(count - 1 for count in texts.values())
 
 
 def inversions(rows: dict[int, Row], name: str) -> int:
-    """Return how many messages, by id, come before one that its writer sent earlier."""
+    """Return how many messages have a lower id than one that the same writer sent earlier."""
     last: dict[str, int] = {}
     count = 0
     for _, row in sorted(rows.items()):

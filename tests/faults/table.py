@@ -1,4 +1,4 @@
-"""The faults: what is done to a running Flack, and what may be seen of it."""
+"""The faults: what each does to a running Flack, and what clients may notice of it."""
 
 import re
 import signal
@@ -14,41 +14,43 @@ import redis
 from comparison.contract.client import eventually
 from tests.running import Stack
 
-CUT_OFF = "(POST|GET|PUT) .* 502|.* RemoteProtocolError.*"  # answers of a node that is killed
-UNAVAILABLE = "(POST|GET|PUT|post_message) .*503"  # and while the database is away
-LEAVING = frozenset({1012})  # the code by which a node that leaves closes its sockets
-GONE = frozenset({1006})  # and what a client sees when one is killed
+# Patterns of the failed requests that a fault allows.
+CUT_OFF = "(POST|GET|PUT) .* 502|.* RemoteProtocolError.*"  # when a node is killed
+UNAVAILABLE = "(POST|GET|PUT|post_message) .*503"  # while the database is unavailable
+# Close codes that a fault allows.
+SHUTDOWN = frozenset({1012})  # a node closes its sockets during a graceful shutdown
+KILLED = frozenset({1006})  # a node was killed
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that happens to a stack, and returns when it is over."""
+    """A fault: `inject` returns when it is over."""
 
     name: str
-    strike: Callable[[Stack], None]
-    refusals: str = "(?!)"  # what requests may be answered meanwhile, as a pattern
-    closes: frozenset[int] = frozenset()  # by which codes sockets may be closed
-    seconds: float = 10.0  # in which everybody has everything again
-    resyncs: bool | None = None  # whether clients have to be told to fetch, or must not
-    is_short: bool = True  # whether it is also one of the tests
+    inject: Callable[[Stack], None]
+    refusals: str = "(?!)"  # a pattern of the failed requests that it allows
+    closes: frozenset[int] = frozenset()  # the close codes that it allows
+    seconds: float = 10.0  # after which every client must have every message
+    resyncs: bool | None = None  # True if clients must get a resync, False if they must not
+    is_short: bool = True  # True if it is also a test in tests/stack/test_faults.py
 
 
 def nothing(stack: Stack) -> None:
-    """Let some seconds pass."""
+    """Wait for 3 s."""
     time.sleep(3)
 
 
 def kill_node(stack: Stack) -> None:
-    """Kill a node; its supervisor starts it again."""
+    """Kill a node, which is then restarted."""
     node = stack.part("node.1")
     node.kill()
     node.wait(10)
 
 
 def lose_valkey(stack: Stack) -> None:
-    """Kill Valkey, and let it be away for 5 s; it comes back empty."""
+    """Kill Valkey; after an outage of 5 s it is restarted, and empty."""
     shell, valkey = stack.shell("valkey.1"), stack.part("valkey.1")
-    shell.suspend()  # or it would start Valkey at once
+    shell.suspend()  # it would restart Valkey at once
     valkey.kill()
     time.sleep(5)
     shell.resume()
@@ -56,7 +58,7 @@ def lose_valkey(stack: Stack) -> None:
 
 
 def hang_valkey(stack: Stack) -> None:
-    """Stop Valkey for 8 s, longer than anybody waits for it: it is there, but does not answer."""
+    """Suspend Valkey for 8 s, longer than every time-out: connections stay open, unanswered."""
     valkey = stack.part("valkey.1")
     valkey.suspend()
     time.sleep(8)
@@ -64,27 +66,27 @@ def hang_valkey(stack: Stack) -> None:
 
 
 def cut_subscriptions(stack: Stack) -> None:
-    """Cut every subscription of the channel layer, so that pushes get lost."""
+    """Close every subscription of the channel layer, so that pushes get lost."""
     with redis.Redis.from_url(f"unix://{stack.run_dir}/valkey.sock") as valkey:
         valkey.client_kill_filter(_type="pubsub")
 
 
 def drop_pushes(stack: Stack) -> None:
-    """Cut the subscriptions three times."""
+    """Close the subscriptions three times."""
     for _ in range(3):
         cut_subscriptions(stack)
         time.sleep(1)
 
 
 def kill_worker_and_beat(stack: Stack) -> None:
-    """Kill the worker and beat; those who chat do not need them."""
+    """Kill the worker and beat, which chatting does not need."""
     for name in ("worker.1", "beat.1"):
         stack.part(name).kill()
     time.sleep(2)
 
 
 def lock_sqlite(stack: Stack) -> None:
-    """Hold the lock of the database for 5 s, as a tool may that does not know WAL."""
+    """Hold the write lock of the database for 5 s, as a tool of the operator may."""
     with closing(sqlite3.connect(stack.var / "db.sqlite3", isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         time.sleep(5)
@@ -92,7 +94,7 @@ def lock_sqlite(stack: Stack) -> None:
 
 
 def restart_node(stack: Stack, name: str) -> None:
-    """Let a node leave, and wait until it is back."""
+    """Shut a node down gracefully, and wait until it answers again."""
     node = stack.part(name)
     node.terminate()
     node.wait(20)
@@ -100,7 +102,7 @@ def restart_node(stack: Stack, name: str) -> None:
 
 
 def answers(stack: Stack, name: str) -> bool:
-    """Say whether a node answers."""
+    """Return True if a node answers."""
     with socket.socket(socket.AF_UNIX) as plain:
         if plain.connect_ex(str(stack.run_dir / f"{name}.sock")):
             return False
@@ -115,14 +117,14 @@ def restart_all_nodes(stack: Stack) -> None:
 
 
 def reload_nginx(stack: Stack) -> None:
-    """Let nginx read its configuration again, three times."""
+    """Reload the configuration of nginx three times."""
     for _ in range(3):
         stack.part("nginx.1").send_signal(signal.SIGHUP)
         time.sleep(1)
 
 
 def remove_and_add_node(stack: Stack) -> None:
-    """Take a node out of nginx's configuration, and out of service; then add it again."""
+    """Remove a node from the upstream of nginx, restart it, and add it again."""
     path = stack.run_dir / "nginx.conf"
     configuration = path.read_text()
     path.write_text(re.sub(r"(server unix:.*node\.1\.sock)", r"\1 down", configuration))
@@ -135,20 +137,20 @@ def remove_and_add_node(stack: Stack) -> None:
 
 
 def pass_75_seconds(stack: Stack) -> None:
-    """Let more time pass than a user may be silent for."""
+    """Wait for 75 s, longer than a user stays online without a ping."""
     time.sleep(75)
 
 
 FAULTS = [
     Fault("nothing", nothing, resyncs=False),
-    Fault("a node killed", kill_node, CUT_OFF, closes=GONE, seconds=15),
+    Fault("a node killed", kill_node, CUT_OFF, closes=KILLED, seconds=15),
     Fault("pushes dropped", drop_pushes, resyncs=True),
     Fault("Valkey killed for 5 s, back empty", lose_valkey, resyncs=True, seconds=5),
     Fault("Valkey hangs for 8 s", hang_valkey),
     Fault("worker and beat killed", kill_worker_and_beat, is_short=False),
     Fault("SQLite locked for 5 s", lock_sqlite, UNAVAILABLE),
-    Fault("rolling restart of all nodes", restart_all_nodes, closes=LEAVING),
+    Fault("rolling restart of all nodes", restart_all_nodes, closes=SHUTDOWN),
     Fault("nginx reloaded three times", reload_nginx),
-    Fault("a node removed and added", remove_and_add_node, closes=LEAVING, is_short=False),
+    Fault("a node removed and added", remove_and_add_node, closes=SHUTDOWN, is_short=False),
 ]
 SKEWED = Fault("a node's clock 30 s late", pass_75_seconds, resyncs=False)

@@ -1,4 +1,4 @@
-"""The faults of worker, beat and broker: what they are to do is done once."""
+"""The faults of worker, beat and broker: every task still runs, and takes effect once."""
 
 import sqlite3
 from contextlib import closing
@@ -16,7 +16,7 @@ PAGE = "<title>A page</title><meta name=description content='What it says'>"
 
 
 def defer(stack: Stack, author: Person, source: str) -> str:
-    """Send a request that a worker answers, and return where to ask."""
+    """Send a deferred request, and return the path of its status."""
     answer = stack.request(
         "POST",
         "/api/messages",
@@ -29,14 +29,14 @@ def defer(stack: Stack, author: Person, source: str) -> str:
 
 
 def execute(stack: Stack, *statements: str) -> None:
-    """Change rows behind Flack's back."""
+    """Change rows of the database directly."""
     with closing(sqlite3.connect(stack.var / "db.sqlite3", timeout=10)) as database, database:
         for statement in statements:
             database.execute(statement)
 
 
 def let_a_minute_pass(stack: Stack) -> None:
-    """Make what waits for a worker a minute older, and do what beat does then."""
+    """Make the waiting work a minute older, and send the tasks that beat sends each minute."""
     execute(
         stack,
         "UPDATE chat_message SET updated_at = updated_at - 61 WHERE expanding",
@@ -49,35 +49,35 @@ def let_a_minute_pass(stack: Stack) -> None:
     stack.manage(f"shell --no-imports -c '{code}'")
 
 
-def be_silent_for(seconds: int, stack: Stack, user: Person) -> None:
-    """Let a user have been heard of so many seconds earlier."""
+def move_last_seen(seconds: int, stack: Stack, user: Person) -> None:
+    """Move the last ping of a user `seconds` into the past."""
     earlier = f"last_seen_at = last_seen_at - {seconds}"
     execute(stack, f"UPDATE chat_user SET {earlier} WHERE id = {user.id}")
 
 
 def count(stack: Stack, source: str) -> int:
-    """Return how many messages have this text."""
+    """Return how many messages have this source."""
     return sum(message["source"] == source for message in stack.messages())
 
 
 def is_done(stack: Stack, status: str) -> bool:
-    """Say whether a deferred request has its answer."""
+    """Return True if a deferred request is finished."""
     return stack.get(status).status_code == 201
 
 
 def is_expanded(stack: Stack, message_id: int) -> bool:
-    """Say whether a message has a preview; it never has two."""
+    """Return True if a message has a preview, and fail if it has two."""
     previews = stack.message(message_id)["html"].count("<blockquote>")
     assert previews < 2
     return bool(previews)
 
 
 def lose_worker_and_broker(pages: Pages, stack: Stack) -> None:
-    """Kill a worker in a task, and empty the broker; what both were to do is done once."""
+    """Kill a worker during a task, and empty the broker; every task must still take effect once."""
     ann = stack.person("ann")
     slow = pages.add(PAGE, seconds=2)
     begun = stack.posted(ann, f"see {slow}")
-    eventually(lambda: pages.hits[slow], "the worker at work", PATIENCE)
+    eventually(lambda: pages.hits[slow], "the worker to begin its task", PATIENCE)
     worker = stack.part("worker.1")
     worker.suspend()
     queued = [stack.posted(ann, f"see {pages.add(PAGE)}")["id"] for _ in range(3)]
@@ -89,9 +89,9 @@ def lose_worker_and_broker(pages: Pages, stack: Stack) -> None:
         broker.flushall()
     assert [stack.get(status).status_code for status in statuses] == [202] * 3
 
-    eventually(lambda: stack.get("/readyz").status_code == 200, "a worker again", PATIENCE)
+    eventually(lambda: stack.get("/readyz").status_code == 200, "the restarted worker", PATIENCE)
     for _ in range(2):
-        let_a_minute_pass(stack)  # the second time there is nothing left to do
+        let_a_minute_pass(stack)  # the second time must change nothing
         for message_id in [begun["id"], *queued]:
             eventually(partial(is_expanded, stack, message_id), "a preview", PATIENCE)
         for status in statuses:
@@ -100,7 +100,7 @@ def lose_worker_and_broker(pages: Pages, stack: Stack) -> None:
 
 
 def run_two_beats(stack: Stack) -> None:
-    """Kill beat, and run a second one beside it; who falls silent is told of once."""
+    """Kill beat, and run a second one beside it; going offline must be pushed once."""
     ann = stack.person("ann")
     beat = stack.part("beat.1")
     command, environment = beat.cmdline(), beat.environ()
@@ -109,7 +109,7 @@ def run_two_beats(stack: Stack) -> None:
     second = psutil.Popen(command, env=environment, cwd=ROOT)
     try:
         with stack.connect() as listener:
-            be_silent_for(61, stack, ann)
+            move_last_seen(61, stack, ann)
             assert len(listener.pushes("User", 10, id=ann.id, online=False)) == 1
         assert second.poll() is None
         assert stack.part("beat.1").is_running()
@@ -121,10 +121,9 @@ def run_two_beats(stack: Stack) -> None:
 TWO_BEATS = Fault("beat killed, then two beats", run_two_beats)
 
 
-def emptied(pages: Pages) -> Fault:
+def worker_lost(pages: Pages) -> Fault:
     """Return the fault that a worker is killed and the broker emptied; links lead to these pages.
 
-    The channel layer is emptied with the broker, so pushes may get lost.
+    The channel layer shares the broker's Valkey, so pushes may get lost.
     """
-    strike = partial(lose_worker_and_broker, pages)
-    return Fault("worker killed in a task, broker emptied", strike)
+    return Fault("worker killed in a task, broker emptied", partial(lose_worker_and_broker, pages))

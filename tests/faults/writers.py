@@ -1,4 +1,4 @@
-"""Clients that write: each sends one message after the other, again until it is accepted."""
+"""Clients that write: each sends its messages in order and repeats one until it is accepted."""
 
 import asyncio
 import time
@@ -13,24 +13,24 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-PATIENCE = 10.0  # seconds that the answer to a post may take, as in `outbox.js`
+PATIENCE = 10.0  # seconds to wait for the answer to a post, as in `outbox.js`
 EVERY = 0.05  # seconds between two requests of one client
 EDITED = "edited"
-AGAIN = 0.5  # seconds before the same is sent again, unless the server says when
+AGAIN = 0.5  # seconds before a retry, unless there is a Retry-After
 
 
 @dataclass
 class Record:
-    """What was sent, and what was answered, by all clients that write and read."""
+    """What all clients sent, and how it was answered."""
 
-    sent: list[str] = field(default_factory=list)  # sources, in order for each writer
+    sent: list[str] = field(default_factory=list)  # sources, in the order of each writer
     accepted: dict[str, dict[str, Any]] = field(default_factory=dict)  # answers by source
     accepted_at: dict[str, float] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)  # requests that were refused or not answered
     requests: int = 0
 
     def accept(self, source: str, answer: dict[str, Any]) -> None:
-        """Note the answer that makes a message accepted."""
+        """Store the answer that accepts a message."""
         self.accepted[source] = answer
         self.accepted_at[source] = time.monotonic()
 
@@ -94,7 +94,7 @@ class HTTPWriter(Writer):
 
 
 class SocketWriter(Writer):
-    """Posts over a WebSocket with a ref, as the page's outbox does."""
+    """Posts over a WebSocket with a ref, like the page's outbox."""
 
     async def run(self) -> None:
         """See `Writer`."""
@@ -114,7 +114,7 @@ class SocketWriter(Writer):
             await self.socket.send(orjson.dumps(frame), text=True)
             async with asyncio.timeout(PATIENCE):
                 answer = await self._answer(ref)
-        except (OSError, WebSocketException, TimeoutError):  # a close is no refusal
+        except (OSError, WebSocketException, TimeoutError):  # a close is not a refusal
             await self._leave()
             await asyncio.sleep(AGAIN)
             return False
@@ -140,7 +140,7 @@ class SocketWriter(Writer):
 
 
 class Reader:
-    """Reads over HTTP, and signs in now and then."""
+    """Reads over HTTP, and signs in after every 50 requests."""
 
     def __init__(self, url: str, nickname: str, password: str, record: Record) -> None:
         self.url, self.account, self.record = url, (nickname, password), record
@@ -164,7 +164,7 @@ async def ask(
     headers: dict[str, str] | None = None,
     **options: Any,
 ) -> httpx.Response | None:
-    """Return the answer; None, after a while, if there is none or it says that it did not work."""
+    """Return a successful answer; otherwise record the failure, wait, and return None."""
     record.requests += 1
     wait = AGAIN
     try:

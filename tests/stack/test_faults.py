@@ -1,6 +1,6 @@
-"""What is accepted is never lost or doubled, and everybody ends with the same, whatever dies.
+"""Accepted messages are never lost or doubled, and all clients end with the same, after each fault.
 
-The short form of `make faults`; meanwhile the clock of one node is half a minute late.
+The short form of `make faults`; the clock of one node is 30 s slow meanwhile.
 """
 
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ from tests.running import ROOT, Stack
 
 @pytest.fixture(scope="module")
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
-    """People who write, read and listen while the faults happen."""
-    late = str(ROOT / "tests/faults/skewed")
-    stack = Stack(tmp_path_factory.mktemp("faults"), PYTHONPATH=late)
+    """Clients that write, read and listen while the faults happen, on SQLite."""
+    skewed = str(ROOT / "tests/faults/skewed")
+    stack = Stack(tmp_path_factory.mktemp("faults"), PYTHONPATH=skewed)
     with Crowd(stack) as crowd:
         yield crowd
     stack.stop()
@@ -25,19 +25,19 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
 
 @pytest.mark.parametrize("fault", [f for f in FAULTS if f.is_short], ids=lambda fault: fault.name)
 def test_nothing_is_lost(crowd: Crowd, fault: Fault) -> None:
-    assert crowd.play(fault).problems(fault) == []
+    assert crowd.count(fault).problems(fault) == []
 
 
 @pytest.fixture(scope="module")
 def postgresql_crowd(postgresql_stack: Stack, postgresql: str) -> Iterator[Crowd]:
-    """Clients of the stack on PostgreSQL."""
+    """The same clients on PostgreSQL."""
     with Crowd(postgresql_stack, postgresql) as crowd:
         yield crowd
 
 
 @pytest.fixture(scope="module")
 def faults(postgresql: str) -> dict[str, Fault]:
-    """The faults of PostgreSQL by name, all made before the first of them happens."""
+    """The faults of PostgreSQL by name, all made before the first one happens."""
     return {fault.name: fault for fault in postgresql_faults(postgresql)}
 
 
@@ -45,4 +45,4 @@ def faults(postgresql: str) -> dict[str, Fault]:
 def test_nothing_is_lost_on_postgresql(
     postgresql_crowd: Crowd, faults: dict[str, Fault], name: str
 ) -> None:
-    assert postgresql_crowd.play(faults[name]).problems(faults[name]) == []
+    assert postgresql_crowd.count(faults[name]).problems(faults[name]) == []

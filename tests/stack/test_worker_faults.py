@@ -1,4 +1,4 @@
-"""What a worker or beat is to do is done once, whatever becomes of them; who is gone is offline."""
+"""Tasks take effect once although worker, beat or broker fail; users of a dead node go offline."""
 
 import time
 from contextlib import suppress
@@ -7,43 +7,43 @@ import pytest
 
 from comparison.contract.client import eventually
 from comparison.contract.pages import Pages
-from tests.faults.worker import be_silent_for, emptied, run_two_beats
+from tests.faults.worker import move_last_seen, run_two_beats, worker_lost
 from tests.running import PATIENCE, Stack
 
 
 @pytest.fixture
 def stack(sqlite_stack: Stack) -> Stack:
-    """The database is SQLite: its rows are made older than they are."""
+    """Use SQLite, because the tests change rows of the file."""
     return sqlite_stack
 
 
-def test_what_a_worker_had_begun_or_the_broker_held_is_done_once(
+def test_tasks_of_a_killed_worker_and_an_emptied_broker_take_effect_once(
     stack: Stack, pages: Pages
 ) -> None:
-    emptied(pages).strike(stack)
+    worker_lost(pages).inject(stack)
 
 
-def test_with_beat_killed_and_two_of_them_nobody_is_stuck_and_each_is_told_once(
+def test_two_beats_push_once_that_a_user_went_offline(
     stack: Stack,
 ) -> None:
     run_two_beats(stack)
 
 
-def test_who_was_on_a_node_that_is_killed_is_offline_within_65_seconds(
+def test_a_user_of_a_killed_node_is_offline_within_65_seconds(
     stack: Stack,
 ) -> None:
-    """Shown by a user who was last heard of 55 s ago: nobody waits a minute here."""
+    """The last ping is moved 55 s into the past, so that the test does not wait for a minute."""
     ann = stack.person("ann")
-    with stack.connect(1) as gone:
-        gone.ping_user(ann.token)
+    with stack.connect(1) as wire:
+        wire.ping_user(ann.token)
         eventually(lambda: stack.user(ann.id)["online"], "Ann", PATIENCE)
         node = stack.part("node.1")
         node.kill()
         node.wait(PATIENCE)
         killed_at = time.monotonic()
-        be_silent_for(55, stack, ann)
+        move_last_seen(55, stack, ann)
         with suppress(Exception):
-            gone.close()
+            wire.close()
     assert stack.user(ann.id)["online"]
     eventually(lambda: not stack.user(ann.id)["online"], "Ann offline", PATIENCE + 5)
     assert time.monotonic() - killed_at < 65 - 55

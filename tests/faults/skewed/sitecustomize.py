@@ -1,4 +1,4 @@
-"""On Python's path, this makes the clock of the second node half a minute late."""
+"""When this folder is on PYTHONPATH, the clock of the second node is 30 s slow."""
 
 import os
 import time
