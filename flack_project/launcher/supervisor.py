@@ -1,103 +1,130 @@
-"""Honcho's manager as Flack needs it: it says when all is ready, and starts dead parts again."""
+"""The supervisor of `make run`: starts processes, restarts those that die, stops all of them."""
 
+import os
+import signal
+import subprocess
 import threading
 import time
+from collections.abc import Iterable
 from contextlib import closing, suppress
 from datetime import datetime
 from http.client import HTTPConnection, HTTPException
-from pathlib import Path
+from queue import SimpleQueue
 
-from honcho.manager import SYSTEM_PRINTER_NAME, Manager
-from honcho.printer import Message, Printer
-
-PATIENCE = 60  # seconds until /readyz must have answered 200
-
-# The shell that runs a part. One that dies while Flack starts ends the start; later it is started
-# again, when what it left (the workers of nginx) is gone too. SIGTERM goes to the part and to this
-# shell, which dies of it: what was told to stop stays stopped.
-SUPERVISED = """while :; do
-{command}
-code=$?
-[ -e "$RUN_DIR/ready" ] || break
-echo "ended with code $code, starting it again"
-trap "" TERM; kill 0; trap - TERM
-sleep 1
-done
-echo "$HONCHO_PROCESS_NAME ended with code $code" >> "$RUN_DIR/failed"
-exit $code"""
+PATIENCE = 60  # seconds until /readyz must return 200
+PAUSE = 1  # seconds before a process that died is started again
+GRACE = 10  # seconds between SIGTERM and SIGKILL
+LAST = "valkey.1"  # the others use it until they end
 
 
-class PartsPrinter(Printer):
-    """Prints what the parts say, without what honcho says of them."""
+class Supervisor:
+    """Run commands by name, each in a process group of its own; nginx listens on `port`.
 
-    def write(self, message: Message) -> None:
-        """Print a line of a part, or as it is a line of nobody's."""
-        if message.name is None:
-            print(message.data, flush=True)
-        elif message.name != SYSTEM_PRINTER_NAME:
-            super().write(message)
+    While Flack starts, a process that ends stops all of them; later it is started again.
+    """
 
+    def __init__(self, commands: dict[str, list[str]], port: int) -> None:
+        self._port = port
+        self._keepers = {
+            name: threading.Thread(target=self._keep, args=(name, command), daemon=True)
+            for name, command in commands.items()
+        }
+        self._processes: dict[str, subprocess.Popen[str]] = {}
+        self._ready, self._stopping = threading.Event(), threading.Event()
+        self._starting, self._printing = threading.Lock(), threading.Lock()
+        # Why all processes end, None for a signal: a SimpleQueue may be used in a signal handler.
+        self._ends: SimpleQueue[str | None] = SimpleQueue()
 
-class Supervisor(Manager):
-    """Runs the parts of Flack, whose nginx listens on `port`, with `run_dir` for their files."""
-
-    _terminating: bool  # honcho's own
-
-    def __init__(self, port: int, run_dir: Path) -> None:
-        super().__init__(PartsPrinter())
-        self.port = port
-        self.ready, self.failed = run_dir / "ready", run_dir / "failed"
-
-    def add_process(self, name: str, cmd: str, **options: object) -> None:
-        """Add a part, before `loop` starts them all."""
-        super().add_process(name, SUPERVISED.format(command=cmd), **options)
-
-    def loop(self) -> None:
-        """Run the parts until a signal comes or one does not start; leave none behind."""
-        try:
-            super().loop()
-        finally:
-            self.kill()
-
-    def failure(self) -> str | None:
-        """Return why the parts ended, unless it was by a signal."""
-        if self.failed.exists():
-            return self.failed.read_text().splitlines()[0]
-        return None if self.returncode in (130, 143) else "a shell that runs a part was killed"
-
-    def terminate(self) -> None:
-        """Begin to end all parts; honcho kills what is left some seconds after the first ended."""
-        if not self._terminating:
-            self._terminating = True
-            threading.Thread(target=self._stop, daemon=True).start()
-
-    def _stop(self) -> None:
-        while not self._all_started():  # honcho does not know every process id yet
-            time.sleep(0.05)
-        clients = [part for name, part in self._processes.items() if name != "valkey.1"]
-        for part in clients:
-            self._procmgr.terminate(part["pid"])
-        while any("returncode" not in part for part in clients):
-            time.sleep(0.05)
-        self._killall()  # only now, as the worker finishes what it has begun
-
-    def _start(self) -> None:
-        super()._start()  # forks, so threads come after it
+    def run(self) -> str | None:
+        """Run until a signal comes or a start fails; return why it failed. Leave no process."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self._ends.put(None))
+        for keeper in self._keepers.values():
+            keeper.start()
         threading.Thread(target=self._wait_until_ready, daemon=True).start()
+        reason = self._ends.get()
+        with self._starting:
+            self._stopping.set()
+        self._stop(self._keepers.keys() - {LAST})
+        self._stop(self._keepers.keys() & {LAST})
+        return reason
+
+    def _stop(self, names: Iterable[str]) -> None:
+        for name in names:
+            if process := self._processes.get(name):
+                process.terminate()
+        deadline = time.monotonic() + GRACE
+        for name in names:
+            self._keepers[name].join(max(0, deadline - time.monotonic()))
+            if self._keepers[name].is_alive():
+                kill_group(self._processes[name])
+                self._keepers[name].join()
+
+    def _keep(self, name: str, command: list[str]) -> None:
+        while process := self._start(name, command):
+            reader = threading.Thread(target=self._read, args=(name, process), daemon=True)
+            reader.start()
+            code = process.wait()
+            kill_group(process)  # nginx's workers outlive a master that is killed
+            reader.join(PAUSE)
+            if self._stopping.is_set():
+                return
+            if not self._ready.is_set():
+                return self._ends.put(f"{name} ended with code {code}")
+            self._print(f"ended with code {code}, starting it again", name)
+            self._stopping.wait(PAUSE)
+
+    def _start(self, name: str, command: list[str]) -> subprocess.Popen[str] | None:
+        with self._starting:  # no process may start once _stop has looked at them
+            if self._stopping.is_set():
+                return None
+            try:
+                self._processes[name] = subprocess.Popen(
+                    command,
+                    env=os.environ | {"PS": name},
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                    errors="replace",
+                    start_new_session=True,
+                )
+            except OSError as error:
+                self._ends.put(f"{name} cannot be started ({error})")
+                return None
+            return self._processes[name]
+
+    def _read(self, name: str, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        with process.stdout as lines:
+            for line in lines:
+                self._print(line.rstrip("\n"), name)
+
+    def _print(self, text: str, name: str | None = None) -> None:
+        if name:
+            text = f"{datetime.now():%H:%M:%S} {name:<{max(map(len, self._keepers))}} | {text}"
+        try:
+            with self._printing:
+                print(text, flush=True)
+        except OSError:  # the terminal or the pipe is closed
+            self._ends.put(None)
 
     def _wait_until_ready(self) -> None:
         status, answer, deadline = 0, "no answer", time.monotonic() + PATIENCE
-        while status != 200 and not self._terminating:
+        while status != 200 and not self._stopping.wait(0.05):
             if time.monotonic() > deadline:
-                self.failed.write_text(f"/readyz is still not ready, {answer}")
-                self.terminate()
-            time.sleep(0.05)
-            connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
-            with suppress(OSError, HTTPException), closing(connection):  # nginx is not there yet
+                return self._ends.put(f"/readyz is still not ready, {answer}")
+            connection = HTTPConnection("127.0.0.1", self._port, timeout=5)
+            with suppress(OSError, HTTPException), closing(connection):  # nginx does not listen yet
                 connection.request("GET", "/readyz")
                 response = connection.getresponse()
                 status, answer = response.status, response.read().decode()
         if status == 200:
-            self.ready.touch()
-            text = f"Flack is ready at http://127.0.0.1:{self.port}/"
-            self.events.put(Message("line", text, datetime.now(), None, None))
+            self._ready.set()
+            self._print(f"Flack is ready at http://127.0.0.1:{self._port}/")
+
+
+def kill_group(process: subprocess.Popen[str]) -> None:
+    """Kill a process and all that it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -68,15 +68,11 @@ def test_doctor_names_what_is_wrong(
 
 
 def test_doctor_says_that_nginx_reaches_no_node(stack: Stack) -> None:
-    shells = [stack.shell("node.1"), stack.shell("node.2")]
-    for shell in shells:
-        shell.suspend()  # so that nobody starts the node again
     nodes = [stack.part("node.1"), stack.part("node.2")]
-    for node in nodes:
-        node.kill()
-    problem = doctor(stack)["problem"]
-    for shell in shells:
-        shell.resume()
+    with stack.no_restarts():
+        for node in nodes:
+            node.kill()
+        problem = doctor(stack)["problem"]
     assert problem == "nginx reaches no node: start the nodes, or correct nginx's upstream."
     eventually(lambda: stack.get("/readyz").status_code == 200, "the nodes again", PATIENCE)
 

@@ -44,7 +44,7 @@ def test_a_signal_ends_every_process_and_removes_the_run_folder(
     own_stack: Stack, number: signal.Signals
 ) -> None:
     processes, run_dir = own_stack.processes(), own_stack.run_dir
-    assert len(processes) >= 3 * len(PARTS)  # each with a shell, and what honcho reads it with
+    assert len(processes) > len(PARTS)
     assert own_stack.stop(number) == 0
     assert not alive(processes)
     assert not run_dir.exists()

@@ -3,6 +3,6 @@
 import os
 import time
 
-if os.environ.get("HONCHO_PROCESS_NAME") == "node.2":
+if os.environ.get("PS") == "node.2":
     _time = time.time
     time.time = lambda: _time() - 30
