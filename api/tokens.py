@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from django.contrib.auth import SESSION_KEY, logout
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,6 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from api.authentication import BasicAuthentication, TokenAuthentication
 from chat import actions
+from chat.errors import Unauthenticated
 from chat.models import Token, User
 
 
@@ -32,11 +34,16 @@ class TokenViewSet(GenericViewSet):
     def create(self, request: Request) -> Response:
         """Return a new token for the nickname and password of Basic authentication."""
         assert isinstance(request.user, User)
-        return Response({"token": actions.issue_token(user=request.user)})
+        try:
+            return Response({"token": actions.issue_token(user=request.user)})
+        except Unauthenticated as error:
+            raise AuthenticationFailed from error
 
     def destroy(self, request: Request) -> Response:
-        """End the token that was sent."""
+        """End the token that was sent, and the session of the same user in this browser."""
         if not isinstance(request.auth, str):  # a session has none
             raise NotAuthenticated
         actions.end_tokens(tokens=Token.objects.filter(digest=request.auth))
+        if request.session.get(SESSION_KEY) == str(request.user.pk):
+            logout(request._request)
         return Response(status=204)

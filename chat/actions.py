@@ -11,7 +11,7 @@ from celery import current_app
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from kombu.exceptions import OperationalError as BrokerError
 
 from chat import throttling
@@ -19,7 +19,7 @@ from chat.accounts.nicknames import TAKEN
 from chat.content.characters import BLANK
 from chat.content.markup import links, render
 from chat.content.previews import previews
-from chat.errors import BANNED, NOT_YOUR_MESSAGE, NOT_YOURSELF
+from chat.errors import BANNED, NOT_YOUR_MESSAGE, NOT_YOURSELF, Unauthenticated
 from chat.models import Message, Token, User, later_than
 from chat.realtime import presence
 from chat.realtime.push import end_sockets, push_model
@@ -80,7 +80,7 @@ def change_user(*, user: User, nickname: str | None = None, password: str | None
                 row.nickname = nickname
             if password is not None:
                 row.password = changed.password
-                end_tokens(tokens=row.tokens.all())
+                end_sign_ins(users=User.objects.filter(pk=row.pk))
             row.updated_at = later_than(row.updated_at)
             row.save(update_fields=["nickname", "password", "updated_at"])
             if renamed:
@@ -118,7 +118,16 @@ def _require_write_access(user: User) -> None:
 
 @transaction.atomic
 def issue_token(*, user: User) -> str:
-    """Return a new token of 64 hex digits; only its digest is stored."""
+    """Return a new token of 64 hex digits; only its digest is stored.
+
+    Raises Unauthenticated if the user's sign-ins were ended after the password was checked: the
+    lock makes this action wait for a password change, ban or deletion that is under way.
+    """
+    row = User.objects.select_for_update().filter(
+        pk=user.pk, is_active=True, password=user.password, sign_in_epoch=user.sign_in_epoch
+    )
+    if not row.values_list("pk"):
+        raise Unauthenticated
     token = secrets.token_hex(32)
     Token.objects.create(digest=Token.digest_of(token), user=user)
     presence.seen(user)
@@ -133,6 +142,17 @@ def end_tokens(*, tokens: QuerySet[Token]) -> int:
     if digests:
         end_sockets(digests)
     return len(digests)
+
+
+@transaction.atomic
+def end_sign_ins(*, users: QuerySet[User]) -> int:
+    """End all tokens, sockets and sessions of users; return the number of tokens.
+
+    A sign-in that is under way fails. The update locks the rows before the tokens are read, so no
+    token is issued in between.
+    """
+    users.update(sign_in_epoch=F("sign_in_epoch") + 1)
+    return end_tokens(tokens=Token.objects.filter(user__in=users))
 
 
 # --- Messages -------------------------------------------------------------------------------------

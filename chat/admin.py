@@ -16,7 +16,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from chat import actions, moderation
-from chat.models import Message, Token, User
+from chat.models import Message, User
+
+FLAGS = ("is_active", "is_banned", "is_staff", "is_superuser")
 
 
 def date(seconds: int) -> SafeString:
@@ -35,8 +37,7 @@ class PasswordForm(AdminPasswordChangeForm):
     def save(self, commit: bool = True) -> User:
         """Set the password that was typed twice."""
         actions.change_user(user=self.user, password=self.cleaned_data["password1"])
-        self.user.refresh_from_db()
-        return self.user
+        return self.user  # with the old hash, so that one's own session ends too
 
 
 class Pages(Paginator):
@@ -109,20 +110,20 @@ class UserAdmin(BoundedAdmin, DjangoUserAdmin):
     @admin.action(description="End all sign-ins of the selected users", permissions=["change"])
     def end_sign_ins(self, request: HttpRequest, users: QuerySet[User]) -> None:
         """End tokens, and close their sockets."""
-        count = actions.end_tokens(tokens=Token.objects.filter(user__in=users))
+        count = actions.end_sign_ins(users=users)
         self._done(request, users, f"Ended {count} sign-ins.")
 
     @admin.action(description="Ban the selected users: may read, not write", permissions=["change"])
     def ban(self, request: HttpRequest, users: QuerySet[User]) -> None:
         """Let users only read."""
-        moderation.ban(users=users)
         self._done(request, users, "Banned.")
+        moderation.ban(users=users)
 
     @admin.action(description="Unban the selected users", permissions=["change"])
     def unban(self, request: HttpRequest, users: QuerySet[User]) -> None:
         """Let users write again."""
-        moderation.ban(users=users, banned=False)
         self._done(request, users, "Unbanned.")
+        moderation.ban(users=users, banned=False)
 
     def _done(self, request: HttpRequest, users: QuerySet[User], text: str) -> None:
         for user in users:
@@ -133,9 +134,8 @@ class UserAdmin(BoundedAdmin, DjangoUserAdmin):
         """Rename by the action, which pushes; the flags are nobody else's business."""
         if "nickname" in form.changed_data:
             actions.change_user(user=obj, nickname=obj.nickname)
-        obj.save(update_fields=["is_active", "is_banned", "is_staff", "is_superuser"])
-        if not obj.is_active:
-            actions.end_tokens(tokens=obj.tokens.all())
+        flags = {flag: getattr(obj, flag) for flag in FLAGS}
+        moderation.update_flags(user=obj, **flags)
 
 
 @admin.register(Message)
@@ -187,5 +187,3 @@ class MessageAdmin(BoundedAdmin):
 
 
 admin.site.unregister(Group)
-admin.site.site_header = admin.site.site_title = "Flack"
-admin.site.index_title = "People and messages"

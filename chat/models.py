@@ -1,12 +1,14 @@
 """Users, their tokens and their messages.
 
-Every time is in whole Unix seconds. `to_dict()` is the one representation, for HTTP and for push.
+Times are in whole Unix seconds. `to_dict()` returns the representation for HTTP and for push.
 """
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
+from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.validators import MaxLengthValidator
 from django.db import models
@@ -17,50 +19,50 @@ from chat.content.characters import not_blank, printable, storable
 
 MAX_SOURCE = 10_000  # characters
 MAX_KEY = 200  # characters
-AHEAD = 3  # seconds that the time of a change may be in the future
+AHEAD = 3  # seconds that `updated_at` may lie in the future
 
 
 def timestamp() -> int:
-    """Return the current time in whole Unix seconds, by the clock that all nodes share."""
+    """Return the current time in whole Unix seconds, by the clock of the database."""
     return int(clock.now())
 
 
 def later_than(updated_at: int) -> int:
-    """Return the time of a change: now, or a second after the last change of the same row.
+    """Return the time of a change: now, or one second after the row's last change.
 
-    Each version of a row then has a time of its own, so whoever hears of two, in whatever order,
-    knows the newer one. But it is never more than `AHEAD` seconds from now: a client that asks for
-    what changed since the newest time it knows would miss what others do until then.
+    Each version of a row has a time of its own, so a client that receives two in any order keeps
+    the newer one. The time is at most `AHEAD` seconds in the future: a client that fetches changes
+    since its newest `updated_at` would miss other changes until then.
     """
     now = timestamp()
     return max(now, updated_at, min(updated_at + 1, now + AHEAD))
 
 
 class UserQuerySet(models.QuerySet["User"]):
-    """Users as lists want them."""
+    """Users, with their representations."""
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return what `to_dict()` gives for each, without making the instances."""
+        """Return `to_dict()` of each row, without creating instances."""
         return [user_dict(*row) for row in self.values_list(*USER_FIELDS)]
 
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
-    """What `createsuperuser` and the authentication backend call."""
+    """Creates users for `createsuperuser` and the tests, without the checks of the actions."""
 
     def create_user(self, nickname: str, password: str | None = None, **fields: Any) -> "User":
-        """Save and return a user; `password=None` means that nobody can sign in."""
+        """Save and return a user; with `password=None` sign-in is not possible."""
         user: User = self.model(nickname=nickname, **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def create_superuser(self, nickname: str, password: str | None = None, **fields: Any) -> "User":
-        """Save and return a user who may do everything in the admin."""
+        """Save and return a user with all permissions in the admin."""
         return self.create_user(nickname, password, is_staff=True, is_superuser=True, **fields)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Somebody who chats."""
+    """An account, identified by its nickname."""
 
     created_at = models.BigIntegerField(default=timestamp, editable=False)
     updated_at = models.BigIntegerField(default=timestamp, editable=False)
@@ -75,6 +77,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField("may use the admin", default=False)
     is_banned = models.BooleanField("banned", default=False, help_text="May read, not write.")
+    # Raised to end all sign-ins. The database has a default too: while nodes of the last version
+    # still run, they insert users without this column.
+    sign_in_epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -89,6 +94,40 @@ class User(AbstractBaseUser, PermissionsMixin):
             ),
         )
 
+    def get_session_auth_hash(self) -> str:
+        """Return the hash that each session of this user must carry, see Django."""
+        return super().get_session_auth_hash() + self._epoch()
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """Yield the same by each of SECRET_KEY_FALLBACKS."""
+        for value in super().get_session_auth_fallback_hash():
+            yield value + self._epoch()
+
+    def _epoch(self) -> str:
+        # Nothing for 0, so that sessions of the version without this column stay valid.
+        return f".{self.sign_in_epoch}" if self.sign_in_epoch else ""
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Return True if the password is right, and upgrade its hash if the hasher changed.
+
+        Django's method saves the upgraded hash unconditionally, which would undo a password change
+        that was committed since this row was read.
+        """
+        old, lost = self.password, False
+
+        def upgrade(raw_password: str) -> None:
+            nonlocal lost
+            upgraded = make_password(raw_password)
+            row = User.objects.filter(pk=self.pk, password=old)
+            lost = not row.update(password=upgraded)
+            self.password = old if lost else upgraded
+
+        right = check_password(raw_password, old, upgrade)
+        if lost:
+            self.refresh_from_db(fields=["password"])
+            right = check_password(raw_password, self.password)
+        return right
+
     def to_dict(self) -> dict[str, Any]:
         """Return the representation."""
         return user_dict(*(getattr(self, field) for field in USER_FIELDS))
@@ -100,7 +139,7 @@ USER_FIELDS = ("id", "created_at", "updated_at", "nickname", "last_seen_at", "on
 def user_dict(
     pk: int, created_at: int, updated_at: int, nickname: str, last_seen_at: int, online: bool
 ) -> dict[str, Any]:
-    """Return the representation of a user from the values of `USER_FIELDS`."""
+    """Return a user's representation from the values of `USER_FIELDS`."""
     return {
         "id": pk,
         "created_at": created_at,
@@ -117,7 +156,7 @@ def user_dict(
 
 
 class Token(models.Model):
-    """One sign-in. Only a digest is kept: who reads the database cannot act as anybody."""
+    """One sign-in. Only a digest is stored, so a copy of the database contains no credentials."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
@@ -125,55 +164,55 @@ class Token(models.Model):
 
     @staticmethod
     def oldest() -> int:
-        """Return the time at which, or before, a token must not have been made."""
+        """Return the time after which a token must have been issued to be valid."""
         days = settings.FLACK_TOKEN_DAYS
         return timestamp() - days * 86400 if days else 0
 
     @staticmethod
     def digest_of(token: str) -> str:
-        """Return the SHA-256 of a token, in hex. A token is random, so no salt is needed."""
+        """Return the SHA-256 of a token in hex. A token is random, so no salt is needed."""
         return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
     @classmethod
     def user_of(cls, digest: str) -> User | None:
-        """Return whose token has this digest, or None; one indexed read."""
-        return next(iter(User.objects.raw(WHOSE, [digest, cls.oldest()])), None)
+        """Return the user that owns the token with this digest, or None; one indexed read."""
+        return next(iter(User.objects.raw(USER_OF_DIGEST, [digest, cls.oldest()])), None)
 
 
-# Every request of somebody who is signed in reads this. Through the ORM that takes 430 µs, 300 of
-# them to put this very sentence together.
-WHOSE = """
+# Every authenticated request runs this query. Through the ORM it takes 430 µs, 300 of which go
+# into building the SQL.
+USER_OF_DIGEST = """
     SELECT chat_user.* FROM chat_token JOIN chat_user ON chat_user.id = chat_token.user_id
     WHERE digest = %s AND chat_token.created_at > %s AND is_active
 """
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
-    """Messages as lists want them."""
+    """Messages, with their representations."""
 
     def updated_since(self, since: int) -> Self:
-        """Keep those changed strictly later than `since`, oldest change first."""
+        """Return messages changed strictly later than `since`, oldest change first."""
         return self.filter(updated_at__gt=since).order_by("updated_at", "id")
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return what `to_dict()` gives for each, without making the instances."""
+        """Return `to_dict()` of each row, without creating instances."""
         return [message_dict(*row) for row in self.values_list(*MESSAGE_FIELDS)]
 
 
 class Message(models.Model):
-    """What somebody said, as typed (`source`) and as shown (`html`)."""
+    """A message, as typed (`source`) and as shown (`html`)."""
 
     created_at = models.BigIntegerField(default=timestamp)
     updated_at = models.BigIntegerField(default=timestamp)
     source = models.TextField(validators=[MaxLengthValidator(MAX_SOURCE), storable, not_blank])
     html = models.TextField(editable=False)
-    # No index of its own: those below begin with it.
+    # No index of its own: two of the indexes below begin with it.
     user = models.ForeignKey(User, models.CASCADE, related_name="messages", db_index=False)
-    # The client's Idempotency-Key (`ref` on the socket): the same one gives the same message.
+    # The client's Idempotency-Key, `ref` on the socket: the same key returns the same message.
     key = models.CharField(
         max_length=MAX_KEY, null=True, editable=False, validators=[printable, not_blank]
     )
-    # True from the commit until the previews of its links are in: a lost task is found by it.
+    # True from the commit until the link previews are appended; lost tasks are found by it.
     expanding = models.BooleanField(default=False, editable=False)
 
     objects = MessageQuerySet.as_manager()
@@ -203,7 +242,7 @@ MESSAGE_FIELDS = ("id", "created_at", "updated_at", "source", "html", "user_id")
 def message_dict(
     pk: int, created_at: int, updated_at: int, source: str, html: str, user_id: int
 ) -> dict[str, Any]:
-    """Return the representation of a message from the values of `MESSAGE_FIELDS`."""
+    """Return a message's representation from the values of `MESSAGE_FIELDS`."""
     return {
         "id": pk,
         "created_at": created_at,
@@ -216,13 +255,13 @@ def message_dict(
 
 
 class Deletion(models.Model):
-    """That rows are gone, for pages that missed the push. Kept for a year."""
+    """A tombstone of deleted rows, for clients that missed the push; kept for a year."""
 
     deleted_at = models.BigIntegerField(default=timestamp, db_index=True)
     model = models.CharField(max_length=16)  # the name of the class
-    first = models.BigIntegerField()  # id; everything from here
-    last = models.BigIntegerField()  # to here
+    first = models.BigIntegerField()  # the ids from here
+    last = models.BigIntegerField()  # up to and including this one
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the representation, for HTTP and for push."""
+        """Return the representation."""
         return {"class": self.model, "first": self.first, "last": self.last}

@@ -1,44 +1,44 @@
-"""What only operators do: delete, ban, end sign-ins. Admin and manage.py are doors to these.
+"""What only operators can do: delete, ban, deactivate. Admin and manage.py delegate to these.
 
-As with the actions, each is one transaction, and pushes what others can see, on commit.
+As with the actions, each is one transaction that pushes on commit the changes that others can see.
 """
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from chat.actions import end_tokens
+from chat.actions import end_sign_ins, end_tokens
 from chat.models import Deletion, Message, User, timestamp
 from chat.realtime.push import push_deletion
 
-KEEP = 365 * 24 * 60 * 60  # seconds that a page may have been away and still hear of a deletion
-BATCH = 1000  # messages in one transaction: posts wait for no longer
+KEEP = 365 * 24 * 60 * 60  # seconds that a deletion is listed for clients that were disconnected
+BATCH = 1000  # messages per transaction, which bounds how long a post waits for the lock
 
 
 @transaction.atomic
 def delete_messages(*, first: int, last: int) -> int:
-    """Delete the messages with ids from `first` to `last`; return how many there were."""
+    """Delete the messages with ids from `first` to `last`; return their number."""
     count, _ = Message.objects.filter(pk__range=(first, last)).delete()
     if count:
-        _tell("Message", first, last)
+        _record_deletion("Message", first, last)
     return count
 
 
 @transaction.atomic
 def delete_user(*, user: User) -> None:
-    """Delete a user, with all their messages and tokens."""
+    """Delete a user with all messages, and end the user's sign-ins."""
     pk = user.pk
     end_tokens(tokens=user.tokens.all())
     user.delete()
-    _tell("User", pk, pk)
+    _record_deletion("User", pk, pk)
 
 
-def _tell(model: str, first: int, last: int) -> None:
+def _record_deletion(model: str, first: int, last: int) -> None:
     Deletion.objects.filter(deleted_at__lt=timestamp() - KEEP).delete()
     push_deletion(Deletion.objects.create(model=model, first=first, last=last))
 
 
 def probe(*, number: int) -> None:
-    """Push what changes nothing: that there is no message with the id `-number`."""
+    """Push a deletion without effect, for `doctor`: no message has the id `-number`."""
     push_deletion(Deletion(model="Message", first=-number, last=-number))
 
 
@@ -50,12 +50,31 @@ def older_than(time: int) -> int:
 
 
 def delete_oldest(*, before: int) -> int:
-    """Delete the oldest of the messages with ids below `before`, a batch; return how many."""
+    """Delete up to `BATCH` of the oldest messages with ids below `before`; return their number."""
     ids = Message.objects.filter(pk__lt=before).order_by("pk").values_list("pk", flat=True)
     batch = list(ids[:BATCH])
     return delete_messages(first=batch[0], last=batch[-1]) if batch else 0
 
 
+@transaction.atomic
 def ban(*, users: QuerySet[User], banned: bool = True) -> None:
-    """Let users only read; or, with `banned=False`, write again."""
+    """Ban users, who may then sign in and read but not write; `banned=False` lifts the ban.
+
+    A ban ends the users' sign-ins.
+    """
+    if banned:
+        end_sign_ins(users=users)
     users.update(is_banned=banned)
+
+
+@transaction.atomic
+def update_flags(
+    *, user: User, is_active: bool, is_banned: bool, is_staff: bool, is_superuser: bool
+) -> None:
+    """Set the flags of a user. A user that becomes inactive or banned is signed out."""
+    row = User.objects.select_for_update().get(pk=user.pk)
+    if (row.is_active and not is_active) or (is_banned and not row.is_banned):
+        end_sign_ins(users=User.objects.filter(pk=row.pk))
+    row.is_active, row.is_banned = is_active, is_banned
+    row.is_staff, row.is_superuser = is_staff, is_superuser
+    row.save(update_fields=["is_active", "is_banned", "is_staff", "is_superuser"])

@@ -44,7 +44,7 @@ INSTALLED_APPS = [
     "chat",
     "api",
     "daphne",
-    "django.contrib.admin",
+    "flack_project.apps.FlackAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -116,6 +116,7 @@ def test_signing_in_too_often_as_somebody_is_refused(alice, bob, call, monkeypat
 
 
 def test_signing_in_takes_few_queries(alice, call, django_assert_num_queries):
-    # The user, the token within a savepoint, and nothing more: the user was seen just now.
-    with django_assert_num_queries(4):
+    # The user, then within a savepoint the lock on the user and the token; and nothing more, as
+    # the user was seen just now.
+    with django_assert_num_queries(5):
         assert call("POST", "/api/tokens", headers=basic("Alice", PASSWORD)).status_code == 200

@@ -1,18 +1,30 @@
-"""`changepassword`: Django's, which also ends tokens."""
+"""`changepassword`: takes the place of Django's, which leaves the user's sign-ins valid."""
 
 import getpass
 from typing import Any
 
-from django.contrib.auth.management.commands import changepassword
+from django.core.exceptions import ValidationError
+from django.core.management import CommandError, CommandParser
 
-from chat.models import Token
+from chat import actions
+from chat.management.operator import OperatorCommand, find_user
 
 
-class Command(changepassword.Command):
-    help = "Changes a user's password and ends all of their tokens."
+class Command(OperatorCommand):
+    help = "Changes a user's password and ends all of the user's sign-ins."
 
-    def handle(self, *args: Any, **options: Any) -> str | None:
-        options["username"] = options["username"] or getpass.getuser()
-        message = super().handle(*args, **options)
-        Token.objects.filter(user__nickname=options["username"]).delete()
-        return message
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("nickname", nargs="?", help="the name of the system account if omitted")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = find_user(options["nickname"] or getpass.getuser())
+        password = getpass.getpass()
+        if password != getpass.getpass("Password (again): "):
+            raise CommandError("The two passwords differ.")
+        try:
+            actions.change_user(user=user, password=password)
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+        sentence = f"Changed the password of {user.nickname}."
+        self.report(sentence, options, nickname=user.nickname)

@@ -6,7 +6,7 @@ from django.core.management import CommandError, CommandParser
 
 from chat import actions
 from chat.management.operator import OperatorCommand, find_user, plural
-from chat.models import Token
+from chat.models import Token, User
 
 
 class Command(OperatorCommand):
@@ -22,10 +22,11 @@ class Command(OperatorCommand):
         if bool(options["nickname"]) == options["all"]:
             raise CommandError("Name one user, or say --all.")
         if options["all"]:
-            tokens, whose = Token.objects.all(), "everybody"
+            users, whose = User.objects.all(), "everybody"
         else:
             user = find_user(options["nickname"])
-            tokens, whose = user.tokens.all(), user.nickname
-        self.confirm(f"End {plural(tokens.count(), 'sign-in')} of {whose}?", options)
-        ended = actions.end_tokens(tokens=tokens)
+            users, whose = User.objects.filter(pk=user.pk), user.nickname
+        tokens = Token.objects.filter(user__in=users).count()
+        self.confirm(f"End {plural(tokens, 'sign-in')} of {whose}?", options)
+        ended = actions.end_sign_ins(users=users)
         self.report(f"Ended {plural(ended, 'sign-in')} of {whose}.", options, ended=ended)
