@@ -108,3 +108,18 @@ def test_a_page_of_which_nothing_is_left_shows_what_came_before(
     delete_user(stack, bob)
     room.hears(f"{word} before")
     assert room.texts(word) == [f"{word} before"]
+
+
+def test_a_message_deleted_while_it_is_edited_gives_its_text_back(
+    make_room: MakeRoom, stack: Stack, alice: Person, word: str
+) -> None:
+    room = make_room().open(alice)
+    room.say(word)
+    room.hears(word)
+    room.box.press("ArrowUp")
+    room.page.get_by_role("textbox", name="Edit text").fill(f"{word} half an edit")
+    message = next(m for m in stack.messages("limit=200") if m["source"] == word)
+    delete_message(stack, message["id"])
+    expect(room.article(word)).to_have_count(0)
+    expect(room.box).to_have_value(f"{word} half an edit")
+    expect(room.note).to_contain_text("deleted")

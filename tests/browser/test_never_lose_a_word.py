@@ -134,6 +134,48 @@ def test_a_draft_survives_a_reload(make_room: MakeRoom, alice: Person, word: str
     expect(room.box).to_have_value(f"{word}\nand more")
 
 
+def test_a_draft_belongs_to_its_user(
+    make_room: MakeRoom, alice: Person, bob: Person, word: str
+) -> None:
+    room = make_room().open(alice)
+    room.box.fill(word)
+    room.page.locator("#me").click()
+    room.page.get_by_role("button", name="Sign out here").click()
+    room.fill_sign_in(bob.nickname, bob.password)
+    expect(room.box).to_be_visible()
+    expect(room.box).to_have_value("")
+    room.page.reload()
+    room.is_live()
+    expect(room.box).to_have_value("")
+
+
+def test_sending_in_one_tab_keeps_the_draft_of_another(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    room = make_room().open(alice)
+    other = make_room(beside=room).open(alice)
+    other.box.fill(f"{word} draft")
+    room.say(f"{word} sent")
+    room.hears(f"{word} sent")
+    other.page.reload()
+    expect(other.box).to_have_value(f"{word} draft")
+
+
+def test_a_rename_on_another_device_keeps_a_password_change_working(
+    make_room: MakeRoom, stack: Stack, alice: Person, word: str
+) -> None:
+    room = make_room().open(alice)
+    new = f"{alice.nickname[:20]}x"
+    stack.put(f"/api/users/{alice.id}", token=alice.token, json={"nickname": new})
+    expect(room.page.locator("#me")).to_have_text(new)
+    room.page.locator("#me").click()
+    room.page.get_by_label("New password").fill("another-battery-horse")
+    room.page.get_by_role("button", name="Change password").click()
+    expect(room.note).to_contain_text("Your password is changed")
+    room.say(word)
+    room.hears(word)
+
+
 def test_signing_in_again_after_a_revoked_token_keeps_the_draft(
     make_room: MakeRoom, stack: Stack, alice: Person, word: str
 ) -> None:

@@ -130,9 +130,14 @@ def test_a_new_password_whose_answer_is_late_signs_out_everywhere_but_here(
 
     tap.passes_down = note
     room.open(alice)
-    room.page.route(
-        f"**/api/users/{alice.id}", lambda route: answers.append((route, route.fetch()))
-    )
+
+    def hold(route: Route) -> None:
+        if route.request.method == "PUT":
+            answers.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    room.page.route(f"**/api/users/{alice.id}", hold)
     change_password(room, alice, new_password())
     while not (errors and answers):  # the server has closed the socket and answered
         room.page.wait_for_timeout(20)

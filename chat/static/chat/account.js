@@ -3,7 +3,7 @@
 import { request } from './api.js'
 import { query } from './dom.js'
 import { mayNotify, askToNotify } from './notifications.js'
-import { me, session, setSession } from './session.js'
+import { me, session, setSession, updateSession } from './session.js'
 import { fetchToken } from './signin.js'
 import { showNote } from './status.js'
 
@@ -19,18 +19,20 @@ const problem = query('.error', dialog)
 const actions = {
 	async rename(nickname) {
 		await request('PUT', `/api/users/${me()}`, { nickname })
-		update({ nickname })
+		updateSession({ nickname })
 		return `You are ${nickname} now.`
 	},
 	async password(password) {
 		let token = session?.token
 		// This ends every token: the socket's 401 refers to the old one.
-		update({ token: '' })
+		updateSession({ token: '' })
 		try {
+			// Another device may have renamed the user.
+			const { nickname } = await request('GET', `/api/users/${me()}`, undefined, `Bearer ${token}`)
 			await request('PUT', `/api/users/${me()}`, { password }, `Bearer ${token}`)
-			token = await fetchToken(session?.nickname ?? '', password)
+			token = await fetchToken(nickname, password)
 		} finally {
-			update({ token })
+			updateSession({ token })
 		}
 		return 'Your password is changed. You are signed out everywhere else.'
 	},
@@ -40,11 +42,6 @@ const actions = {
 		setSession(null)
 		return 'You are signed out.'
 	},
-}
-
-/** @param {Partial<import('./session.js').Session>} change */
-function update(change) {
-	if (session) setSession({ ...session, ...change })
 }
 
 for (const form of dialog.querySelectorAll('form')) {

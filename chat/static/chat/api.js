@@ -5,13 +5,14 @@ import { endSession, session } from './session.js'
 /**
  * @param {string} method @param {string} path with its query
  * @param {object} [body] @param {string} [authorization] instead of the session's token
+ * @param {Record<string, string>} [extra] headers
  * @returns {Promise<any>} the JSON of the answer, null for 204
  * @throws {Error & {status: number}} status 0 when no answer came
  */
-export async function request(method, path, body, authorization) {
+export async function request(method, path, body, authorization, extra = {}) {
 	const token = session?.token
 	/** @type {Record<string, string>} */
-	const headers = { Accept: 'application/json' }
+	const headers = { Accept: 'application/json', ...extra }
 	if (body) headers['Content-Type'] = 'application/json'
 	if (authorization || token) headers.Authorization = authorization ?? `Bearer ${token}`
 	const response = await fetch(path, {

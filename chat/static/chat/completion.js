@@ -42,7 +42,7 @@ function show(names, index = 0) {
 	chosen = index
 	const options = names.map((name, at) => {
 		const ariaSelected = String(at === index)
-		return make('li', { id: `mention-${at}`, role: 'option', ariaSelected }, name)
+		return make('li', { id: `mention-${at}`, role: 'option', dir: 'auto', ariaSelected }, name)
 	})
 	list.replaceChildren(...options)
 	list.hidden = !names.length

@@ -1,11 +1,11 @@
 /** The composer: the message box with its draft, character count and keys. */
 
 import { completes } from './completion.js'
-import { grow, query } from './dom.js'
+import { grow, hasTouchKeyboard, isComposing, query, textOf } from './dom.js'
 import { showNote } from './status.js'
 import { load, save } from './storage.js'
 
-const DRAFT = 'flack.draft'
+const DRAFT = 'flack.draft.'
 const LIMIT = 10000
 const NEAR_LIMIT = 9000
 
@@ -14,28 +14,41 @@ const form = query('#composer')
 /** @type {HTMLTextAreaElement} */
 const box = query('#message')
 
+let owner = 0
+
 export const focusComposer = () => box.focus()
 
-/** @param {boolean} isOpen true while a user is signed in */
-export function toggleComposer(isOpen) {
-	form.hidden = !isOpen
+/** Show the composer with the draft of a user in this tab. @param {number} user 0 hides it */
+export function openComposer(user) {
+	form.hidden = !user
+	if (user === owner) return
+	owner = user
+	box.value = (owner && load(DRAFT + owner, 'sessionStorage')) || ''
+	changed()
+}
+
+/** Append text to the draft. @param {string} text */
+export function addToDraft(text) {
+	box.value = [box.value, text].filter(Boolean).join('\n')
 	changed()
 }
 
 /** @param {(source: string) => void} send @param {() => boolean} editLast false if there is none */
 export function setUpComposer(send, editLast) {
-	box.value = load(DRAFT) ?? ''
+	if (hasTouchKeyboard()) box.enterKeyHint = 'enter'
 	box.addEventListener('input', changed)
 	box.onkeydown = (event) => {
-		if (event.isComposing || completes(event)) return
-		if (event.key === 'Enter' && !event.shiftKey) form.requestSubmit()
-		else if (event.key !== 'ArrowUp' || box.value || !editLast()) return
+		if (isComposing(event) || completes(event)) return
+		if (event.key === 'Enter' && !event.shiftKey) {
+			if (hasTouchKeyboard()) return
+			form.requestSubmit()
+		} else if (event.key !== 'ArrowUp' || box.value || !editLast()) return
 		event.preventDefault()
 	}
 	form.onsubmit = (event) => {
 		event.preventDefault()
 		box.focus()
-		const source = box.value.trimEnd().replace(/^\s*\n/, '')
+		const source = textOf(box).replace(/^\s*\n/, '')
 		const excess = [...source].length - LIMIT
 		if (excess > 0) return showNote(`Too long by ${excess}. Send it in parts.`, true)
 		if (!source) return
@@ -48,7 +61,7 @@ export function setUpComposer(send, editLast) {
 
 function changed() {
 	grow(box)
-	save(DRAFT, box.value || null)
+	if (owner) save(DRAFT + owner, box.value || null, 'sessionStorage')
 	const length = [...box.value].length
 	query('#length').textContent = length > NEAR_LIMIT ? `${length} of ${LIMIT} characters` : ''
 	query('#length').classList.toggle('error', length > LIMIT)

@@ -1,7 +1,7 @@
 /** Update the page when messages or users change, and when the user scrolls, posts or edits. */
 
 import { request } from './api.js'
-import { focusComposer } from './composer.js'
+import { addToDraft, focusComposer } from './composer.js'
 import { query } from './dom.js'
 import { editRow } from './editor.js'
 import * as messageList from './message-list.js'
@@ -9,7 +9,8 @@ import { notify } from './notifications.js'
 import * as outbox from './outbox.js'
 import { showParticipant } from './participants.js'
 import * as readMarker from './read-marker.js'
-import { me } from './session.js'
+import { me, session, updateSession } from './session.js'
+import { showNote } from './status.js'
 import { deletions, isDeleted, timeline, users } from './store.js'
 
 /** @import {Deletion, Message, User} from './store.js' */
@@ -27,6 +28,8 @@ let silence = 0
 export function showUsers(changed) {
 	for (const user of changed) {
 		showParticipant(user)
+		const { id, nickname } = user
+		if (id === me() && nickname !== session?.nickname) updateSession({ nickname })
 		messageList.showName(user.id)
 	}
 }
@@ -62,8 +65,17 @@ export function remove(deletion) {
 	const user = deletion.class === 'User' && users.rows.get(deletion.first)
 	if (user && users.merge({ ...user, online: false })) showUsers([{ ...user, online: false }])
 	const gone = [...timeline.rows.values()].filter(isDeleted)
+	for (const { id } of gone) rescueEdit(id)
 	messageList.dropRows(timeline.remove(gone.map(({ id }) => id)))
 	if (gone.length && !timeline.last) location.reload()
+}
+
+/** Move the text of an open editor to the composer. @param {number} id of a deleted message */
+function rescueEdit(id) {
+	const box = query('.editor textarea', messageList.rowOf(id))
+	if (!(box instanceof HTMLTextAreaElement)) return
+	addToDraft(box.value)
+	showNote('The message was deleted. Your edit is in the message box.', true)
 }
 
 /** @param {string} source */

@@ -25,6 +25,23 @@ export const makeButton = (action, label, className = '') => {
 }
 
 /**
+ * Return the text of a box without white space at its end. Half a surrogate pair, which no encoding
+ * can hold, becomes U+FFFD.
+ * @param {HTMLTextAreaElement} box
+ */
+export const textOf = (box) => box.value.replace(/\p{Surrogate}/gu, '\uFFFD').trimEnd()
+
+/** On a touch keyboard Enter breaks the line, as there is no Shift+Enter. */
+export const hasTouchKeyboard = () => matchMedia('(hover: none) and (pointer: coarse)').matches
+
+/**
+ * Return true if a key belongs to an input method. Safari ends the composition before the Enter
+ * that confirms it, and marks that Enter only by its key code 229.
+ * @param {KeyboardEvent} event
+ */
+export const isComposing = (event) => event.isComposing || event.keyCode === 229
+
+/**
  * Set the height of a box to that of its text, in browsers without `field-sizing`.
  * @param {HTMLTextAreaElement} box
  */

@@ -1,6 +1,6 @@
 /** The editor that replaces the body of a message. */
 
-import { grow, make, query } from './dom.js'
+import { grow, hasTouchKeyboard, isComposing, make, query, textOf } from './dom.js'
 
 /**
  * @param {HTMLElement} row @param {string} source
@@ -10,7 +10,7 @@ import { grow, make, query } from './dom.js'
 export function editRow(row, source, save, closed) {
 	if (query('.editor', row)) return
 	const body = query('.body', row)
-	const box = make('textarea', { value: source, rows: 1, ariaLabel: 'Edit text' })
+	const box = make('textarea', { value: source, rows: 1, dir: 'auto', ariaLabel: 'Edit text' })
 	const problem = make('span', { className: 'error', role: 'alert' })
 	const accept = make('button', {}, 'Save')
 	const cancel = make('button', {}, 'Cancel')
@@ -24,7 +24,7 @@ export function editRow(row, source, save, closed) {
 	}
 
 	function submit() {
-		const text = box.value.trimEnd()
+		const text = textOf(box)
 		const saved = text === source ? Promise.resolve() : save(text)
 		saved.then(close, ({ message }) => (problem.textContent = message))
 	}
@@ -33,9 +33,10 @@ export function editRow(row, source, save, closed) {
 	cancel.onclick = close
 	box.oninput = () => grow(box)
 	editor.onkeydown = (event) => {
-		if (event.isComposing) return
+		if (isComposing(event)) return
 		if (event.key === 'Escape') close()
-		else if (event.key !== 'Enter' || event.shiftKey || event.target !== box) return
+		else if (event.key !== 'Enter' || event.target !== box) return
+		else if (event.shiftKey || hasTouchKeyboard()) return
 		else submit()
 		event.preventDefault()
 	}

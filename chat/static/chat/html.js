@@ -4,6 +4,14 @@ import { make } from './dom.js'
 import { users } from './store.js'
 
 const WORD = /^[\p{L}\p{N}]/u
+/** The `users.version` that the index below is of. */
+let indexed = -1
+/** @type {Map<string, number>} user ids by nickname */
+let ids = new Map()
+/** @type {Map<string, number>} user ids by nickname in lower case */
+let foldedIds = new Map()
+/** @type {number[]} of nicknames, in UTF-16 units, longest first */
+let lengths = []
 
 /** @param {HTMLElement} body @param {string} html sanitised by the server with nh3 */
 export function showHtml(body, html) {
@@ -19,27 +27,40 @@ export function showHtml(body, html) {
 
 /** Put `mark` around each @nickname of a known user. @param {Text} text */
 function markMentions(text) {
-	let at = text.data.indexOf('@')
-	while (at >= 0) {
-		const user = WORD.test(text.data[at - 1] ?? '') ? null : mentioned(text.data.slice(at + 1))
-		if (user) {
-			const mention = text.splitText(at)
-			text = mention.splitText(user.nickname.length + 1)
-			const mark = make('mark')
-			mark.dataset.user = String(user.id)
-			mention.replaceWith(mark)
-			mark.append(mention)
-		}
-		at = text.data.indexOf('@', user ? 0 : at + 1)
+	const { data } = text
+	const parts = []
+	let end = 0
+	for (let at = data.indexOf('@'); at >= 0; at = data.indexOf('@', Math.max(at + 1, end))) {
+		const found = WORD.test(data[at - 1] ?? '') ? null : findNickname(data, at + 1)
+		if (!found) continue
+		const mark = make('mark', {}, data.slice(at, found.end))
+		mark.dataset.user = String(found.id)
+		parts.push(data.slice(end, at), mark)
+		end = found.end
 	}
+	if (end) text.replaceWith(...parts, data.slice(end))
 }
 
-/** @param {string} text @returns the user with the longest nickname that the text starts with */
-function mentioned(text) {
-	const low = text.toLowerCase()
-	const fitting = [...users.rows.values()].filter(
-		({ nickname: name }) =>
-			low.startsWith(name.toLowerCase()) && !WORD.test(text.slice(name.length)),
-	)
-	return fitting.sort((a, b) => b.nickname.length - a.nickname.length)[0]
+/**
+ * Return the longest nickname at this place, an exact match before one in another case. Offsets
+ * refer to the text as it is: case conversion can change its length.
+ * @param {string} text @param {number} at
+ */
+function findNickname(text, at) {
+	if (indexed !== users.version) indexNicknames()
+	for (const length of lengths) {
+		const end = at + length
+		const name = text.slice(at, end)
+		const id = ids.get(name) ?? foldedIds.get(name.toLowerCase())
+		if (id && !WORD.test(text.slice(end, end + 2))) return { id, end }
+	}
+	return null
+}
+
+function indexNicknames() {
+	indexed = users.version
+	const all = [...users.rows.values()]
+	ids = new Map(all.map(({ id, nickname }) => [nickname, id]))
+	foldedIds = new Map(all.map(({ id, nickname }) => [nickname.toLowerCase(), id]))
+	lengths = [...new Set(all.map(({ nickname }) => nickname.length))].sort((a, b) => b - a)
 }

@@ -2,21 +2,25 @@
 
 import './account.js'
 import { request } from './api.js'
-import { focusComposer, setUpComposer, toggleComposer } from './composer.js'
+import { focusComposer, openComposer, setUpComposer } from './composer.js'
 import { edit, editLast, post, read, remove, showMessages, showUsers } from './controller.js'
 import { query } from './dom.js'
 import { adopt, setUpMessageList, showReaders } from './message-list.js'
 import * as outbox from './outbox.js'
+import { setUpPolling, startPolling, stopPolling } from './polling.js'
 import { endSession, me, session, watchSession } from './session.js'
 import { toggleSignIn } from './signin.js'
 import * as socket from './socket.js'
-import { connectionBack, connectionLost, showNote } from './status.js'
+import { connectionBack, connectionLost, connectionPolled, showNote } from './status.js'
 import { timeline, users } from './store.js'
 import * as sync from './sync.js'
 
 const TICKS = 3
 const SLEPT = 40000
 const AWAY = 60000
+/** Milliseconds without a socket after which the page polls, at first and later. */
+const FIRST_WAIT = 1000
+const RECONNECT = 3000
 
 let shownId = 0
 let ticks = 0
@@ -43,7 +47,8 @@ function received({ event, data, ref = '' }) {
 		outbox.done(ref)
 	} else if (event === 'error') {
 		if (data.status === 401) endSession(session?.token)
-		else outbox.fail(ref, data.error)
+		// A frame that the server could not parse is answered without its ref.
+		else outbox.fail(ref || (data.status < 429 ? outbox.underWay : ''), data.error)
 	} else if (event === 'updated_model') {
 		if (data.class === 'Message') receiveMessage(data.model)
 		else if (users.merge(data.model)) showUsers([data.model])
@@ -59,7 +64,7 @@ function catchUp() {
 function showSession(ended = false) {
 	query('#me').hidden = !session
 	query('#me').textContent = session?.nickname ?? ''
-	toggleComposer(!!session)
+	openComposer(me())
 	const [before, after] = [users.rows.get(shownId), users.rows.get(me())]
 	toggleSignIn(!session, before?.nickname)
 	if (me() !== shownId) {
@@ -93,8 +98,17 @@ setUpComposer(post, editLast)
 watchSession(showSession)
 showSession()
 connectionLost()
+setUpPolling({
+	catchUp: sync.catchUp,
+	polled(isComplete) {
+		connectionPolled(isComplete)
+		outbox.pump()
+	},
+	received,
+})
 socket.connect({
 	opened() {
+		stopPolling()
 		connectionBack()
 		ping()
 		sync.catchUp()
@@ -102,11 +116,13 @@ socket.connect({
 	},
 	closed() {
 		connectionLost()
+		startPolling(RECONNECT)
 		sync.lost()
 		outbox.interrupt()
 	},
 	received,
 })
+startPolling(FIRST_WAIT)
 new Worker(new URL('ticker.js', import.meta.url)).onmessage = () => {
 	// After the machine slept, a connection may be dead without an event.
 	if (Date.now() - tickedAt > SLEPT) socket.restart()

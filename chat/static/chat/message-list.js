@@ -101,12 +101,18 @@ export function showName(userId) {
 export const showReaders = () => rows.forEach(showReader)
 
 /** @param {Message} message @param {Element} page @returns {Element[]} entries to arrange */
-function place({ id, user_id: userId, created_at: at, html }, page) {
+function place({ id, user_id: userId, created_at: at, source, html }, page) {
 	const row = rows.get(id) ?? makeRow(userId)
 	rows.set(id, row)
 	row.dataset.id = String(id)
 	showTime(row, at)
-	showHtml(query('.body', row), html)
+	try {
+		showHtml(query('.body', row), html)
+	} catch (error) {
+		// One message that cannot be rendered must not stop those after it.
+		reportError(error)
+		query('.body', row).textContent = source
+	}
 	showReader(row)
 	const entry = entryOf(row)
 	const next = entryAfter(id)

@@ -15,8 +15,8 @@ export function makeRow(userId) {
 		'article',
 		{},
 		make('span', { className: 'avatar', ariaHidden: 'true' }),
-		make('header', {}, make('b', { className: 'author' }, '…'), ' ', make('time')),
-		make('div', { className: 'body' }),
+		make('header', {}, make('bdi', { className: 'author' }, '…'), ' ', make('time')),
+		make('div', { className: 'body', dir: 'auto' }),
 		makeButton('edit', 'Edit', 'edit'),
 	)
 	row.dataset.user = String(userId)

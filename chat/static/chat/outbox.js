@@ -22,7 +22,7 @@ const TRIES = 3
 /** @type {Map<string, Item>} oldest first */
 const items = new Map()
 let owner = 0
-let underWay = ''
+export let underWay = ''
 let tries = 0
 let timer = 0
 

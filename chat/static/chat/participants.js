@@ -12,7 +12,7 @@ export function showParticipant({ id, nickname, online }) {
 	items.get(id)?.remove()
 	items.delete(id)
 	if (online) {
-		const item = make('li', { className: id === me() ? 'me' : '' }, nickname)
+		const item = make('li', { className: id === me() ? 'me' : '', dir: 'auto' }, nickname)
 		const next = [...list.children].find((li) => nickname.localeCompare(li.textContent ?? '') < 0)
 		list.insertBefore(item, next ?? null)
 		items.set(id, item)

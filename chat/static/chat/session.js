@@ -19,6 +19,11 @@ export function setSession(next, ended = false) {
 	changed(ended)
 }
 
+/** @param {Partial<Session>} change of the session, if there is one */
+export function updateSession(change) {
+	if (session) setSession({ ...session, ...change })
+}
+
 /** @param {string} [token] that the server refused; another may be in use by now */
 export function endSession(token) {
 	if (token && session?.token === token) setSession(null, true)

@@ -1,5 +1,7 @@
 /** The WebSocket, which reconnects by itself. */
 
+import { send as sendByPolling } from './polling.js'
+
 /** @typedef {{event: string, data: any, ref?: string}} Frame */
 
 const LONGEST_WAIT = 30000
@@ -43,10 +45,14 @@ export function hurry() {
 	if (!isOpen()) restart()
 }
 
-/** @param {object} frame @returns true if it was sent, which does not mean received */
+/**
+ * @param {{event: string, data?: any, token?: string, ref?: string}} frame
+ * @returns true if it was sent, which does not mean received
+ */
 export function send(frame) {
-	if (isOpen()) socket?.send(JSON.stringify(frame))
-	return isOpen()
+	if (!isOpen()) return sendByPolling(frame)
+	socket?.send(JSON.stringify(frame))
+	return true
 }
 
 /** Back off after each failure, with jitter so that clients do not reconnect all at once. */

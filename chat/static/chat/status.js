@@ -24,6 +24,13 @@ export function connectionLost() {
 	bannerTimer = setTimeout(banner, PATIENCE, 'Connection lost. Trying to reconnect…')
 }
 
+/** Show that the page polls. @param {boolean} works false if polls fail too */
+export function connectionPolled(works) {
+	if (!isLost) return
+	clearTimeout(bannerTimer)
+	banner(`Connection lost. ${works ? 'Refreshing every few seconds.' : 'Trying to reconnect…'}`)
+}
+
 export function connectionBack() {
 	isLost = false
 	clearTimeout(bannerTimer)

@@ -1,4 +1,4 @@
-/** JSON in localStorage. Where the browser forbids that, nothing outlives the tab. */
+/** JSON in the browser's storage. Where that is forbidden, nothing outlives the page. */
 
 /** @param {() => any} act */
 function attempt(act) {
@@ -9,17 +9,23 @@ function attempt(act) {
 	}
 }
 
-/** @param {string} key */
-export const load = (key) => attempt(() => JSON.parse(localStorage.getItem(key) ?? 'null'))
+/** @param {string} key @param {'localStorage' | 'sessionStorage'} area the latter is per tab */
+export const load = (key, area = 'localStorage') =>
+	attempt(() => JSON.parse(window[area].getItem(key) ?? 'null'))
 
 /** @param {string} prefix of keys @returns {any[]} */
 export function loadAll(prefix) {
 	const keys = attempt(() => Object.keys(localStorage)) ?? []
-	return keys.filter((/** @type {string} */ key) => key.startsWith(prefix)).map(load)
+	return keys
+		.filter((/** @type {string} */ key) => key.startsWith(prefix))
+		.map((/** @type {string} */ key) => load(key))
 }
 
-/** @param {string} key @param {unknown} value null removes the key */
-export function save(key, value) {
-	if (value === null) attempt(() => localStorage.removeItem(key))
-	else attempt(() => localStorage.setItem(key, JSON.stringify(value)))
+/**
+ * @param {string} key @param {unknown} value null removes the key
+ * @param {'localStorage' | 'sessionStorage'} area the latter is per tab
+ */
+export function save(key, value, area = 'localStorage') {
+	if (value === null) attempt(() => window[area].removeItem(key))
+	else attempt(() => window[area].setItem(key, JSON.stringify(value)))
 }

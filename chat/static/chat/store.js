@@ -21,6 +21,8 @@ export const isDeleted = ({ id, user_id: author }) =>
 class Table {
 	/** @type {Map<number, T>} by id */
 	rows = new Map()
+	/** The number of changes so far. */
+	version = 0
 
 	/**
 	 * Of two versions of one second, a push outlives an answer asked for before it came.
@@ -31,6 +33,7 @@ class Table {
 		const old = this.rows.get(row.id)
 		if (old && (row.updated_at - old.updated_at || asOf - Number(old.asOf)) < 0) return false
 		this.rows.set(row.id, { ...row, asOf })
+		this.version += 1
 		newest = Math.max(newest, row.updated_at)
 		return true
 	}

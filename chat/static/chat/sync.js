@@ -48,22 +48,27 @@ export function prove() {
 	liveAt = Date.now()
 }
 
-/** Fetch what changed, and retry until that succeeds. */
+/**
+ * Fetch what changed, and retry until that succeeds.
+ * @returns {Promise<boolean>} true if it did at once
+ */
 export async function catchUp() {
 	again = isBusy
-	if (isBusy) return
+	if (isBusy) return false
 	isBusy = true
 	const before = losses
+	let isComplete = true
 	try {
 		await (liveAt ? fetchMissed() : fetchFirst())
 		isLive = losses === before
 		liveAt = Date.now()
 		proven = candidate = newest
 	} catch {
+		isComplete = false
 		setTimeout(catchUp, 1000 + 4000 * Math.random())
 	}
 	isBusy = false
-	if (again) await catchUp()
+	return again ? catchUp() : isComplete
 }
 
 /** Fill the gap before a message. @param {number} edge its id */

@@ -1,0 +1,59 @@
+/** Polling: the same frames over HTTP, for networks that block WebSockets. */
+
+import { request } from './api.js'
+
+/** @import {Frame} from './socket.js' */
+
+const EVERY = 4000
+const EVERY_HIDDEN = 30000
+
+/**
+ * `catchUp` resolves with true if the page is complete.
+ * @type {{catchUp(): Promise<boolean>, polled(works: boolean): void, received(frame: Frame): void}}
+ */
+let handlers
+let isPolling = false
+let timer = 0
+
+/** @param {typeof handlers} given */
+export function setUpPolling(given) {
+	handlers = given
+}
+
+/** @param {number} wait in milliseconds, in which the socket may still open */
+export function startPolling(wait) {
+	if (!isPolling && !timer) timer = setTimeout(poll, wait)
+}
+
+export function stopPolling() {
+	clearTimeout(timer)
+	timer = 0
+	isPolling = false
+}
+
+/**
+ * Post a message, and hand on the response as the socket would.
+ * @param {{event: string, data?: any, token?: string, ref?: string}} frame
+ * @returns {boolean} false while the page does not poll, and for other frames
+ */
+export function send({ event, data, token, ref = '' }) {
+	if (!isPolling || event !== 'post_message') return false
+	const headers = { 'Idempotency-Key': ref }
+	request('POST', '/api/messages', data, `Bearer ${token}`, headers).then(
+		(message) => handlers.received({ event: 'ack', ref, data: message }),
+		({ status, message: error }) => {
+			// Without a response the outbox sends it again.
+			if (status) handlers.received({ event: 'error', ref, data: { status, error } })
+		},
+	)
+	return true
+}
+
+async function poll() {
+	isPolling = true
+	const isComplete = await handlers.catchUp()
+	if (!isPolling) return
+	handlers.polled(isComplete)
+	const pause = document.hidden ? EVERY_HIDDEN : EVERY
+	timer = setTimeout(poll, pause * (0.75 + 0.5 * Math.random()))
+}

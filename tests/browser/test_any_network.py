@@ -1,0 +1,75 @@
+"""The page on networks that block WebSockets: it polls and posts over HTTP."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from comparison.contract.client import Person
+from tests.browser.room import Room
+from tests.running import Stack
+
+MakeRoom = Callable[..., Room]
+REFUSED = """
+    const Open = WebSocket
+    window.block = true
+    window.WebSocket = class extends Open {
+        constructor(url) { super(window.block ? url.replace('/ws/', '/blocked/') : url) }
+    }
+"""
+
+
+def refuse_handshakes(room: Room) -> None:
+    room.page.add_init_script(REFUSED)
+
+
+def close_at_once(room: Room) -> None:
+    room.page.route_web_socket(re.compile("/ws/$"), lambda socket: socket.close(code=1006))
+
+
+@pytest.mark.parametrize("block", [refuse_handshakes, close_at_once])
+def test_without_websockets_messages_are_shown_and_posted(
+    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str, block: Callable
+) -> None:
+    stack.posted(bob, f"{word} before")
+    room = make_room()
+    block(room)
+    room.open(alice)
+    room.hears(f"{word} before")
+    expect(room.participants).to_contain_text(alice.nickname)
+    room.say(f"{word} mine")
+    room.hears(f"{word} mine")
+    expect(room.unsent).to_have_count(0)
+    stack.posted(bob, f"{word} after")
+    expect(room.article(f"{word} after")).to_have_count(1, timeout=15_000)
+    expect(room.status).to_contain_text("Refreshing every few seconds")
+    stored = [m["source"] for m in stack.messages("limit=200") if word in m["source"]]
+    assert stored == room.texts(word) == [f"{word} {what}" for what in ("before", "mine", "after")]
+
+
+def test_the_page_returns_to_the_socket_when_it_opens(
+    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+) -> None:
+    room = make_room()
+    refuse_handshakes(room)
+    room.open(alice)
+    expect(room.status).to_contain_text("Refreshing every few seconds")
+    with room.page.expect_websocket(lambda socket: socket.url.endswith("/ws/"), timeout=60_000):
+        room.page.evaluate("window.block = false; dispatchEvent(new Event('online'))")
+    expect(room.status).to_contain_text("Connected again")
+    stack.posted(bob, word)
+    room.hears(word)
+
+
+def test_a_refused_post_over_http_shows_its_error(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    room = make_room()
+    refuse_handshakes(room)
+    room.page.route(
+        "**/api/messages", lambda route: route.fulfill(status=403, json={"error": "No."})
+    )
+    room.open(alice)
+    room.say(word)
+    expect(room.unsent).to_contain_text("Not sent. No.")

@@ -1,0 +1,183 @@
+"""The page in any script and with any keyboard."""
+
+import unicodedata
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from comparison.contract.client import Person
+from tests.browser.room import Room
+from tests.browser.tap import Tap
+from tests.running import Stack
+
+MakeRoom = Callable[..., Room]
+# Lower-casing changes the length of some of these, and upper-casing that of others.
+LETTERS = [
+    "i\u0307",
+    "\u0130",
+    "\u00df",
+    "\u1e9e",
+    "\u0149",
+    "\ufb01",
+    "\u0390",
+    "\u212a",
+    "\u01f0",
+    "\U00010400",
+]
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_a_mention_in_any_case_never_breaks_the_page(
+    make_room: MakeRoom, stack: Stack, alice: Person, word: str, letter: str
+) -> None:
+    person = stack.person(letter)
+    room = make_room().open(alice)
+    expect(room.participants).to_contain_text(person.nickname)
+    name = person.nickname
+    cases = (name, name.lower(), name.upper(), letter.lower(), letter.upper(), name + letter)
+    forms = ("NFC", "NFD", "NFKC")
+    texts = {name} | {unicodedata.normalize(form, text) for form in forms for text in cases}
+    for text in texts:
+        stack.posted(alice, f"{word} @{text}")
+        stack.posted(alice, f"@{text} {word} @{text}")
+    room.say(f"{word} last")
+    room.hears(f"{word} last")
+    expect(room.article(word)).to_have_count(2 * len(texts) + 1)
+    assert f"@{name}" in room.article(word).locator("mark").all_text_contents()
+
+
+def test_an_exact_nickname_is_mentioned_before_one_in_another_case(
+    make_room: MakeRoom, stack: Stack, alice: Person, word: str
+) -> None:
+    person = stack.person("Case")
+    room = make_room().open(alice)
+    expect(room.participants).to_contain_text(person.nickname)
+    stack.posted(alice, f"{word} @{person.nickname.upper()}, @{person.nickname}!")
+    marks = room.hears(word).locator("mark")
+    expect(marks).to_have_text([f"@{person.nickname.upper()}", f"@{person.nickname}"])
+    assert marks.evaluate_all("all => all.map(mark => mark.dataset.user)") == [str(person.id)] * 2
+
+
+def test_a_message_that_cannot_be_rendered_does_not_stop_the_others(
+    make_room: MakeRoom, stack: Stack, alice: Person, word: str
+) -> None:
+    room = make_room()
+    room.page.add_init_script("""
+        const walk = document.createTreeWalker
+        Document.prototype.createTreeWalker = function (node, ...rest) {
+            if (node.textContent.includes('unrenderable')) throw new Error('unrenderable')
+            return walk.call(this, node, ...rest)
+        }
+    """)
+    for text in ("first", "*unrenderable*", "last"):
+        stack.posted(alice, f"{word} {text}")
+    room.open(alice)
+    room.hears(f"{word} last")
+    assert room.texts(word) == [f"{word} first", f"{word} *unrenderable*", f"{word} last"]
+    assert [complaint for complaint in room.complaints if "unrenderable" in complaint]
+    room.complaints.clear()
+
+
+def test_ten_thousand_mentions_are_marked_in_linear_time(
+    make_room: MakeRoom, stack: Stack, alice: Person, word: str
+) -> None:
+    room = make_room().open(alice)
+    expect(room.participants).to_contain_text(alice.nickname)
+    source = f"@{alice.nickname} " + "@" * (9_000 - len(word)) + word
+    stack.posted(alice, source)
+    expect(room.hears(word).locator("mark")).to_have_count(1)
+
+
+def test_names_and_texts_keep_their_own_direction(
+    make_room: MakeRoom, stack: Stack, alice: Person, word: str
+) -> None:
+    person = stack.person("\u05d3\u05e0\u05d4")
+    stack.posted(person, f"\u05e9\u05dc\u05d5\u05dd {word}")
+    room = make_room().open(alice)
+    article = room.hears(word)
+    direction = "element => getComputedStyle(element).direction"
+    assert article.locator(".body").evaluate(direction) == "rtl"
+    assert article.evaluate(direction) == "ltr"
+    assert article.locator("header bdi").inner_text() == person.nickname
+    room.box.fill("\u05e9\u05dc\u05d5\u05dd")
+    assert room.box.evaluate(direction) == "rtl"
+
+
+def test_the_enter_that_ends_a_composition_never_sends(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    room = make_room()
+    tap = Tap(room.page)
+    room.open(alice)
+    room.box.fill(word)
+    for options in ("isComposing: true", "keyCode: 229"):  # Chromium's order of events, Safari's
+        event = f"new KeyboardEvent('keydown', {{key: 'Enter', bubbles: true, {options}}})"
+        room.box.evaluate(f"box => box.dispatchEvent({event})")
+    expect(room.box).to_have_value(word)
+    assert tap.posted == []
+    room.box.press("Enter")
+    room.hears(word)
+
+
+def test_enter_breaks_the_line_on_a_touch_keyboard(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    room = make_room(is_mobile=True, has_touch=True, viewport={"width": 390, "height": 700})
+    room.open(alice)
+    room.box.fill(word)
+    room.box.press("Enter")
+    room.box.press_sequentially("second")
+    expect(room.box).to_have_value(f"{word}\nsecond")
+    room.page.get_by_role("button", name="Send").click()
+    room.hears(word)
+
+
+def test_half_a_surrogate_pair_is_repaired_and_the_queue_goes_on(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    room = make_room().open(alice)
+    room.box.evaluate(f"box => {{ box.value = '{word} \\ud83d cut' }}")
+    room.box.press("Enter")
+    room.hears(f"{word} \ufffd cut")
+    room.say(f"{word} next")
+    room.hears(f"{word} next")
+
+
+def test_an_error_without_a_ref_does_not_stop_the_queue(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    room = make_room()
+    tap = Tap(room.page)
+    room.open(alice)
+    tap.passes_up = lambda frame: frame["event"] != "post_message"
+    room.say(f"{word} refused")
+    expect(room.unsent).to_have_count(1)
+    tap.release()
+    tap.tell({"event": "error", "ref": None, "data": {"status": 400, "error": "No JSON."}})
+    expect(room.unsent).to_contain_text("Not sent. No JSON.")
+    room.say(f"{word} next")
+    room.hears(f"{word} next")
+
+
+@pytest.mark.parametrize("field", ["Nickname", "New nickname"])
+def test_a_phone_does_not_change_a_nickname_while_it_is_typed(
+    make_room: MakeRoom, alice: Person, field: str
+) -> None:
+    room = make_room().open(alice if field == "New nickname" else None)
+    box = room.page.get_by_label(field, exact=True)
+    for name, value in {
+        "autocapitalize": "none",
+        "autocorrect": "off",
+        "spellcheck": "false",
+    }.items():
+        expect(box).to_have_attribute(name, value)
+    assert box.get_attribute("maxlength") is None
+
+
+def test_a_nickname_that_is_too_long_is_refused_and_not_cut(make_room: MakeRoom, word: str) -> None:
+    room = make_room().open()
+    nickname = "\U0001f600" * 33
+    room.fill_sign_in(nickname, word)
+    expect(room.note).to_contain_text("32 characters")
+    expect(room.nickname).to_have_value(nickname)
