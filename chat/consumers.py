@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 
 from chat import actions, throttling
 from chat.errors import EXPECTED, TOO_LONG, Unauthenticated, describe, error_frame
-from chat.models import Token, User
+from chat.models import MAX_KEY, Token, User
 from chat.observability import tracing
 from chat.realtime import presence
 from chat.realtime.hub import hub
@@ -46,9 +46,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         """
         self.scope, self.base_send = scope, send
         tracing.begin(scope)
-        with suppress(StopConsumer):
-            while True:
-                await self.dispatch(await receive())
+        address = throttling.client((scope.get("client") or ["local"])[0])
+        self.socket = Socket(send, address, texts=TEXTS in scope.get("extensions", {}))
+        try:
+            with suppress(StopConsumer):
+                while True:
+                    await self.dispatch(await receive())
+        finally:
+            hub.leave(self.socket)  # also after an error, or when the server cancels this task
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the handler without `close_old_connections` in a thread first.
@@ -60,10 +65,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         """Join the hub, then accept; past the limit of sockets per address, close with 1013."""
-        address = throttling.client((self.scope.get("client") or ["local"])[0])
-        texts = TEXTS in self.scope.get("extensions", {})
-        self.socket = Socket(self.base_send, address, texts=texts)
-        if settings.FLACK_RATE_LIMITS and hub.addresses[address] >= throttling.SOCKETS:
+        sockets = hub.addresses[self.socket.address]
+        if settings.FLACK_RATE_LIMITS and sockets >= throttling.SOCKETS:
             await self.accept()
             self.socket.close(1013, text=error_frame(429, "Too many sockets from this address."))
             return
@@ -181,4 +184,6 @@ def ref_of(frame: dict[str, Any]) -> str | int | None:
     # Other JSON may be nested too deep to send back. In Python a bool is an int.
     if isinstance(ref, bool) or not isinstance(ref, str | int | None):
         raise ValidationError({"ref": ["A ref must be a string or a whole number."]})
+    if isinstance(ref, str) and len(ref) > MAX_KEY:
+        raise ValidationError({"ref": [f"A ref has at most {MAX_KEY} characters."]})
     return ref

@@ -14,6 +14,7 @@ from daphne import cli, http_protocol, server  # first: it installs the reactor
 
 from chat.realtime.socket import TEXTS
 from flack_project.daphne import privates
+from flack_project.daphne.inbox import Inbox
 from flack_project.daphne.shutdown import Draining, reactor
 from flack_project.daphne.websocket import Message, WebSocketFactory
 
@@ -58,29 +59,6 @@ def clear_away(path: Path) -> None:
         path.unlink()
 
 
-class Inbox:
-    """The queue of messages for one application, in a tenth of the memory of `asyncio.Queue`."""
-
-    __slots__ = ("_messages", "_wake")
-
-    def __init__(self) -> None:
-        self._messages: list[Message] = []
-        self._wake: asyncio.Future[None] | None = None
-
-    def put_nowait(self, message: Message) -> None:
-        """Add a message."""
-        self._messages.append(message)
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
-
-    async def get(self) -> Message:
-        """Remove and return the first message; wait until there is one."""
-        while not self._messages:
-            self._wake = asyncio.get_running_loop().create_future()
-            await self._wake
-        return self._messages.pop(0)
-
-
 class Server(server.Server):
     """daphne's server with Flack's sockets and shutdown."""
 
@@ -104,7 +82,7 @@ class Server(server.Server):
     def create_application(self, protocol: Any, scope: Message) -> Any:
         """Run the application for a request or socket, with the extension `TEXTS` in its scope."""
         scope |= {"asgi": {"version": "3.0"}, "extensions": {TEXTS: {}}}
-        inbox, send = Inbox(), partial(self.handle_reply, protocol)
+        inbox, send = Inbox(protocol), partial(self.handle_reply, protocol)
         application = self.application(scope=scope, receive=inbox.get, send=send)
         self.connections[protocol]["application_instance"] = asyncio.ensure_future(application)
         return inbox

@@ -76,7 +76,7 @@ class WebSocketProtocol(privates.WebSocketProtocol):
 
     def _stop(self, code: int, text: str) -> None:
         self.fail(code, self.factory.frames({"text": text}))
-        self.transport.pauseProducing()  # read no further
+        self.read(False)
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:  # noqa: N802
         """Write autobahn's own frames, pings above all, without its buffer."""
@@ -90,6 +90,13 @@ class WebSocketProtocol(privates.WebSocketProtocol):
                 return
         self.transport.write(data)
 
+    def read(self, more: bool) -> None:
+        """Stop reading from the socket, or go on unless it is being closed."""
+        if not more:
+            self.transport.pauseProducing()
+        elif self.state == self.STATE_OPEN:
+            self.transport.resumeProducing()
+
     @property
     def is_behind(self) -> bool:
         """True while Twisted's buffer for this client is full."""
@@ -101,8 +108,9 @@ class WebSocketProtocol(privates.WebSocketProtocol):
             await asyncio.shield(self._unread)
 
     def pauseProducing(self) -> None:  # noqa: N802
-        """Handle a full buffer. Twisted calls this for each write to it."""
-        self._unread = asyncio.get_running_loop().create_future()
+        """Handle a full buffer. Twisted calls this again for each write to it."""
+        if self._unread is None:
+            self._unread = asyncio.get_running_loop().create_future()
 
     def resumeProducing(self) -> None:  # noqa: N802
         """Handle an empty buffer."""

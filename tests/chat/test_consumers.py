@@ -233,7 +233,7 @@ async def test_the_ref_of_a_client_comes_back_as_it_was(connect, alice):
         ({"data": {"source": "hi"}, "ref": {}}, "ref"),
         ({"data": {"source": "hi"}, "ref": 1.5}, "ref"),
         ({"data": {"source": "hi"}, "ref": True}, "ref"),
-        ({"data": {"source": "hi"}, "ref": "a" * 201}, "key"),
+        ({"data": {"source": "hi"}, "ref": "a" * 201}, "ref"),
     ],
 )
 async def test_a_bad_post_is_a_400_that_names_the_field(connect, alice, frame, field):
@@ -548,6 +548,38 @@ async def test_a_banned_user_is_refused_by_403_and_the_socket_stays_open(connect
         answer = await client.ask("post_message", data={"source": "a"}, ref="r")
         assert answer["data"] == {"status": 403, "error": BANNED}
     assert await count_messages() == 0
+
+
+@pytest.mark.attack("Sockets: frames")
+@pytest.mark.parametrize("event", ["post_message", "ping_user", "nonsense"])
+async def test_a_ref_over_200_characters_is_never_sent_back(connect, alice, event):
+    client = await connect()
+    await client.sign_in(alice)
+    assert (await client.ask("nonsense", ref="a" * 200))["ref"] == "a" * 200
+    answer = await client.ask(event, ref="a" * 201, token=alice.token, data={"source": "hi"})
+    assert (answer["ref"], answer["data"]["status"]) == (None, 400)
+
+
+@pytest.mark.attack("Sockets: frames")
+async def test_a_consumer_that_is_killed_leaves_the_hub(connect, live):
+    client = await connect()
+    client.future.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await client.future
+    assert (live.sockets, live.addresses) == (set(), {})
+
+
+async def test_a_consumer_that_fails_leaves_the_hub(connect, alice, live, monkeypatch):
+    def fail(**kwargs):
+        raise RuntimeError("unexpected")
+
+    monkeypatch.setattr(actions, "post_message", fail)
+    client = await connect()
+    await client.sign_in(alice)
+    await client.say(event="post_message", data={"source": "a"})
+    with pytest.raises(RuntimeError, match="unexpected"):
+        await client.future
+    assert (live.sockets, live.addresses) == (set(), {})
 
 
 async def test_a_lost_client_leaves_no_trace(connect, alice, live):

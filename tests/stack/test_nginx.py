@@ -35,6 +35,7 @@ def test_a_body_of_256_kib_reaches_the_node(stack: Stack) -> None:
         ("GET", "/", {"Host": "a b"}, 400),
         ("TRACE", "/", {}, 405),
         ("GET", "/nginx-error", {}, 404),
+        ("GET", "/ws", {}, 404),
     ],
 )
 def test_what_nginx_refuses_by_itself_is_json(

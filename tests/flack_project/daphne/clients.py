@@ -28,12 +28,12 @@ def assert_closed(connection, status, code):
     assert closed.value.rcvd.code == code
 
 
-def open_unread(server):
+def open_unread(server, path="/ws/"):
     """Return a plain socket that is an open WebSocket, with a small window."""
     plain = socket.socket()
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     plain.connect(("127.0.0.1", server.port))
-    plain.sendall(HANDSHAKE)
+    plain.sendall(HANDSHAKE.replace(b"/ws/", path.encode()))
     assert plain.recv(1024).startswith(b"HTTP/1.1 101")
     return plain
 

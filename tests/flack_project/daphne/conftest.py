@@ -26,7 +26,7 @@ def any_server(request):
 
 @pytest.fixture(scope="session", params=SERVERS)
 def strict(request, serve):
-    """Each ASGI server, with limits; at `/close/CODE/` it closes a socket with that code."""
+    """Each ASGI server, with limits, and with the sockets of closing.py."""
     command = COMMANDS[request.param]
     with pytest.MonkeyPatch.context() as patch:
         closing = command.replace(APPLICATION, "tests.flack_project.daphne.closing:application")

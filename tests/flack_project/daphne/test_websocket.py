@@ -1,5 +1,7 @@
 """Tests of flack_project/daphne/websocket.py, as a process of its own."""
 
+import asyncio
+import select
 import ssl
 import struct
 from contextlib import ExitStack, contextmanager
@@ -12,6 +14,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from chat import throttling
+from flack_project.daphne.inbox import MAX_MESSAGES, MAX_SIZE, Inbox
+from flack_project.daphne.websocket import WebSocketProtocol
 from tests.certificates import certify
 from tests.flack_project.daphne.clients import assert_closed, assert_parting, open_unread, receive
 from tests.frames import Connection
@@ -78,10 +82,7 @@ def test_too_many_sockets_of_one_address_are_closed_with_1013(strict):
 # --- Flack's daphne -------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def flack(serve):
-    """Flack's daphne, with limits."""
-    return serve()
+ours = pytest.mark.parametrize("strict", ["flack"], indirect=True)
 
 
 @pytest.mark.attack("Sockets: frames")
@@ -91,11 +92,12 @@ def test_a_frame_of_ten_megabytes_is_not_read_to_its_end(server):
         assert_parting(plain, 413, 1009)
 
 
+@ours
 @pytest.mark.attack("Sockets: frames")
 # A ping; a piece of a text that never ends; a text.
 @pytest.mark.parametrize(("first", "opcode"), [(b"", 0x89), (b"\x01\x80mask", 0), (b"", 0x81)])
-def test_a_flood_of_frames_closes_its_socket_only(flack, first, opcode):
-    with flack.socket() as other, open_unread(flack) as plain:
+def test_a_flood_of_frames_closes_its_socket_only(strict, first, opcode):
+    with strict.socket() as other, open_unread(strict) as plain:
         plain.sendall(first + bytes([opcode, 0x80, *b"mask"]) * 5000)
         assert_parting(plain, 429, 1008)
         other.send("nonsense")
@@ -119,15 +121,94 @@ def test_what_breaks_the_protocol_closes_its_socket_only(server, frame, code):
         assert receive(other, "error")["status"] == 400
 
 
+@ours
+@pytest.mark.attack("Sockets: frames")
+def test_a_client_cannot_send_more_than_the_application_receives(strict):
+    frame = b"\x81\xff" + struct.pack("!Q", 100_000) + b"mask" + b"x" * 100_000
+    sent, all_of_it = 0, frame * 400  # 40 MB; the kernel's buffers hold less than 15
+    with open_unread(strict, "/deaf/") as plain:
+        plain.setblocking(False)
+        while sent < len(all_of_it) and select.select([], [plain], [], 2)[1]:
+            sent += plain.send(all_of_it[sent : sent + 65536])
+    assert sent < 15_000_000
+
+
+class Transport:
+    """A transport that keeps whether it reads."""
+
+    reads = True
+
+    def pauseProducing(self):  # noqa: N802
+        self.reads = False
+
+    def resumeProducing(self):  # noqa: N802
+        self.reads = True
+
+
+@pytest.fixture
+def inbox():
+    """The inbox of an open socket, whose transport is the one above."""
+    protocol = WebSocketProtocol()
+    protocol.state, protocol.transport = protocol.STATE_OPEN, Transport()
+    return Inbox(protocol)
+
+
+@pytest.mark.attack("Sockets: frames")
+@pytest.mark.parametrize("message", [{"text": "x"}, {"bytes": b"x"}])
+async def test_reading_stops_while_more_than_16_messages_wait(inbox, message):
+    for _ in range(MAX_MESSAGES):
+        inbox.put_nowait(message)
+    assert inbox.protocol.transport.reads
+    inbox.put_nowait(message)
+    assert not inbox.protocol.transport.reads
+    await inbox.get()
+    assert inbox.protocol.transport.reads
+
+
+@pytest.mark.attack("Sockets: frames")
+@pytest.mark.parametrize("payload", [{"text": "x"}, {"bytes": b"x"}])
+async def test_reading_stops_while_more_than_256_kib_wait(inbox, payload):
+    message = {name: one * (MAX_SIZE // 2) for name, one in payload.items()}
+    for _ in range(2):
+        inbox.put_nowait(message)
+    assert inbox.protocol.transport.reads
+    inbox.put_nowait(payload)
+    assert not inbox.protocol.transport.reads
+    await inbox.get()
+    assert inbox.protocol.transport.reads
+
+
+async def test_a_socket_that_was_refused_is_not_read_again(inbox):
+    for _ in range(MAX_MESSAGES + 1):
+        inbox.put_nowait({"text": "x"})
+    inbox.protocol.state = WebSocketProtocol.STATE_CLOSING
+    await inbox.get()
+    assert not inbox.protocol.transport.reads
+
+
+@pytest.mark.parametrize("end", ["resumeProducing", "stopProducing"])
+async def test_a_sender_goes_on_however_often_twisted_paused_it(end):
+    protocol = WebSocketProtocol()
+    protocol.pauseProducing()
+    senders = [asyncio.create_task(protocol.drained())]
+    await asyncio.sleep(0)
+    protocol.pauseProducing()
+    senders.append(asyncio.create_task(protocol.drained()))
+    await asyncio.sleep(0)
+    getattr(protocol, end)()
+    async with asyncio.timeout(5):
+        await asyncio.gather(*senders)
+
+
 def push_more_than_buffers_hold(server, token, reader):
     """Post 70 messages of 100 kB each; check that a client which reads receives all of them."""
     headers = {"Authorization": f"Bearer {token}"}
-    for number in range(70):
-        body = {"source": f"{number} " + "\x01" * 9_990}
+    sources = [f"{number} " + "\x01" * 9_990 for number in range(70)]
+    for source in sources:
+        body = {"source": source}
         assert server.http.post("/api/messages", json=body, headers=headers).status_code == 201
-    for number in range(70):
-        text = receive(reader, "updated_model")["model"]["source"]
-        assert text.startswith(f"{number} ")
+    for source in sources:
+        receive(reader, "updated_model", source=source)
 
 
 @pytest.mark.attack("Sockets: frames")
