@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 from playwright.sync_api import expect
@@ -36,7 +37,7 @@ def test_a_mention_in_any_case_never_breaks_the_page(
     expect(room.participants).to_contain_text(person.nickname)
     name = person.nickname
     cases = (name, name.lower(), name.upper(), letter.lower(), letter.upper(), name + letter)
-    forms = ("NFC", "NFD", "NFKC")
+    forms: tuple[Literal["NFC", "NFD", "NFKC"], ...] = ("NFC", "NFD", "NFKC")
     texts = {name} | {unicodedata.normalize(form, text) for form in forms for text in cases}
     for text in texts:
         stack.posted(alice, f"{word} @{text}")
