@@ -1,8 +1,8 @@
-"""What the unit tests share.
+"""Fixtures of all tests.
 
-Everything here is real: a database file that all threads open, Flack's own channel layer and cache,
-Valkey and servers as processes of their own. Two things are stood in for: time, which a test sets
-forward instead of waiting, and the page that a link leads to.
+Nearly everything is real: a database file shared by all threads, Flack's own channel layer and
+cache, Valkey and servers as separate processes. Only two things are replaced: the clock, which a
+test advances instead of waiting, and the page that a link leads to.
 """
 
 import threading
@@ -49,7 +49,7 @@ from tests.stacks import (  # noqa: F401  # fixtures
     stack,
 )
 
-# A slow machine is no failure, and a test's database may well be the same for all its examples.
+# A slow machine is not a failure, and all examples of a test may share its database.
 hypothesis_settings.register_profile(
     "flack",
     deadline=None,
@@ -59,12 +59,12 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("flack")
 
 
-# --- Database, people, requests ---------------------------------------------------------------
+# --- Database, users, requests ----------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Let SQLite use a file, which all threads share as they do in production."""
+    """Let SQLite use a file, which all threads share as in production."""
     database = connections.settings["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database["TEST"] = {
@@ -75,22 +75,22 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """In the end let the pool's threads go, or PostgreSQL does not drop what they are on."""
+    """Close the connections of the pool's threads, or PostgreSQL cannot drop the database."""
     yield
-    everyone = threading.Barrier(django_settings.FLACK_THREADS)
+    all_threads = threading.Barrier(django_settings.FLACK_THREADS)
 
-    def leave() -> None:
-        everyone.wait(10)  # so that each thread gets one
+    def disconnect() -> None:
+        all_threads.wait(10)  # so that each thread runs this once
         connections.close_all()
 
     for _ in range(django_settings.FLACK_THREADS):
-        pool.submit(leave)
+        pool.submit(disconnect)
     pool.shutdown()
 
 
 @pytest.fixture(autouse=True)
-def forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begin with no counted limits and nobody's socket open."""
+def reset_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start each test without counted requests and without open sockets."""
     cache.clear()
     monkeypatch.setattr(flack_clock, "_check_at", float("inf"))  # it would undo what `clock` does
     monkeypatch.setattr(presence, "leases", leases.LocalLeases())
@@ -98,13 +98,13 @@ def forget(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def password_hash() -> str:
-    """`PASSWORD`, hashed once for everybody."""
+    """The hash of `PASSWORD`, computed once."""
     return make_password(PASSWORD)
 
 
 @pytest.fixture
 def make_user(db: None, password_hash: str) -> Callable[..., User]:
-    """Return a function that saves a user, who has not been seen yet."""
+    """Return a function that creates a user that has never been online."""
 
     def make_user(nickname: str, **fields: Any) -> User:
         return User.objects.create(nickname=nickname, password=password_hash, **fields)
@@ -114,19 +114,19 @@ def make_user(db: None, password_hash: str) -> Callable[..., User]:
 
 @pytest.fixture
 def alice(make_user: Callable[..., User]) -> User:
-    """Alice, online, whose `token` is good."""
+    """Alice, online; `alice.token` is valid."""
     return signed_in(make_user("Alice", online=True))
 
 
 @pytest.fixture
 def bob(make_user: Callable[..., User]) -> User:
-    """Bob, online, whose `token` is good."""
+    """Bob, online; `bob.token` is valid."""
     return signed_in(make_user("Bob", online=True))
 
 
 @pytest.fixture
 def call(client: Any) -> Callable[..., Any]:
-    """Return a function that sends a request: JSON, or bytes as they are."""
+    """Return a function that sends a request; a body is sent as JSON, bytes unchanged."""
 
     def call(
         method: str,
@@ -152,7 +152,7 @@ def call(client: Any) -> Callable[..., Any]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock of all of this process."""
+    """The clock of this process, which only the test advances."""
     clock = Clock()
     monkeypatch.setattr(time, "time", clock)
     return clock
@@ -160,13 +160,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def new_minute(clock: Clock) -> None:
-    """Let no limit's window end during the test."""
+    """Start a new window of every rate limit, so that none ends during the test."""
     clock.advance(61 - clock() % 60)
 
 
 @pytest.fixture(autouse=True)
 def pushes(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Every push whose transaction was committed, as data; none goes further, but see `live`."""
+    """The data of every push, after the commit; only `live` publishes them."""
     sent: list[dict[str, Any]] = []
     monkeypatch.setattr(
         push.publisher, "publish", lambda text: sent.append(orjson.loads(text)["data"])
@@ -176,7 +176,7 @@ def pushes(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 @pytest.fixture(autouse=True)
 def ended(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The digest of every token whose end was committed; none goes further, but see `live`."""
+    """The digest of every token that ended, after the commit; only `live` publishes them."""
     digests: list[str] = []
     monkeypatch.setattr(push.publisher, "end", digests.extend)
     return digests
@@ -184,7 +184,7 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def committed(django_capture_on_commit_callbacks: Any) -> Callable[..., Any]:
-    """Return a context after which what waits for a commit is done, though nothing is committed."""
+    """Return a context manager that runs the on-commit callbacks at its end."""
     return partial(django_capture_on_commit_callbacks, execute=True)
 
 
@@ -193,23 +193,23 @@ def committed(django_capture_on_commit_callbacks: Any) -> Callable[..., Any]:
 
 @setup_logging.connect
 def leave_logging_alone(**kwargs: Any) -> None:
-    """Keep Celery from taking pytest's handlers away."""
+    """Keep Celery from removing pytest's log handlers."""
 
 
 @pytest.fixture
 def worker(transactional_db: None) -> Iterator[None]:
     """A Celery worker in a thread of this process."""
-    current_app.control.purge()  # what other tests asked for
+    current_app.control.purge()  # tasks of other tests
     with start_worker(current_app._get_current_object(), pool="solo", perform_ping_check=False):
         yield
-        # It looks every two seconds whether it shall end, or after a task; and then once more.
+        # The worker checks whether to stop after each task, otherwise every 2 s; it checks twice.
         for delay in (0.05, 0.15):
             threading.Timer(delay, find_offline_users.delay).start()
 
 
 @pytest.fixture
 def page(settings: Any) -> Iterator[str]:
-    """The address of a site whose pages previews may fetch: "A page", and 404 for /missing."""
+    """The URL of a site that previews may fetch: "A page" at every path, 404 at /missing."""
     with serve_page() as address:
         settings.FLACK_PREVIEW_HOSTS = [address.removeprefix("http://")]
         yield address

@@ -1,5 +1,7 @@
-"""Frames of the socket, held to the AsyncAPI document: all that the tests hear, and what they say
-that the server acknowledges. As a plugin (`-p tests.frames`) it holds the contract suite too.
+"""Check the frames of every test's WebSocket against the AsyncAPI document.
+
+Every frame from the server is validated, and each frame to it that it acknowledges. As a plugin
+(`-p tests.frames`) this validates the frames of the contract suite too.
 """
 
 import functools
@@ -18,7 +20,7 @@ from comparison.contract.wires import JsonWire
 
 @functools.cache
 def document() -> dict[str, Any]:
-    """Return the AsyncAPI document, also where nobody has set Django up."""
+    """Return the AsyncAPI document; set Django up first if necessary."""
     if not apps.ready:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
         django.setup()
@@ -29,7 +31,7 @@ def document() -> dict[str, Any]:
 
 @functools.cache
 def validators(action: str) -> dict[str, Draft202012Validator]:
-    """Return what checks, by event, the frames that the server will `send` or `receive`."""
+    """Return the validators by event; `action` is "send" or "receive", as the server does it."""
     components = document()["components"]
     return {
         event: Draft202012Validator(
@@ -41,21 +43,21 @@ def validators(action: str) -> dict[str, Draft202012Validator]:
 
 
 class Conversation:
-    """What is said on one socket."""
+    """The frames of one socket."""
 
     def __init__(self) -> None:
         self.asked: dict[Any, list[Any]] = {}
 
     def says(self, raw: Any) -> None:
-        """Keep a frame of the client, if it is one."""
+        """Keep a frame that the client sent, if it is valid JSON."""
         try:
             frame = json.loads(raw)
             self.asked.setdefault(frame.get("ref"), []).append(frame)
-        except (ValueError, TypeError, AttributeError, RecursionError):  # nonsense, on purpose
+        except (ValueError, TypeError, AttributeError, RecursionError):  # invalid on purpose
             return
 
     def hears(self, raw: str | bytes) -> None:
-        """Check a frame of the server, and the one that it acknowledges."""
+        """Validate a frame from the server, and the frame that it acknowledges."""
         frame = json.loads(raw)
         validators("send")[frame["event"]].validate(frame)
         if frame["event"] == "ack":
@@ -64,26 +66,26 @@ class Conversation:
 
 
 class Connection(ClientConnection):
-    """A client's connection whose frames are checked."""
+    """A client's connection whose frames are validated."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.conversation = Conversation()
 
     def send(self, message: Any, *args: Any, **options: Any) -> None:
-        """Send a frame."""
+        """Keep a frame, and send it."""
         self.conversation.says(message)
         super().send(message, *args, **options)
 
     def recv(self, *args: Any, **options: Any) -> Any:
-        """Return the next frame."""
+        """Return the next frame, validated."""
         frame = super().recv(*args, **options)
         self.conversation.hears(frame)
         return frame
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Check the frames of all clients of the plain WebSocket."""
+    """Validate the frames of every client of the plain WebSocket."""
 
     def init(self: JsonWire, connection: ClientConnection, patience: float) -> None:
         begin(self, connection, patience)
@@ -93,4 +95,4 @@ def pytest_configure(config: pytest.Config) -> None:
 
     begin = JsonWire.__init__
     JsonWire.__init__ = init  # type: ignore[method-assign]
-    document()  # now, as tests listen in threads, where an import may break on a filter of warnings
+    document()  # import now: later it might happen in a thread, where warnings are errors

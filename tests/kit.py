@@ -1,4 +1,4 @@
-"""What the unit tests import: a password, a clock, a page, and how to wait."""
+"""Helpers of the tests: a password, a clock, a page, and a way to wait."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ NO_REDIS = "unix:///nonexistent/valkey.sock"
 
 
 def signed_in(user: User) -> Any:
-    """Give a user a `token`, as an attribute for the tests' use."""
+    """Return the user with a valid token in the attribute `token`."""
     user.token = actions.issue_token(user=user)  # type: ignore[attr-defined]
     return user
 
@@ -27,7 +27,7 @@ def basic(nickname: str, password: str = PASSWORD) -> dict[str, str]:
 
 
 def redis_cache(url: str) -> dict[str, Any]:
-    """Return the setting CACHES for a Redis."""
+    """Return the setting CACHES for the Redis at this URL."""
     return {
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -37,16 +37,16 @@ def redis_cache(url: str) -> dict[str, Any]:
 
 
 def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
-    """Ask until the answer is true, and return it."""
+    """Wait until the condition is true, and return its result."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
-        assert time.monotonic() < deadline, "this took too long"
+        assert time.monotonic() < deadline, f"not true after {seconds:g} s"
         time.sleep(0.02)
     return answer
 
 
 class Clock:
-    """The time of day, which stands still unless it is set forward."""
+    """A clock that stands still until it is advanced."""
 
     def __init__(self) -> None:
         self.now = time.time()
@@ -55,7 +55,7 @@ class Clock:
         return self.now
 
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Set the clock forward."""
         self.now += seconds
 
 
@@ -70,7 +70,7 @@ class Page(BaseHTTPRequestHandler):
         self.wfile.write(b'<title>A page</title><meta name="description" content="It says so.">')
 
     def log_message(self, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 PREVIEW = '<blockquote><p><a href="{}">A page</a></p><p>It says so.</p></blockquote>'
@@ -78,7 +78,7 @@ PREVIEW = '<blockquote><p><a href="{}">A page</a></p><p>It says so.</p></blockqu
 
 @contextmanager
 def serve_page() -> Iterator[str]:
-    """Serve `Page` on this machine, and give its address."""
+    """Serve `Page` on the loopback interface; yields its URL."""
     site = ThreadingHTTPServer(("127.0.0.1", 0), Page)
     threading.Thread(target=site.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{site.server_port}"

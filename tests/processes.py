@@ -1,4 +1,4 @@
-"""Fixtures that are processes of their own: Valkey, manage.py, servers."""
+"""Fixtures that start processes: Valkey, manage.py, servers."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[str]:
-    """The URL of a real Valkey."""
+    """The URL of a running Valkey."""
     with tempfile.TemporaryDirectory(prefix="flack-") as folder:
         path = f"{folder}/valkey.sock"
         process = subprocess.Popen(
@@ -43,7 +43,7 @@ def valkey() -> Iterator[str]:
 
 @pytest.fixture(params=["local", "valkey"])
 def any_cache(request: pytest.FixtureRequest, settings: Any) -> None:
-    """Each cache that Flack can count in."""
+    """Run the test with each cache that can count requests."""
     if request.param == "valkey":
         url = request.getfixturevalue("valkey")
         redis.Redis.from_url(url).flushall()
@@ -52,12 +52,12 @@ def any_cache(request: pytest.FixtureRequest, settings: Any) -> None:
 
 @pytest.fixture
 def no_cache(settings: Any) -> None:
-    """A cache that cannot be reached."""
+    """Use a cache that is unavailable."""
     settings.CACHES = redis_cache(NO_REDIS)
 
 
 def environment(var: Path, **changes: str) -> dict[str, str]:
-    """Return the environment of a process of Flack whose data is in the folder `var`."""
+    """Return the environment of a Flack process with its data in the folder `var`."""
     return {
         "PATH": os.environ["PATH"],
         "SECRET_KEY": "of-the-tests",
@@ -69,7 +69,7 @@ def environment(var: Path, **changes: str) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def manage(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
-    """Return a function that runs a manage.py command as a process, on a folder of data."""
+    """Return a function that runs a manage.py command as a process, on the data in `var`."""
     template = tmp_path_factory.mktemp("template")
 
     def manage(*arguments: str, var: Path | None = None, stdin: str = "", **changes: str) -> Any:
@@ -91,24 +91,24 @@ def manage(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
 
 @dataclass
 class Server:
-    """A server that is a process of its own."""
+    """A server process."""
 
     http: httpx.Client
     port: int
     process: subprocess.Popen[bytes]
 
     def socket(self, **options: Any) -> Any:
-        """Open a WebSocket; to be closed by `with`."""
+        """Open a WebSocket, a context manager."""
         url = f"ws://127.0.0.1:{self.port}/ws/"
         return connect(url, proxy=None, create_connection=Connection, **options)
 
     def peers(self) -> list[int]:
-        """Return the ports of the clients that it is connected with."""
+        """Return the ports of the connected clients."""
         connections = psutil.Process(self.process.pid).net_connections("tcp4")
         return [connection.raddr.port for connection in connections if connection.raddr]
 
     def sign_up(self, nickname: str) -> str:
-        """Register and return a token."""
+        """Register a user, and return a token."""
         account = {"nickname": nickname, "password": PASSWORD}
         assert self.http.post("/api/users", json=account).status_code == 201
         response = self.http.post("/api/tokens", headers=basic(nickname))
@@ -127,7 +127,7 @@ COMMANDS = {
 
 @pytest.fixture(scope="session")
 def serve(manage: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
-    """Return a function that starts a server with an empty database."""
+    """Return a function that starts a server on an empty database."""
     servers: list[Server] = []
 
     def serve(name: str = "flack", **changes: str) -> Server:
@@ -142,7 +142,7 @@ def serve(manage: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cal
                 env=environment(var, **changes),
                 stderr=stderr,
             )
-        # A client that waits longer than the server's own time-outs.
+        # The client's time-out is longer than those of the server.
         http = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=15)
         server = Server(http, port, process)
         servers.append(server)
@@ -157,8 +157,10 @@ def serve(manage: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cal
 
 
 def answers(server: Server) -> bool:
-    """Say whether a server is up yet."""
-    assert server.process.poll() is None, "the server ended"
+    """Return True if the server answers; fail if it has ended."""
+    assert server.process.poll() is None, (
+        f"the server ended with exit code {server.process.returncode}"
+    )
     try:
         return server.http.get("/healthz").status_code == 200
     except httpx.TransportError:
@@ -167,5 +169,5 @@ def answers(server: Server) -> bool:
 
 @pytest.fixture(scope="session")
 def server(serve: Callable[..., Server]) -> Server:
-    """Flack's own server. Its limits are off: all tests come from one address."""
+    """Flack's own server without rate limits, because all tests share one address."""
     return serve(FLACK_RATE_LIMITS="0")

