@@ -1,13 +1,13 @@
-"""The app that is the chat: models, push, presence, page."""
+"""The configuration of the chat app."""
 
 from django.apps import AppConfig
 
 
 class ChatConfig(AppConfig):
-    """Registers the models and the system checks."""
+    """The app with models, push, presence and page."""
 
     name = "chat"
 
     def ready(self) -> None:
-        """Import the checks, which register themselves."""
+        """Register the system checks by importing them."""
         from chat import checks  # noqa: F401

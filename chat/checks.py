@@ -1,4 +1,4 @@
-"""System checks: what an operator should hear before the server starts."""
+"""System checks, which report unsafe or contradictory settings before the server starts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from django.db import connection
 
 @register(Tags.security)
 def settings_can_work(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Find settings that contradict each other."""
+    """Return the errors and warnings about Flack's own settings."""
     found: list[CheckMessage] = []
     if settings.FLACK_THREADS < 1:
         found.append(Error("FLACK_THREADS must be at least 1.", id="flack.E001"))
@@ -38,7 +38,7 @@ DURABLE = ("fsync", "full_page_writes", "synchronous_commit")  # of PostgreSQL
 def database_is_durable(
     databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Find settings of PostgreSQL by which a power loss takes what was accepted."""
+    """Return warnings about PostgreSQL settings that can lose accepted messages on power loss."""
     if "default" not in (databases or ()) or connection.vendor != "postgresql":
         return []
     return [

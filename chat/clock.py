@@ -1,8 +1,8 @@
-"""One clock for all: the database's.
+"""The clock that all processes share: the database's.
 
-Nodes on several machines have clocks that differ. If each stamped by its own, a client that asks
-for what changed since its newest message would miss what a slow node stamps, and people would be
-taken for silent. So each process knows how far its clock is off the database's, and adds that.
+Clocks of several machines differ. If each node used its own, a client that fetches changes since
+its newest message would miss a change that a slow node stamped, and users would wrongly go offline.
+So each process measures the offset between its clock and the database's, and adds it.
 """
 
 import time
@@ -10,7 +10,7 @@ import time
 from django.db import DatabaseError, connection
 
 CHECK_EVERY = 30.0  # seconds
-TOLERANCE = 0.5  # seconds that are not worth a correction: times are in whole seconds
+TOLERANCE = 0.5  # seconds; smaller offsets are ignored, as times are in whole seconds
 CLOCKS = {
     "sqlite": "SELECT (julianday('now') - 2440587.5) * 86400",
     "postgresql": "SELECT extract(epoch FROM clock_timestamp())",
@@ -21,12 +21,12 @@ _check_at = 0.0
 
 
 def now() -> float:
-    """Return the time in Unix seconds, as the database has it."""
+    """Return the time in Unix seconds by the clock of the database."""
     return time.time() + _behind
 
 
 def set_right() -> None:
-    """Compare with the database's clock, if that was not done lately; in a thread that may wait."""
+    """Measure the offset again if `CHECK_EVERY` seconds have passed; blocks on the database."""
     global _behind, _check_at
     if time.monotonic() < _check_at:
         return
@@ -37,7 +37,7 @@ def set_right() -> None:
             cursor.execute(CLOCKS[connection.vendor])
             there = float(cursor.fetchone()[0])
             took = time.time() - asked_at
-    except DatabaseError:  # away: what needs it will say so
+    except DatabaseError:  # unavailable: the next query of the caller reports that
         _check_at = 0.0
         return
     behind = there - (asked_at + took / 2)

@@ -1,4 +1,4 @@
-"""The URLs that are not the API's."""
+"""URLs of the page, the statistics and the health checks."""
 
 from django.urls import path
 

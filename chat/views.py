@@ -1,6 +1,7 @@
-"""The page, the statistics of the class, and what a load balancer or an operator asks."""
+"""The chat page, the request statistics, and the endpoints for load balancers and operators."""
 
 import functools
+import logging
 from collections.abc import Callable
 
 import redis
@@ -17,30 +18,33 @@ from chat.tasks import WORKER_SEEN
 
 View = Callable[[HttpRequest], HttpResponse]
 
+logger = logging.getLogger(__name__)
+_failed: set[str] = set()  # checks that failed last time: each failure is logged once
+
 
 def read_only(view: View) -> View:
-    """Let a view answer GET and HEAD, and JSON to everything else."""
+    """Allow GET and HEAD, and respond to other methods with 405 in JSON."""
 
     @csrf_exempt
     @functools.wraps(view)
-    def answer(request: HttpRequest) -> HttpResponse:
+    def respond(request: HttpRequest) -> HttpResponse:
         if request.method in ("GET", "HEAD"):
             return view(request)
         error = {"error": f'Method "{request.method}" not allowed.'}
         return JsonResponse(error, status=405, headers={"Allow": "GET, HEAD"})
 
-    return answer
+    return respond
 
 
 @read_only
 def index(request: HttpRequest) -> HttpResponse:
-    """Serve the browser chat."""
+    """Return the browser chat."""
     return render(request, "chat/index.html")
 
 
 @read_only
 def get_stats(request: HttpRequest) -> JsonResponse:
-    """Serve the requests a second of all nodes together."""
+    """Return the requests per second of all nodes together."""
     try:
         return JsonResponse({"requests_per_second": stats.requests_per_second()})
     except redis.RedisError:
@@ -49,38 +53,48 @@ def get_stats(request: HttpRequest) -> JsonResponse:
 
 @read_only
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Say that this process answers."""
+    """Return 200 while this process responds."""
     return JsonResponse({"status": "ok"})
 
 
 @read_only
 def get_metrics(request: HttpRequest) -> HttpResponse:
-    """Serve what Prometheus reads; nginx does not pass this path on."""
+    """Return the metrics for Prometheus; nginx does not forward this path."""
     return HttpResponse(metrics.exposition(), content_type=metrics.CONTENT_TYPE_LATEST)
 
 
 @read_only
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Say of each part whether it works; 503 unless all do."""
-    parts = {
-        "database": _works(lambda: connection.cursor().execute("SELECT 1")),
-        "redis": _works(lambda: cache.get(WORKER_SEEN)) if settings.REDIS_URL else "not used",
-        "worker": _works(_worker_seen),
+    """Return the state of each service, with 503 unless all are available.
+
+    The reason of a failure is in the log only, because it names internal addresses.
+    """
+    services = {
+        "database": _state("database", lambda: connection.cursor().execute("SELECT 1")),
+        "redis": "not used",
+        "worker": _state("worker", _require_worker),
     }
-    ready = all(state in ("ok", "not used") for state in parts.values())
-    response = JsonResponse({"ready": ready, **parts}, status=200 if ready else 503)
-    response._has_been_logged = True  # type: ignore[attr-defined]  # Django: this is no fault
+    if settings.REDIS_URL:
+        services["redis"] = _state("redis", lambda: cache.get(WORKER_SEEN))
+    ready = all(state in ("ok", "not used") for state in services.values())
+    response = JsonResponse({"ready": ready, **services}, status=200 if ready else 503)
+    # Keep Django from logging each 503 as a server error.
+    response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
 
-def _worker_seen() -> None:
+def _require_worker() -> None:
     if not cache.get(WORKER_SEEN):
-        raise LookupError("none was heard of lately")
+        raise LookupError("no worker has reported lately")
 
 
-def _works(probe: Callable[[], object]) -> str:
+def _state(name: str, check: Callable[[], object]) -> str:
     try:
-        probe()
+        check()
     except (DatabaseError, redis.RedisError, LookupError) as error:
-        return f"{type(error).__name__}: {error}"
+        if name not in _failed:
+            _failed.add(name)
+            logger.warning("readiness check failed service=%s error=%s", name, error)
+        return "unavailable"
+    _failed.discard(name)
     return "ok"

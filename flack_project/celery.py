@@ -18,5 +18,5 @@ app.autodiscover_tasks(["api"], related_name="deferred")
 
 @setup_logging.connect
 def configure_logging(**kwargs: Any) -> None:
-    """Log as the nodes do: Celery's own way would take the place of the settings'."""
+    """Use the LOGGING setting, which Celery would otherwise replace."""
     dictConfig(settings.LOGGING)

@@ -1,4 +1,4 @@
-"""A header that Django does not know."""
+"""The Permissions-Policy header, which Django does not set."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 def permissions_policy(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Tell browsers what no page of ours will ever ask for: camera, microphone, place."""
+    """Deny pages the use of camera, microphone, location and the like."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)

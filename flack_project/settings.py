@@ -119,8 +119,13 @@ if REDIS_URL:
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "flack",
+            "VERSION": 2,  # 1 was pickled
             # Of limits, which each request waits for; without an answer nothing is refused.
-            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+            "OPTIONS": {
+                "serializer": "flack_project.cache.JSONSerializer",
+                "socket_connect_timeout": 1,
+                "socket_timeout": 1,
+            },
         }
     }
     CHANNEL_LAYERS = {

@@ -32,6 +32,7 @@ def redis_cache(url: str) -> dict[str, Any]:
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": url,
+            "OPTIONS": {"serializer": "flack_project.cache.JSONSerializer"},
         }
     }
 

@@ -1,5 +1,6 @@
-"""Signing in by nickname and password, the same for the API and for Django's forms."""
+"""Sign-in by nickname and password, the same for the API and for Django's forms."""
 
+import logging
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
@@ -8,9 +9,11 @@ from django.http import HttpRequest
 from chat import throttling
 from chat.models import Token, User
 
+logger = logging.getLogger(__name__)
+
 
 class PasswordBackend(ModelBackend):
-    """Django's, but not as often as one likes."""
+    """Django's backend with rate limits and a log of failures."""
 
     def authenticate(
         self,
@@ -19,17 +22,36 @@ class PasswordBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """Return the user or, at the same cost, None; LimitReached for too many tries.
+        """Return the user, or None for an unknown nickname or a wrong password at the same cost.
 
-        The address is the one that nginx gives: nodes believe no header of a client's.
+        Raises LimitReached after too many attempts. Without a request, as in a command, attempts
+        are neither limited nor logged.
         """
         nickname = kwargs.get("nickname", username) or ""
-        if request is not None:
-            address = throttling.client(request.META.get("REMOTE_ADDR", ""))
-            who = Token.digest_of(nickname)
-            throttling.SIGN_IN.spend(address)
-            throttling.SIGN_IN_AS.spend(f"{address}:{who}")
-            throttling.SIGN_IN_ANYWHERE.spend(who)
-        if "\0" in nickname:  # which PostgreSQL does not even look for
-            return None
-        return super().authenticate(request, username, password, **kwargs)
+        # nginx sets this address; nodes trust no header of a client.
+        address = throttling.client(request.META.get("REMOTE_ADDR", "")) if request else None
+        if address is not None:
+            self._count(address, nickname)
+        user = None
+        if "\0" not in nickname:  # PostgreSQL rejects a query that contains NUL
+            user = super().authenticate(request, username, password, **kwargs)
+        if user is None and address is not None:
+            # The id, never what was typed: a password may have been typed as the nickname.
+            known = User.objects.filter(nickname=nickname.replace("\0", "")).values_list("pk")
+            pk = next((pk for (pk,) in known), "unknown")
+            logger.warning("sign-in failed user=%s address=%s", pk, address)
+        return user
+
+    def _count(self, address: str, nickname: str) -> None:
+        digest = Token.digest_of(nickname)
+        for limit, key in (
+            (throttling.SIGN_IN, address),
+            (throttling.SIGN_IN_AS, f"{address}:{digest}"),
+            (throttling.SIGN_IN_ANYWHERE, digest),
+        ):
+            try:
+                limit.spend(key)
+            except throttling.LimitReached as error:
+                if error.first:  # one line per window, however often a client tries
+                    logger.warning("sign-in locked out limit=%s address=%s", limit.name, address)
+                raise

@@ -1,4 +1,4 @@
-"""How passwords are hashed."""
+"""Password hashing."""
 
 from django.contrib.auth import hashers
 
@@ -6,7 +6,7 @@ from django.contrib.auth import hashers
 class Argon2PasswordHasher(hashers.Argon2PasswordHasher):
     """Argon2id with the parameters of OWASP's password storage cheat sheet.
 
-    Django's own take 100 MiB and eight lanes for each sign-in, which a storm of them cannot have.
+    Django's defaults use 100 MiB and eight lanes per sign-in, too much for many sign-ins at once.
     """
 
     time_cost = 2

@@ -1,11 +1,10 @@
-"""What Prometheus reads: counted by every process, given by any node for all on its machine.
+"""Metrics for Prometheus, counted by each process and served by any node for its whole machine.
 
-`PROMETHEUS_MULTIPROC_DIR` names the folder that nodes and workers of a machine share; without it a
-process counts for itself. Counting costs a microsecond or two: a fan-out is counted once, not once
-a socket.
+`PROMETHEUS_MULTIPROC_DIR` names the folder that the nodes and workers of a machine share; without
+it a process serves only its own metrics. Counting costs one to two microseconds, so a fan-out is
+counted once and not once per socket.
 """
 
-import glob
 import os
 import time
 from contextlib import suppress
@@ -22,7 +21,9 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from chat.observability.archive import fold_dead_processes, locked
 
 __all__ = ["CONTENT_TYPE_LATEST", "exposition"]
 
@@ -33,41 +34,30 @@ SHORT = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)  #
 LONG = (0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900)
 
 SOCKETS = Gauge("flack_sockets", "Open WebSockets.", multiprocess_mode="livesum")
-DELIVERIES = Counter("flack_deliveries", "Texts written to sockets by fan-outs.")
+DELIVERIES = Counter("flack_deliveries", "Frames written to sockets by fan-outs.")
 FAN_OUT = Histogram("flack_fan_out_seconds", "A fan-out to all sockets of a node.", buckets=SHORT)
 DROPPED = Counter("flack_dropped_sockets", "Sockets closed because their client does not read.")
-LOST = Counter("flack_lost_pushes", "Pushes dropped while the channel layer was away.")
+LOST = Counter("flack_lost_pushes", "Pushes dropped while the channel layer was unavailable.")
 RESYNCED = Counter("flack_resynced_sockets", "Sockets told to fetch what they may have missed.")
 REQUESTS = Counter("flack_requests", "HTTP requests.", ["method", "route", "status"])
 REQUEST = Histogram("flack_request_seconds", "An HTTP request in its thread.", buckets=SHORT)
 TASK_AGE = Histogram(
-    "flack_task_age_seconds", "From asking for a task to its start.", ["task"], buckets=LONG
+    "flack_task_age_seconds", "From queueing a task to its start.", ["task"], buckets=LONG
 )
 TASKS = Counter("flack_tasks", "Celery tasks that ended.", ["task", "state"])
 
-METHODS = frozenset("GET HEAD POST PUT DELETE OPTIONS".split())  # clients can make up others
+METHODS = frozenset("GET HEAD POST PUT DELETE OPTIONS".split())  # clients can send any other
 
 
 def exposition() -> bytes:
     """Return all metrics of this machine in Prometheus's text format."""
     if not FOLDER:
         return generate_latest(REGISTRY)
-    forget_the_dead(FOLDER)
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, FOLDER)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
-
-
-def forget_the_dead(folder: str) -> None:
-    """Remove the gauges of processes that are gone, also of those that were killed."""
-    for path in glob.glob(f"{folder}/gauge_live*_*.db"):
-        pid = int(path.rpartition("_")[2].removesuffix(".db"))
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
-        except PermissionError:
-            pass  # it lives, as another user
+    with locked(FOLDER):
+        fold_dead_processes(FOLDER)
+        MultiProcessCollector(registry, FOLDER)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
 
 
 def count_request(method: str, route: str | None, status: int, seconds: float) -> None:
@@ -83,14 +73,14 @@ def _requests(method: str, route: str, status: int) -> Counter:
 
 @before_task_publish.connect
 def note_when(headers: dict[str, Any], **kwargs: Any) -> None:
-    """Write down when a task was asked for, unless it is asked for again."""
+    """Store when a task was queued; a retry keeps the first time."""
     headers.setdefault("asked_at", time.time())
 
 
 @task_prerun.connect
 def observe_age(task: Any, **kwargs: Any) -> None:
-    """Observe how long a task waited."""
-    with suppress(TypeError):  # one that was asked for by an older version
+    """Observe how long a task was queued."""
+    with suppress(TypeError):  # queued by a version without the header
         TASK_AGE.labels(task.name).observe(max(0.0, time.time() - task.request.get("asked_at")))
 
 

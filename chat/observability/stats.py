@@ -1,6 +1,6 @@
-"""Requests a second, of all nodes together.
+"""Requests per second of all nodes together.
 
-Each node counts by itself and adds up in the cache once a second, not once a request.
+Each node counts in memory and adds its counts to the cache once per second, not once per request.
 """
 
 import threading
@@ -17,7 +17,7 @@ _requests: Counter[int] = Counter()
 
 
 def add_request() -> bool:
-    """Count a request; return whether it is the first since `flush`, which is then to be called."""
+    """Count a request; return True for the first since `flush`: the caller then schedules one."""
     with _lock:
         first = not _requests
         _requests[int(clock.now())] += 1
@@ -25,7 +25,7 @@ def add_request() -> bool:
 
 
 def flush() -> None:
-    """Add what this process counted to what all did."""
+    """Add the counts of this process to the shared ones."""
     with _lock:
         counted = dict(_requests)
         _requests.clear()

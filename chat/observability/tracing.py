@@ -1,6 +1,6 @@
-"""The request id: on every line of the log, in every answer, and in the tasks of a request.
+"""The request id in each log line, each response and the tasks that a request queues.
 
-nginx gives it, and no client can choose it; a socket has one for all that it does.
+nginx sets it and replaces what a client sends; a socket keeps one id for its lifetime.
 """
 
 import logging
@@ -13,41 +13,41 @@ from celery.signals import before_task_publish, task_postrun, task_prerun
 
 HEADER = "X-Request-ID"
 NONE = "-"
-SOUND = re.compile(rb"[\w-]{1,64}")
+VALID = re.compile(rb"[\w-]{1,64}")
 
 request_id: ContextVar[str] = ContextVar("request_id", default=NONE)
 
 
 def begin(scope: dict[str, Any]) -> str:
-    """Take the id of a request or socket from its headers, or make one; return it."""
+    """Set and return the id of a request or socket, from its headers or a new one."""
     given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-    chosen = given.decode() if SOUND.fullmatch(given) else uuid4().hex
+    chosen = given.decode() if VALID.fullmatch(given) else uuid4().hex
     request_id.set(chosen)
     return chosen
 
 
 class AddRequestId(logging.Filter):
-    """Gives every record of the log its `request_id`."""
+    """Adds `request_id` to each log record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Add it; keep the record."""
+        """Add the id and keep the record."""
         record.request_id = request_id.get()
         return True
 
 
 @before_task_publish.connect
 def hand_on(headers: dict[str, Any], **kwargs: Any) -> None:
-    """Let a task know which request asked for it."""
+    """Send the request id with a task."""
     headers["request_id"] = request_id.get()
 
 
 @task_prerun.connect
 def take_up(task: Any, **kwargs: Any) -> None:
-    """Log as the request that asked for the task."""
+    """Set the id of the request that queued the task."""
     request_id.set(task.request.get("request_id") or NONE)
 
 
 @task_postrun.connect
 def put_down(**kwargs: Any) -> None:
-    """Log as nobody again."""
+    """Clear the request id after a task."""
     request_id.set(NONE)

@@ -82,7 +82,22 @@ def test_without_a_database_flack_is_not_ready(client):
     with connection.execute_wrapper(away):
         response = client.get("/readyz")
     assert response.status_code == 503
-    assert response.json()["database"] == "OperationalError: away"
+    assert response.json()["database"] == "unavailable"
+
+
+def test_a_failed_check_is_logged_once_and_shows_no_address(client, caplog):
+    def away(*args):
+        raise OperationalError("10.0.0.5 refused the connection")
+
+    assert client.get("/readyz").json()["database"] == "ok"
+    with connection.execute_wrapper(away):
+        responses = [client.get("/readyz") for _ in range(2)]
+    assert all(b"10.0.0.5" not in response.content for response in responses)
+    lines = [line for line in caplog.messages if "10.0.0.5" in line]
+    assert lines == [
+        "readiness check failed service=database error=10.0.0.5 refused the connection"
+    ]
+    assert client.get("/readyz").json()["database"] == "ok"
 
 
 @pytest.mark.parametrize("path", ["/", "/stats", "/healthz", "/readyz"])

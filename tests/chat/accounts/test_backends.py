@@ -121,3 +121,27 @@ def test_a_nickname_with_nul_is_nobodys(alice):
 def test_commands_of_the_operator_are_not_limited(alice, monkeypatch):
     monkeypatch.setattr(throttling, "SIGN_IN_ANYWHERE", throttling.Limit("sign-in-anywhere", 0, 60))
     assert authenticate(nickname="Alice", password=PASSWORD) == alice
+
+
+def test_a_failed_sign_in_is_logged_without_what_was_typed(alice, sign_in, caplog):
+    sign_in("/api/tokens", "Alice", "secret-one")
+    sign_in("/api/tokens", "secret-two", "x")
+    sign_in("/api/tokens", "secret\0three", "x")
+    assert caplog.messages == [
+        f"sign-in failed user={alice.pk} address=192.0.2.1",
+        "sign-in failed user=unknown address=192.0.2.1",
+        "sign-in failed user=unknown address=192.0.2.1",
+    ]
+
+
+def test_a_lock_out_is_logged_once_per_window(alice, sign_in, caplog, monkeypatch):
+    monkeypatch.setattr(throttling, "SIGN_IN_AS", throttling.Limit("sign-in-as", 1, 60))
+    for _ in range(4):
+        sign_in("/api/tokens", "Alice")
+    lines = [line for line in caplog.messages if "locked out" in line]
+    assert lines == ["sign-in locked out limit=sign-in-as address=192.0.2.1"]
+
+
+def test_a_sign_in_that_succeeds_is_not_logged_as_failed(alice, sign_in, caplog):
+    assert sign_in("/api/tokens", "Alice", PASSWORD).status_code == 200
+    assert not caplog.messages

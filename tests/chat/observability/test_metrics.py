@@ -134,6 +134,8 @@ def test_processes_that_were_killed_have_no_sockets_but_what_they_counted_stays(
     first.kill()
     first.wait()
     until(lambda: told() == {"flack_sockets": "5.0", "flack_deliveries_total": "14.0"})
+    assert not list(tmp_path.glob(f"*_{first.pid}.db"))
+    assert told() == {"flack_sockets": "5.0", "flack_deliveries_total": "14.0"}
 
 
 def dashboard():
