@@ -19,7 +19,7 @@ from rest_framework.views import APIView
 
 from api.exceptions import exception_handler
 from api.models import Deferred
-from chat.errors import SERVER_ERROR
+from chat.errors import SERVER_ERROR, error_body
 from chat.models import User, timestamp
 
 AWAY = (OperationalError, InterfaceError)
@@ -100,7 +100,7 @@ def _answer(deferred: Deferred) -> Response:
         response = exception_handler(error, {})
         if response is None:
             logger.exception("A deferred request failed")
-            response = Response({"error": SERVER_ERROR}, status=500)
+            response = Response(error_body(500, SERVER_ERROR), status=500)
         return response
 
 

@@ -1,4 +1,4 @@
-"""Every error is JSON: `{"error": "one sentence"}`, with `fields` for invalid input."""
+"""Error responses: `{"error": SENTENCE, "code": CODE}`, with `fields` for invalid input."""
 
 from typing import Any
 
@@ -7,18 +7,26 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from chat.errors import EXPECTED, NOT_FOUND, RETRY_AFTER, UNAUTHENTICATED, describe, sentence
+from chat.errors import (
+    EXPECTED,
+    NOT_FOUND,
+    RETRY_AFTER,
+    UNAUTHENTICATED,
+    describe,
+    error_body,
+    invalid,
+)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Return the answer to an error that a view may raise; None for a fault of ours, a 500."""
+    """Return the response to an error that a view may raise, or None for an unexpected one."""
     set_rollback()
     headers: dict[str, str] = {}
     if isinstance(error, EXPECTED):
         status, body = describe(error)
         wait = getattr(error, "wait", RETRY_AFTER if status == 503 else None)
     elif isinstance(error, Http404):
-        status, body, wait = 404, {"error": NOT_FOUND}, None
+        status, body, wait = 404, error_body(404, NOT_FOUND), None
     elif isinstance(error, exceptions.APIException):
         status, body = _describe(error)
         wait = getattr(error, "wait", None)
@@ -32,12 +40,13 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 
 
 def _describe(error: exceptions.APIException) -> tuple[int, dict[str, Any]]:
+    status = error.status_code
     match error:
         case exceptions.ValidationError(detail=dict() as fields):
-            return 400, {"error": sentence(fields), "fields": fields}
+            return 400, invalid(fields, next(iter(fields.values()))[0].code)
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
-            return error.status_code, {"error": UNAUTHENTICATED}
+            return status, error_body(status, UNAUTHENTICATED)
         case exceptions.UnsupportedMediaType():
-            return 400, {"error": "The body must be JSON, as application/json."}
+            return 400, error_body(400, "The body must be JSON, as application/json.")
         case _:
-            return error.status_code, {"error": str(error.detail)}
+            return status, error_body(status, str(error.detail))

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat.errors import NOT_FOUND
+from chat.errors import NOT_FOUND, error_body
 
 
 class FlackView(APIView):
@@ -22,4 +22,4 @@ class FlackView(APIView):
 @csrf_exempt
 def not_found(request: HttpRequest) -> JsonResponse:
     """Answer any path that no other view takes, in JSON also while DEBUG is on."""
-    return JsonResponse({"error": NOT_FOUND}, status=404)
+    return JsonResponse(error_body(404, NOT_FOUND), status=404)

@@ -19,7 +19,7 @@ from chat.accounts.nicknames import TAKEN
 from chat.content.characters import BLANK
 from chat.content.markup import links, render
 from chat.content.previews import previews
-from chat.errors import BANNED, NOT_YOUR_MESSAGE, NOT_YOURSELF, Unauthenticated
+from chat.errors import NOT_YOUR_MESSAGE, NOT_YOURSELF, Banned, Unauthenticated
 from chat.models import Message, Token, User, later_than
 from chat.realtime import presence
 from chat.realtime.push import end_sockets, push_model
@@ -46,7 +46,7 @@ def register(*, nickname: str, password: str, address: str | None = None) -> Use
             user.save(force_insert=True)
             push_model(user)
     except IntegrityError as error:
-        raise ValidationError({"nickname": [TAKEN]}) from error
+        raise ValidationError({"nickname": ValidationError(TAKEN, "unique")}) from error
     return user
 
 
@@ -86,31 +86,31 @@ def change_user(*, user: User, nickname: str | None = None, password: str | None
             if renamed:
                 push_model(row)
     except IntegrityError as error:
-        raise ValidationError({"nickname": [TAKEN]}) from error
+        raise ValidationError({"nickname": ValidationError(TAKEN, "unique")}) from error
 
 
 def _validate(user: User, password: str | None) -> None:
     """Raise ValidationError with the errors of all fields; the unique index has the last word."""
-    errors: dict[str, list[str]] = {}
+    errors: dict[str, list[ValidationError]] = {}
     try:
         user.clean_fields(exclude=["password"])
         user.validate_unique(exclude=["id"])
     except ValidationError as error:
-        errors.update(error.message_dict)
+        errors.update(error.error_dict)
     if password is not None:
         try:
             if not password:
                 raise ValidationError(BLANK)
             validate_password(password, user)
         except ValidationError as error:
-            errors["password"] = error.messages
+            errors["password"] = error.error_list
     if errors:
         raise ValidationError(errors)
 
 
 def _require_write_access(user: User) -> None:
     if user.is_banned:
-        raise PermissionDenied(BANNED)
+        raise Banned
 
 
 # --- Tokens ---------------------------------------------------------------------------------------

@@ -1,4 +1,7 @@
-"""Errors as clients see them: a status and a body, the same on HTTP and on the socket."""
+"""Errors as clients see them: a status and a body, the same on HTTP and on the socket.
+
+A body is `{"error": SENTENCE, "code": CODE}`, with `fields` for invalid input.
+"""
 
 from typing import Any
 
@@ -24,9 +27,44 @@ UNAVAILABLE = "The database cannot be reached. Try again in a moment."
 SERVER_ERROR = "Something went wrong on the server."
 RETRY_AFTER = 2  # seconds, for the Retry-After of UNAVAILABLE
 
+# Every `code` of an error body. nginx sends the same ones (nginx/http.conf).
+CODES = {
+    "invalid": "The request is malformed, or a field is missing or not allowed.",
+    "taken": "Another user has this nickname.",
+    "too_long": "A field is longer than its limit.",
+    "too_large": "The body or the frame is larger than its limit.",
+    "authentication_required": "The token or the password is missing, wrong or no longer valid.",
+    "forbidden": "This user may not do that.",
+    "banned": "An operator banned this user, who may read but not write.",
+    "not_found": "There is no such path, or the object does not exist or was deleted.",
+    "method_not_allowed": "The path does not support this method.",
+    "rate_limited": "Too many requests, frames or sockets. Repeat after `Retry-After`.",
+    "unavailable": "A part of the server cannot be reached. Repeat after `Retry-After`.",
+    "server_error": "The server failed; its log has the reason under `X-Request-ID`.",
+}
+_CODE_OF_STATUS = {
+    401: "authentication_required",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    429: "rate_limited",
+    500: "server_error",
+    503: "unavailable",
+}
+# The codes of validators, of Django and of DRF, that are more than `invalid` to a client.
+_CODE_OF_VALIDATOR = {"unique": "taken", "max_length": "too_long"}
+
 
 class Unauthenticated(Exception):
     """The credentials are missing, wrong or no longer valid."""
+
+
+class Banned(PermissionDenied):
+    """An operator banned this user."""
+
+    def __init__(self) -> None:
+        super().__init__(BANNED)
 
 
 EXPECTED = (
@@ -45,32 +83,44 @@ def describe(error: Exception) -> tuple[int, dict[str, Any]]:
     """Return the HTTP status and the body for one of the `EXPECTED` errors."""
     match error:
         case Unauthenticated():
-            return 401, {"error": UNAUTHENTICATED}
+            return 401, error_body(401, UNAUTHENTICATED)
         case LimitReached():
-            return 429, {"error": error.message}
-        case ValidationError(error_dict=_):
-            fields = error.message_dict
-            return 400, {"error": sentence(fields), "fields": fields}
+            return 429, error_body(429, str(error.message))
+        case ValidationError(error_dict=errors):
+            first = next(iter(errors.values()))[0]
+            return 400, invalid(error.message_dict, first.code)
         case ValidationError():
-            return 400, {"error": " ".join(error.messages)}
+            return 400, error_body(400, " ".join(error.messages))
+        case Banned():
+            return 403, error_body(403, BANNED, "banned")
         case PermissionDenied():
-            return 403, {"error": str(error) or FORBIDDEN}
+            return 403, error_body(403, str(error) or FORBIDDEN)
         case ObjectDoesNotExist() | IntegrityError():
-            return 404, {"error": DELETED}
+            return 404, error_body(404, DELETED)
         case _:
-            return 503, {"error": UNAVAILABLE}
+            return 503, error_body(503, UNAVAILABLE)
+
+
+def error_body(status: int, error: str, code: str | None = None) -> dict[str, Any]:
+    """Return the body of an error; its code is the one of the status unless given."""
+    return {"error": error, "code": code or _CODE_OF_STATUS.get(status, "invalid")}
+
+
+def invalid(fields: dict[str, list[str]], validator: str | None) -> dict[str, Any]:
+    """Return the body for invalid fields; `validator` is the code of the first error's validator.
+
+    The sentence is the first error, with the name of its field.
+    """
+    name, messages = next(iter(fields.items()))
+    error = messages[0] if name == NON_FIELD_ERRORS else f"{name}: {messages[0]}"
+    code = _CODE_OF_VALIDATOR.get(validator or "", "invalid")
+    return {**error_body(400, error, code), "fields": fields}
 
 
 def error_frame(status: int, error: str) -> str:
     """Return the JSON of an `error` frame that does not answer a particular frame."""
-    data = {"status": status, "error": error}
+    data = {"status": status, **error_body(status, error)}
     return orjson.dumps({"event": "error", "ref": None, "data": data}).decode()
 
 
 TOO_LONG = error_frame(413, f"A frame has at most {FRAME_SIZE} bytes.")
-
-
-def sentence(fields: dict[str, list[str]]) -> str:
-    """Return the first error as one sentence that names its field."""
-    name, messages = next(iter(fields.items()))
-    return messages[0] if name == NON_FIELD_ERRORS else f"{name}: {messages[0]}"

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 
+from chat.errors import error_body
 from chat.observability import metrics, stats
 from chat.tasks import WORKER_SEEN
 
@@ -30,7 +31,7 @@ def read_only(view: View) -> View:
     def respond(request: HttpRequest) -> HttpResponse:
         if request.method in ("GET", "HEAD"):
             return view(request)
-        error = {"error": f'Method "{request.method}" not allowed.'}
+        error = error_body(405, f'Method "{request.method}" not allowed.')
         return JsonResponse(error, status=405, headers={"Allow": "GET, HEAD"})
 
     return respond
@@ -48,7 +49,7 @@ def get_stats(request: HttpRequest) -> JsonResponse:
     try:
         return JsonResponse({"requests_per_second": stats.requests_per_second()})
     except redis.RedisError:
-        return JsonResponse({"error": "The counters cannot be reached."}, status=503)
+        return JsonResponse(error_body(503, "The counters cannot be reached."), status=503)
 
 
 @read_only

@@ -7,7 +7,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse
 from django.urls import include, path
 
-from chat.errors import FORBIDDEN, NOT_FOUND, RETRY_AFTER, SERVER_ERROR, UNAVAILABLE
+from chat.errors import FORBIDDEN, NOT_FOUND, RETRY_AFTER, SERVER_ERROR, UNAVAILABLE, error_body
 
 urlpatterns = [
     path("", include("chat.urls")),
@@ -18,7 +18,7 @@ urlpatterns = [
 
 
 def _error(status: int, error: str) -> JsonResponse:
-    return JsonResponse({"error": error}, status=status)
+    return JsonResponse(error_body(status, error), status=status)
 
 
 def handler400(request: HttpRequest, exception: Exception) -> JsonResponse:

@@ -111,12 +111,20 @@ MESSAGES: dict[str, tuple[str, Schema, Any]] = {
                     "As an error of HTTP",
                     status={"enum": [400, 401, 403, 413, 429, 503]},
                     error=SENTENCE,
+                    code=SCHEMAS["Error"]["properties"]["code"],
                     fields=SCHEMAS["Error"]["properties"]["fields"],
                 ),
                 "fields",
             ),
         ),
-        {"ref": None, "data": {"status": 401, "error": "authentication required"}},
+        {
+            "ref": None,
+            "data": {
+                "status": 401,
+                "error": "authentication required",
+                "code": "authentication_required",
+            },
+        },
     ),
     "resync": (
         "Pushes may have been missed: fetch what changed",

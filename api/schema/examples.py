@@ -61,7 +61,7 @@ def got(name: str, status: int, value: Any) -> OpenApiExample:
 def blank(field: str) -> JSON:
     """Return the error of a field that is missing."""
     message = "This field is required."
-    return {"error": f"{field}: {message}", "fields": {field: [message]}}
+    return {"error": f"{field}: {message}", "code": "invalid", "fields": {field: [message]}}
 
 
 REGISTER = [
@@ -73,6 +73,7 @@ REGISTER = [
         400,
         {
             "error": "nickname: This nickname is taken.",
+            "code": "taken",
             "fields": {"nickname": ["This nickname is taken."]},
         },
     ),
@@ -86,17 +87,21 @@ USERS = [
 ]
 USER = [
     got("susan", 200, SUSAN),
-    got("nobody", 404, {"error": "Not found."}),
+    got("nobody", 404, {"error": "Not found.", "code": "not_found"}),
 ]
 CHANGE_USER = [
     sent("a new nickname", {"nickname": "suzie"}),
     sent("a new password", {"password": "battery staple"}),
     sent("another user", {"nickname": "dave"}),
-    got("another user", 403, {"error": "You may only change yourself."}),
+    got("another user", 403, {"error": "You may only change yourself.", "code": "forbidden"}),
 ]
 SIGN_IN = [
     got("a sign-in", 200, {"token": "2f7c" * 16}),
-    got("a wrong password", 401, {"error": "authentication required"}),
+    got(
+        "a wrong password",
+        401,
+        {"error": "authentication required", "code": "authentication_required"},
+    ),
 ]
 POST = [
     sent("a message", {"source": "see `flask`"}),
@@ -118,19 +123,24 @@ MESSAGES = [
         400,
         {
             "error": "limit: This must be a whole number.",
+            "code": "invalid",
             "fields": {"limit": ["This must be a whole number."]},
         },
     ),
 ]
 MESSAGE = [
     got("a message", 200, HELLO),
-    got("no message", 404, {"error": "Not found."}),
+    got("no message", 404, {"error": "Not found.", "code": "not_found"}),
 ]
 EDIT = [
     sent("own message", {"source": "hello, world"}),
     sent("a message for the worker", {"source": "hello, world"}),
     sent("a message of another", {"source": "hello, world"}),
-    got("a message of another", 403, {"error": "You may only edit your own messages."}),
+    got(
+        "a message of another",
+        403,
+        {"error": "You may only edit your own messages.", "code": "forbidden"},
+    ),
 ]
 DELETIONS = [
     got("what is gone", 200, {"deletions": [{"class": "Message", "first": 90, "last": 95}]}),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from chat.accounts.nicknames import MAX_NICKNAME
+from chat.errors import CODES
 from chat.models import MAX_KEY, MAX_SOURCE
 
 Schema = dict[str, Any]
@@ -107,6 +108,7 @@ SCHEMAS: dict[str, Schema] = {
         record(
             "What went wrong",
             error=SENTENCE,
+            code={"enum": list(CODES)},
             fields={
                 "type": "object",
                 "description": "What is wrong with which field, when the input is invalid",
@@ -115,7 +117,7 @@ SCHEMAS: dict[str, Schema] = {
         ),
         "fields",
     )
-    | {"examples": [{"error": "What is wrong, in one sentence."}]},
+    | {"examples": [{"error": "What is wrong, in one sentence.", "code": "invalid"}]},
 }
 # What only one door of the API takes or gives.
 HTTP_SCHEMAS: dict[str, Schema] = {

@@ -47,7 +47,7 @@ def test_an_error_is_one_sentence_in_json(
     answer = flack.request(method, path, token=ann.token, headers=JSON, **options)
     assert answer.status_code == status
     assert answer.headers["Content-Type"].startswith("application/json")
-    assert set(answer.json()) <= {"error", "fields"}
+    assert set(answer.json()) <= {"error", "code", "fields"}
     assert type(answer.json()["error"]) is str
     assert answer.json()["error"].strip()
 
@@ -59,8 +59,52 @@ def test_invalid_input_names_its_fields(
 ) -> None:
     answer = flack.post(path, token=ann.token, json=body)
     assert answer.status_code == 400
-    assert set(answer.json()) == {"error", "fields"}
+    assert set(answer.json()) == {"error", "code", "fields"}
     assert sorted(answer.json()["fields"]) == fields
+
+
+@pytest.mark.differs("D-40")
+@pytest.mark.parametrize(
+    ("method", "path", "options", "code"),
+    [
+        ("GET", "/api/users/0", {}, "not_found"),
+        ("GET", "/api/nothing", {}, "not_found"),
+        ("DELETE", "/api/users", {}, "method_not_allowed"),
+        ("PUT", "/api/users/{bob}", {"json": {}}, "forbidden"),
+        ("POST", "/api/messages", {"content": "{bad"}, "invalid"),
+        ("POST", "/api/messages", {"json": {}}, "invalid"),
+        ("POST", "/api/messages", {"json": {"source": "x" * 10_001}}, "too_long"),
+        ("GET", "/api/messages?limit=ten", {}, "invalid"),
+        ("PUT", "/api/users/{ann}", {"json": {"nickname": "x" * 33}}, "too_long"),
+        ("PUT", "/api/users/{ann}", {"json": {"nickname": "{bob_name}"}}, "taken"),
+        ("POST", "/api/users", {"json": {"nickname": "{bob_name}", "password": new_password()}},
+         "taken"),
+        ("POST", "/api/messages", {"content": "x" * 300_000}, "too_large"),
+    ],
+)  # fmt: skip
+def test_an_error_has_a_code(
+    flack: Flack,
+    ann: Person,
+    bob: Person,
+    method: str,
+    path: str,
+    options: dict[str, Any],
+    code: str,
+) -> None:
+    path = path.format(ann=ann.id, bob=bob.id)
+    if (body := options.get("json")) and body.get("nickname") == "{bob_name}":
+        options = {"json": body | {"nickname": bob.nickname}}
+    answer = flack.request(method, path, token=ann.token, headers=JSON, **options)
+    assert answer.json()["code"] == code
+
+
+@pytest.mark.differs("D-40")
+def test_an_error_of_a_wrong_token_or_password_has_a_code(flack: Flack, ann: Person) -> None:
+    for answer in (
+        flack.get("/api/users", token="0" * 64),
+        flack.post("/api/tokens", auth=(ann.nickname, "wrong")),
+    ):
+        assert answer.json()["code"] == "authentication_required"
 
 
 @pytest.mark.differs("D-35")

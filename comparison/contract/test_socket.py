@@ -12,7 +12,11 @@ from comparison.contract.wires import JsonWire
 
 pytestmark = pytest.mark.json_wire
 
-UNAUTHORIZED = {"status": 401, "error": "authentication required"}
+UNAUTHORIZED = {
+    "status": 401,
+    "error": "authentication required",
+    "code": "authentication_required",
+}
 SOURCES = [None, 5, True, ["a"], {"a": 1}, "", "x" * 10_001]
 
 

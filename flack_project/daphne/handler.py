@@ -21,6 +21,7 @@ from django.core.handlers.base import BaseHandler
 from django.http import HttpResponseBase, JsonResponse
 
 from chat import clock
+from chat.errors import error_body
 from chat.observability import metrics, stats, tracing
 from chat.realtime.hub import hub
 from chat.threads import in_thread, pool
@@ -64,12 +65,12 @@ class HTTPHandler(BaseHandler):
         clock.set_right()
         response: HttpResponseBase
         if isinstance(body, RequestDataTooBig):
-            response = JsonResponse({"error": str(body)}, status=413)
+            response = JsonResponse(error_body(413, str(body)), status=413)
         else:
             try:
                 request = ASGIRequest(scope, BytesIO(body))
             except UnicodeDecodeError:
-                response = JsonResponse({"error": "The path is not UTF-8."}, status=400)
+                response = JsonResponse(error_body(400, "The path is not UTF-8."), status=400)
             else:
                 request.META["CONTENT_LENGTH"] = str(len(body))  # absent for a chunked body
                 response = self.get_response(request)

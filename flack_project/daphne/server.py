@@ -12,6 +12,7 @@ from typing import Any
 
 from daphne import cli, http_protocol, server  # first: it installs the reactor
 
+from chat.errors import error_body
 from chat.realtime.socket import TEXTS
 from flack_project.daphne import privates
 from flack_project.daphne.inbox import Inbox
@@ -24,7 +25,7 @@ def answer_error(request: Any, status: int, status_text: bytes, body: str) -> No
     headers = [(b"Content-Type", b"application/json")]
     start = {"type": "http.response.start", "status": status, "headers": headers}
     request.handle_reply(start)
-    error = json.dumps({"error": body}).encode()
+    error = json.dumps(error_body(status, body)).encode()
     request.handle_reply({"type": "http.response.body", "body": error})
 
 

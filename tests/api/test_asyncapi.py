@@ -59,8 +59,8 @@ async def test_whatever_the_document_allows_is_acknowledged(connect, alice, sett
     [
         {"event": "resync"},
         {"event": "resync", "data": {"more": 1}},
-        {"event": "error", "ref": None, "data": {"status": 500, "error": "No."}},
-        {"event": "error", "data": {"status": 400, "error": "No."}},
+        {"event": "error", "ref": None, "data": {"status": 500, "error": "No.", "code": "invalid"}},
+        {"event": "error", "data": {"status": 400, "error": "No.", "code": "invalid"}},
         {"event": "updated_model", "data": {"class": "Message", "model": {}}},
         {"event": "updated_model", "data": {"class": "Token", "model": {}}},
     ],

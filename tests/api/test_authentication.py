@@ -36,7 +36,10 @@ def path(alice):
 
 def assert_unauthenticated(response):
     """Check that an answer is the contract's 401."""
-    assert (response.status_code, response.json()) == (401, {"error": "authentication required"})
+    assert (response.status_code, response.json()) == (
+        401,
+        {"error": "authentication required", "code": "authentication_required"},
+    )
     assert response["WWW-Authenticate"] == 'Bearer realm="Authentication Required"'
 
 

@@ -129,7 +129,7 @@ def test_a_session_posts_only_with_the_token_of_its_form(alice, strict):
     strict.force_login(alice)
     body = {"source": "hi"}
     refused = strict.post("/api/messages", body, "application/json")
-    assert (refused.status_code, list(refused.json())) == (403, ["error"])
+    assert (refused.status_code, list(refused.json())) == (403, ["error", "code"])
     page = html(strict.get("/api/messages", headers=HTML))
     [token] = re.findall(r'"csrfToken": "(\w+)"', page)
     posted = strict.post("/api/messages", body, "application/json", headers={"X-CSRFToken": token})

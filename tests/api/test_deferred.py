@@ -70,7 +70,7 @@ def test_a_worker_tells_errors_as_without_it(worker, alice, bob, defer, finished
         path = f"/api/messages/{pk}"
         response = finished(defer("PUT", path, {"source": source}, token=alice.token))
         assert response.status_code == status
-        assert set(response.json()) - {"fields"} == {"error"}
+        assert set(response.json()) - {"fields"} == {"error", "code"}
 
 
 def test_a_queued_request_counts_once_against_the_limit(
@@ -89,7 +89,7 @@ def test_a_request_of_a_user_banned_since_is_403(alice, call, defer):
     User.objects.update(is_banned=True)
     run(path)
     response = call("GET", path)
-    assert (response.status_code, response.json()) == (403, {"error": BANNED})
+    assert (response.status_code, response.json()) == (403, {"error": BANNED, "code": "banned"})
 
 
 def test_a_request_of_a_user_deleted_since_is_404(alice, call, defer):
@@ -102,7 +102,7 @@ def test_a_request_of_a_user_deleted_since_is_404(alice, call, defer):
 def test_a_banned_user_queues_nothing(alice, call):
     User.objects.update(is_banned=True)
     response = call("POST", "/api/messages", {"source": "a"}, token=alice.token, headers=ASYNC)
-    assert (response.status_code, response.json()) == (403, {"error": BANNED})
+    assert (response.status_code, response.json()) == (403, {"error": BANNED, "code": "banned"})
 
 
 def test_what_waits_is_a_202(alice, call, defer):
@@ -186,7 +186,10 @@ def test_an_answer_is_kept_for_an_hour(alice, call, defer, clock):
 @pytest.mark.parametrize("task_id", [str(uuid4()), "x", "1", ""])
 def test_an_unknown_task_is_a_404(call, task_id):
     response = call("GET", f"/tasks/status/{task_id}")
-    assert (response.status_code, response.json()) == (404, {"error": "Not found."})
+    assert (response.status_code, response.json()) == (
+        404,
+        {"error": "Not found.", "code": "not_found"},
+    )
 
 
 def test_a_task_that_fails_says_so(alice, call, defer, monkeypatch):
@@ -194,7 +197,7 @@ def test_a_task_that_fails_says_so(alice, call, defer, monkeypatch):
     path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
     run(path)
     response = call("GET", path)
-    assert (response.status_code, list(response.json())) == (500, ["error"])
+    assert (response.status_code, list(response.json())) == (500, ["error", "code"])
 
 
 def test_a_task_waits_for_a_database_that_is_away(alice, call, defer, monkeypatch):
@@ -240,7 +243,7 @@ def test_a_broker_that_is_away_is_a_503(alice, call, monkeypatch, error):
 
     monkeypatch.setattr(answer_deferred, "delay", away)
     response = call("POST", "/api/messages", {"source": "a"}, token=alice.token, headers=ASYNC)
-    assert (response.status_code, list(response.json())) == (503, ["error"])
+    assert (response.status_code, list(response.json())) == (503, ["error", "code"])
     assert int(response["Retry-After"]) > 0
     assert not Deferred.objects.exists()
 

@@ -1,13 +1,18 @@
 """Tests of api/exceptions.py and api/parsers.py: every error is JSON, of one form."""
 
+import re
+from pathlib import Path
+
 import pytest
 from django.db import InterfaceError, OperationalError, connection
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chat import actions, views
+from chat.errors import CODES
 from chat.models import Message
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 pytestmark = pytest.mark.django_db
 
 BODIES = [b"", b"{", b"nonsense", b"NaN", b'"text"', b"7", b"null", b"[]", b"[{}]", b"\xff",
@@ -19,10 +24,24 @@ def assert_is_an_error(response, status):
     assert response.status_code == status
     assert response["Content-Type"] == "application/json"
     body = response.json()
-    assert set(body) - {"fields"} == {"error"}
+    assert set(body) - {"fields"} == {"error", "code"}
+    assert body["code"] in CODES
     assert isinstance(body["error"], str)
     assert body["error"]
     assert all(isinstance(text, str) for texts in body.get("fields", {}).values() for text in texts)
+
+
+def test_the_codes_are_documented():
+    rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/API.md").read_text(), re.MULTILINE)
+    assert set(CODES) <= set(rows)
+
+
+def test_the_codes_of_nginx_are_those_of_the_api():
+    block = re.search(
+        r"map \$status \$flack_code \{(.*?)\}", (ROOT / "nginx/http.conf").read_text(), re.S
+    )
+    assert block
+    assert set(re.findall(r"(\w+);", block[1])) <= set(CODES)
 
 
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: body[:12])
@@ -79,7 +98,7 @@ def test_a_path_that_does_not_exist_is_a_404(call, method, path):
 def test_whatever_is_accepted_the_answer_is_json(call, accept):
     response = call("GET", "/api/users/1", headers={"Accept": accept})
     assert response["Content-Type"] == "application/json"
-    assert list(response.json()) == ["error"]
+    assert list(response.json()) == ["error", "code"]
 
 
 @pytest.mark.parametrize("query", ["?format=xml", "?format=json", "?format=api", "?_method=DELETE"])

@@ -236,7 +236,7 @@ def test_a_limit_of_none_is_a_400(call):
 def test_any_query_is_answered(client, query):
     response = client.get(LISTED, query)
     assert response.status_code in (200, 400)
-    assert set(response.json()) in ({"messages"}, {"error", "fields"})
+    assert set(response.json()) in ({"messages"}, {"error", "code", "fields"})
 
 
 @pytest.mark.parametrize("query", ["", "?limit=2", "?before=9", "?user_id=1"])
@@ -312,7 +312,10 @@ def test_a_message_is_shown_to_anyone(alice, call, django_assert_num_queries):
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_an_unknown_message_is_a_404(alice, call, method, pk):
     response = call(method, f"{LISTED}/{pk}", {"source": "a"}, token=alice.token)
-    assert (response.status_code, response.json()) == (404, {"error": "Not found."})
+    assert (response.status_code, response.json()) == (
+        404,
+        {"error": "Not found.", "code": "not_found"},
+    )
 
 
 # --- PUT /api/messages/ID ---------------------------------------------------------------------
@@ -333,7 +336,7 @@ def test_an_edit_changes_the_message_and_is_pushed(alice, call, clock, pushes, c
 def test_another_users_message_is_a_403(alice, bob, call):
     message = alice.messages.create(source="a")
     response = call("PUT", f"{LISTED}/{message.pk}", {"source": "b"}, token=bob.token)
-    assert (response.status_code, list(response.json())) == (403, ["error"])
+    assert (response.status_code, list(response.json())) == (403, ["error", "code"])
     assert Message.objects.get().source == "a"
 
 

@@ -62,7 +62,10 @@ def test_a_password_may_have_a_colon(call):
 )
 def test_who_does_not_sign_in_well_gets_a_401_without_a_prompt(alice, call, headers):
     response = call("POST", "/api/tokens", headers=headers)
-    assert (response.status_code, response.json()) == (401, {"error": "authentication required"})
+    assert (response.status_code, response.json()) == (
+        401,
+        {"error": "authentication required", "code": "authentication_required"},
+    )
     assert response["WWW-Authenticate"] == 'Bearer realm="Authentication Required"'
 
 
@@ -97,7 +100,10 @@ def test_other_tokens_live_on(alice, bob, call):
 @pytest.mark.parametrize("headers", [{}, basic("Alice"), {"Authorization": "Bearer x"}])
 def test_only_a_token_is_deleted(alice, call, headers):
     response = call("DELETE", "/api/tokens", headers=headers)
-    assert (response.status_code, response.json()) == (401, {"error": "authentication required"})
+    assert (response.status_code, response.json()) == (
+        401,
+        {"error": "authentication required", "code": "authentication_required"},
+    )
 
 
 def test_a_session_has_no_token_to_delete(alice, client):

@@ -87,7 +87,7 @@ def test_too_many_registrations_from_one_address_are_refused(call, monkeypatch, 
     answers = [call("POST", "/api/users", weak) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [400, 429]
     assert 0 < int(answers[1]["Retry-After"]) <= 60
-    assert list(answers[1].json()) == ["error"]
+    assert list(answers[1].json()) == ["error", "code"]
 
 
 def test_changing_oneself_too_often_is_refused(alice, call, monkeypatch, new_minute):
@@ -142,7 +142,7 @@ def test_a_bad_number_is_a_400(call, number):
 def test_any_query_is_answered(client, query):
     response = client.get("/api/users", {"updated_since": query, "online": query})
     assert response.status_code in (200, 400)
-    assert set(response.json()) in ({"users"}, {"error", "fields"})
+    assert set(response.json()) in ({"users"}, {"error", "code", "fields"})
 
 
 @pytest.mark.parametrize("path", ["/api/users", "/api/messages"])
@@ -165,7 +165,10 @@ def test_a_user_is_shown_to_anyone(alice, call):
 )
 def test_an_unknown_user_is_a_404(alice, call, pk):
     response = call("GET", f"/api/users/{pk}")
-    assert (response.status_code, response.json()) == (404, {"error": "Not found."})
+    assert (response.status_code, response.json()) == (
+        404,
+        {"error": "Not found.", "code": "not_found"},
+    )
 
 
 def test_a_user_is_shown_by_one_read_beside_that_of_the_token(
@@ -245,7 +248,7 @@ def test_a_bad_change_names_the_field_and_changes_nothing(alice, bob, call, body
 
 def test_another_user_is_a_403(alice, bob, call):
     response = call("PUT", f"/api/users/{alice.pk}", {"nickname": "x"}, token=bob.token)
-    assert (response.status_code, list(response.json())) == (403, ["error"])
+    assert (response.status_code, list(response.json())) == (403, ["error", "code"])
     assert User.objects.get(pk=alice.pk).nickname == "Alice"
 
 

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat import actions, throttling
-from chat.errors import BANNED
+from chat.errors import BANNED, error_body
 from chat.models import MAX_SOURCE, Message, Token, User
 from chat.threads import in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-UNAUTHENTICATED = {"status": 401, "error": "authentication required"}
+UNAUTHENTICATED = {**error_body(401, "authentication required"), "status": 401}
 
 
 async def is_online(user):
@@ -402,7 +402,7 @@ async def assert_closed(client, status, code):
     """Check that a client is told why, and then closed and heard no more."""
     error = await client.hear("error")
     assert (error["ref"], error["data"]["status"]) == (None, status)
-    assert set(error["data"]) == {"status", "error"}
+    assert set(error["data"]) == {"status", "error", "code"}
     assert await client.receive_output(5) == {"type": "websocket.close", "code": code}
     await client.say(event="nonsense")
     assert await client.receive_nothing(timeout=0.05)
@@ -546,7 +546,7 @@ async def test_a_banned_user_is_refused_by_403_and_the_socket_stays_open(connect
     await in_thread(User.objects.update, is_banned=True)
     for _ in range(2):
         answer = await client.ask("post_message", data={"source": "a"}, ref="r")
-        assert answer["data"] == {"status": 403, "error": BANNED}
+        assert answer["data"] == {"status": 403, "error": BANNED, "code": "banned"}
     assert await count_messages() == 0
 
 

@@ -79,7 +79,7 @@ def test_who_is_banned_reads_and_does_not_write(alice, call):
         ("PUT", f"/api/users/{alice.pk}", {"nickname": "b"}),
     ):
         response = call(method, path, body, token=alice.token)
-        assert (response.status_code, response.json()) == (403, {"error": BANNED})
+        assert (response.status_code, response.json()) == (403, {"error": BANNED, "code": "banned"})
     assert Message.objects.get().source == "a"
     moderation.ban(users=User.objects.filter(pk=alice.pk), banned=False)
     assert call("POST", "/api/messages", {"source": "b"}, token=alice.token).status_code == 201
@@ -107,7 +107,7 @@ def test_a_post_of_somebody_who_was_just_deleted_is_404(call, alice, deleted_fir
     deleted_first("post_message", lambda: moderation.delete_user(user=alice))
     response = call("POST", "/api/messages", {"source": "a"}, token=alice.token, headers=headers)
     assert response.status_code == 404
-    assert response.json() == {"error": "This was deleted a moment ago."}
+    assert response.json() == {"error": "This was deleted a moment ago.", "code": "not_found"}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -39,7 +39,7 @@ def test_statistics_count_requests(client):
 def test_statistics_without_their_cache_are_unavailable(client, no_cache):
     response = client.get("/stats")
     assert response.status_code == 503
-    assert list(response.json()) == ["error"]
+    assert list(response.json()) == ["error", "code"]
 
 
 def test_health_needs_nothing(client, no_cache, django_assert_num_queries):
@@ -107,19 +107,22 @@ def test_these_are_only_read(client, path):
 
 def test_what_does_not_exist_is_not_found_in_json(client):
     response = client.get("/nowhere")
-    assert (response.status_code, response.json()) == (404, {"error": "Not found."})
+    assert (response.status_code, response.json()) == (
+        404,
+        {"error": "Not found.", "code": "not_found"},
+    )
 
 
 def test_a_host_that_is_not_ours_is_a_400_in_json(client):
     response = client.get("/api/users", headers={"Host": "evil.example"})
-    assert (response.status_code, list(response.json())) == (400, ["error"])
+    assert (response.status_code, list(response.json())) == (400, ["error", "code"])
 
 
 def test_a_fault_of_ours_is_a_500_in_json(client, monkeypatch):
     client.raise_request_exception = False
     monkeypatch.setattr(stats, "requests_per_second", lambda: 1 / 0)
     response = client.get("/stats")
-    assert (response.status_code, list(response.json())) == (500, ["error"])
+    assert (response.status_code, list(response.json())) == (500, ["error", "code"])
 
 
 @pytest.mark.parametrize("path", ["/", "/api/users", "/admin/login/", "/nowhere"])

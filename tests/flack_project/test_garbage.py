@@ -55,7 +55,10 @@ def test_any_token(server, scheme, credentials):
         answer = server.http.request(method, path, headers=headers)
         assert_is_of_the_contract(answer)
         if answer.status_code == 401:
-            assert answer.json() == {"error": "authentication required"}
+            assert answer.json() == {
+                "error": "authentication required",
+                "code": "authentication_required",
+            }
 
 
 def say(server, data: bytes) -> bytes:

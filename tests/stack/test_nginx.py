@@ -6,6 +6,7 @@ from functools import partial
 import psutil
 import pytest
 
+from chat.errors import CODES
 from comparison.contract.client import eventually
 from tests.faults.table import answers
 from tests.running import PATIENCE, Stack
@@ -20,7 +21,10 @@ def stack(sqlite_stack: Stack) -> Stack:
 def test_a_body_beyond_256_kib_is_413_in_json(stack: Stack) -> None:
     answer = stack.post("/api/messages", content=b"x" * (256 * 1024 + 1))
     assert (answer.status_code, answer.headers["Content-Type"]) == (413, "application/json")
-    assert answer.json() == {"error": "The request is larger than 256 KiB."}
+    assert answer.json() == {
+        "error": "The request is larger than 256 KiB.",
+        "code": "too_large",
+    }
 
 
 def test_a_body_of_256_kib_reaches_the_node(stack: Stack) -> None:
@@ -43,7 +47,8 @@ def test_what_nginx_refuses_by_itself_is_json(
 ) -> None:
     answer = stack.request(method, path, headers=headers)
     assert answer.status_code == status
-    assert answer.json().keys() == {"error"}
+    assert answer.json().keys() == {"error", "code"}
+    assert answer.json()["code"] in CODES
 
 
 def test_when_no_node_is_there_the_answer_is_502_in_json_with_retry_after(stack: Stack) -> None:

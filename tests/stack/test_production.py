@@ -230,7 +230,7 @@ def test_one_address_cannot_ask_without_end(nginx: Site) -> None:
         refused = next(answer for answer in answers if answer.status_code == 429)
     assert codes == {200, 429}
     assert refused.headers["Retry-After"] == "1"
-    assert refused.json().keys() == {"error"}
+    assert refused.json().keys() == {"error", "code"}
 
 
 @pytest.mark.attack("TLS, addresses and floods at nginx")
