@@ -1,8 +1,10 @@
-"""The one place that uses private and undocumented names of daphne, autobahn and Twisted.
+"""The private names of daphne, autobahn and Twisted that Flack uses.
 
-Other modules of this package subclass or call what is here. `NAMES` lists every such name;
-`tests/flack_project/daphne/test_privates.py` fails with the library, the name and the installed
-version when one disappears. Check it first when an upper bound in `pyproject.toml` is raised.
+This module alone uses names that begin with an underscore, patches a library, or touches a socket
+below its transport. `NAMES` lists these, and the undocumented names that other modules of this
+package override or read. `tests/flack_project/daphne/test_privates.py` fails with the library, the
+name and the installed version when one disappears: run it when you raise an upper bound in
+`pyproject.toml`.
 """
 
 from typing import Any
@@ -20,10 +22,14 @@ NAMES = (
     ("daphne", "daphne.server.Server", "listen_success"),
     ("daphne", "daphne.server.Server", "protocol_connected"),
     ("daphne", "daphne.http_protocol.WebRequest", "basic_error"),
+    ("daphne", "daphne.http_protocol.WebRequest", "handle_reply"),
     ("daphne", "daphne.ws_protocol.WebSocketFactory", "server_class"),
     ("daphne", "daphne.ws_protocol.WebSocketProtocol", "last_ping"),
+    ("daphne", "daphne.ws_protocol.WebSocketProtocol", "server"),
     ("daphne", "daphne.ws_protocol.WebSocketProtocol", "serverClose"),
     ("autobahn", "autobahn.websocket.protocol.PreparedMessage", "payloadHybi"),
+    ("autobahn", "autobahn.websocket.protocol.WebSocketFactory", "prepareMessage"),
+    ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "STATE_OPEN"),
     ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "_invalid_payload"),
     ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "_max_message_size_exceeded"),
     ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "_protocol_violation"),
@@ -31,12 +37,18 @@ NAMES = (
     ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "onFrameBegin"),
     ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "sendCloseFrame"),
     ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "sendData"),
+    ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "state"),
     ("autobahn", "autobahn.websocket.protocol.WebSocketServerProtocol", "CONFIG_ATTRS"),
     ("autobahn", "autobahn.websocket.protocol.WebSocketServerProtocol", "failHandshake"),
     ("twisted", "twisted.internet.abstract.FileDescriptor", "_tempDataBuffer"),
     ("twisted", "twisted.internet.abstract.FileDescriptor", "dataBuffer"),
     ("twisted", "twisted.internet.tcp.Connection", "TLS"),
     ("twisted", "twisted.internet.tcp.Connection", "socket"),
+    ("twisted", "twisted.internet.tcp.Port", "doRead"),
+    ("twisted", "twisted.internet.tcp.Port", "socket"),
+    ("twisted", "twisted.web.http.HTTPChannel", "persistent"),
+    ("twisted", "twisted.web.http.HTTPChannel", "requestFactory"),
+    ("twisted", "twisted.web.http.Request", "responseHeaders"),
 )
 
 

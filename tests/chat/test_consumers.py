@@ -21,7 +21,7 @@ UNAUTHENTICATED = {**error_body(401, "authentication required"), "status": 401}
 
 
 async def is_online(user):
-    """Say whether a user is online."""
+    """Return True if a user is online."""
     return (await in_thread(User.objects.get, pk=user.pk)).online
 
 
@@ -42,19 +42,19 @@ async def test_anyone_may_listen(connect, alice):
     }
 
 
-async def test_a_registration_is_heard(connect):
+async def test_a_registration_is_pushed(connect):
     stranger = await connect()
     user = await in_thread(actions.register, nickname="Carol", password="staple-battery-horse")
     assert (await stranger.hear())["data"] == {"class": "User", "model": user.to_dict()}
 
 
-async def test_a_rename_is_heard(connect, alice):
+async def test_a_rename_is_pushed(connect, alice):
     stranger = await connect()
     await in_thread(actions.change_user, user=alice, nickname="Alicia")
     assert (await stranger.hear())["data"]["model"]["nickname"] == "Alicia"
 
 
-async def test_an_edit_is_heard(connect, alice):
+async def test_an_edit_is_pushed(connect, alice):
     message = await in_thread(actions.post_message, author=alice, source="a")
     stranger = await connect()
     await in_thread(actions.edit_message, editor=alice, message=message, source="b")
@@ -90,7 +90,7 @@ async def test_a_post_is_acknowledged_once_it_is_in_the_database(connect, alice)
     assert message.user_id == alice.pk
 
 
-async def test_the_poster_hears_the_push_too(connect, alice):
+async def test_the_author_receives_the_push_too(connect, alice):
     client = await connect()
     await client.say(event="post_message", data={"source": "hi"}, token=alice.token)
     frames = [await client.hear() for _ in range(2)]
@@ -113,7 +113,7 @@ async def test_after_a_post_with_a_token_it_may_be_left_out(connect, alice):
 
 @pytest.mark.attack("Sockets: tokens")
 @pytest.mark.parametrize("frame", [{}, {"token": None}, {"token": "0" * 64}, {"token": 7}])
-async def test_without_a_good_token_nobody_posts(connect, alice, frame):
+async def test_a_post_without_a_valid_token_is_401(connect, alice, frame):
     client = await connect()
     answer = await client.ask("post_message", data={"source": "hi"}, ref=1, **frame)
     assert answer == {"event": "error", "ref": 1, "data": UNAUTHENTICATED}
@@ -140,7 +140,7 @@ async def test_after_an_error_the_socket_stays_open(connect, alice):
 
 @pytest.mark.attack("Sockets: tokens")
 @pytest.mark.parametrize("end", ["revoked", "new password"])
-async def test_the_sockets_of_an_ended_token_hear_a_401_and_are_closed(connect, alice, bob, end):
+async def test_the_sockets_of_an_ended_token_receive_401_and_are_closed(connect, alice, bob, end):
     sockets = [await connect() for _ in range(4)]
     await sockets[0].sign_in(alice)
     await sockets[1].ask("post_message", data={"source": "hi"}, token=alice.token)
@@ -180,7 +180,7 @@ async def test_a_token_that_ends_while_it_is_looked_up_ends_its_socket(connect, 
 
 
 @pytest.mark.attack("Sockets: tokens")
-async def test_an_inactive_user_is_nobody_on_open_sockets(connect, alice):
+async def test_an_inactive_user_is_401_on_open_sockets(connect, alice):
     client = await connect()
     await client.sign_in(alice)
     await in_thread(User.objects.update, is_active=False)
@@ -245,11 +245,11 @@ async def test_a_bad_post_is_a_400_that_names_the_field(connect, alice, frame, f
     assert await count_messages() == 0
 
 
-# --- whatever a client sends ------------------------------------------------------------------
+# --- arbitrary frames -------------------------------------------------------------------------
 
 
 def assert_is_of_the_contract(frame):
-    """Check the form of an answer."""
+    """Check the keys and types of an ack or error."""
     assert set(frame) == {"event", "ref", "data"}
     if frame["event"] == "ack":
         assert set(frame["data"]) >= {"id", "source", "html", "user_id", "_links"}
@@ -284,7 +284,7 @@ frames = st.fixed_dictionaries(
 
 
 @given(data=st.data())
-async def test_whatever_is_said_is_answered(data, connect, alice, settings):
+async def test_every_frame_is_answered(data, connect, alice, settings):
     settings.FLACK_RATE_LIMITS = False
     client = await connect()
     await client.sign_in(alice)
@@ -334,7 +334,7 @@ async def test_a_frame_of_bytes_is_a_400(connect):
 # --- presence -------------------------------------------------------------------------------------
 
 
-async def test_who_closes_the_last_socket_goes_offline(connect, alice):
+async def test_a_user_whose_last_socket_closes_goes_offline(connect, alice):
     stranger, client = await connect(), await connect()
     await client.sign_in(alice)
     await client.leave()
@@ -362,7 +362,7 @@ async def test_a_page_that_is_reloaded_stays_online(connect, alice, monkeypatch)
     assert await stranger.receive_nothing(timeout=0)
 
 
-async def test_a_socket_that_only_listened_takes_nobody_offline(connect, alice):
+async def test_closing_an_anonymous_socket_takes_no_user_offline(connect, alice):
     stranger = await connect()
     await stranger.leave()
     assert await is_online(alice)
@@ -388,7 +388,7 @@ async def test_a_socket_that_becomes_another_users_takes_the_first_offline(conne
 
 
 @pytest.mark.attack("Sockets: tokens")
-async def test_a_socket_whose_ping_was_bad_is_nobodys_any_more(connect, alice):
+async def test_a_socket_whose_last_ping_was_invalid_is_anonymous(connect, alice):
     client = await connect()
     await client.sign_in(alice)
     await client.ask("ping_user", token="bad")
@@ -399,7 +399,7 @@ async def test_a_socket_whose_ping_was_bad_is_nobodys_any_more(connect, alice):
 
 
 async def assert_closed(client, status, code):
-    """Check that a client is told why, and then closed and heard no more."""
+    """Check that a client receives an error and a close, and that its frames are then ignored."""
     error = await client.hear("error")
     assert (error["ref"], error["data"]["status"]) == (None, status)
     assert set(error["data"]) == {"status", "error", "code"}
@@ -517,7 +517,7 @@ async def test_a_program_without_an_origin_connects(connect):
 
 
 @pytest.mark.attack("Sockets: origins")
-async def test_a_session_of_the_browser_is_nobody_on_a_socket(connect, alice, client):
+async def test_a_session_cookie_identifies_no_user_on_a_socket(connect, alice, client):
     await in_thread(client.force_login, alice)
     cookie = f"sessionid={client.cookies['sessionid'].value}"
     socket = await connect(origin="http://localhost", cookie=cookie)
@@ -528,7 +528,7 @@ async def test_a_path_that_does_not_exist_is_refused(connect):
     assert not (await connect("/nowhere")).accepted
 
 
-async def test_the_database_away_is_a_503(connect, alice, monkeypatch):
+async def test_a_post_while_the_database_is_unavailable_is_503(connect, alice, monkeypatch):
     client = await connect()
     await client.sign_in(alice)
 

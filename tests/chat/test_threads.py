@@ -23,7 +23,7 @@ async def test_a_function_runs_in_the_pool_and_returns():
     assert name.startswith("django")
 
 
-async def test_what_a_function_raises_is_raised():
+async def test_an_error_of_the_function_is_raised():
     with pytest.raises(ValueError, match="this"):
         await in_thread(fail)
 

@@ -25,7 +25,7 @@ STYLE = (FOLDER / "rest_framework/css/bootstrap.min.css").read_bytes()
 
 @pytest.fixture
 def ask():
-    """A function that sends a request in ASGI messages; gives status, headers and chunks."""
+    """A function that sends a request as ASGI messages and returns status, headers and chunks."""
     handler = HTTPHandler()
 
     async def ask(method, path, *bodies, query=b"", headers=()):
@@ -92,12 +92,12 @@ async def test_a_body_of_just_the_size_is_read(ask):
     assert b"not JSON" in b"".join(chunks)
 
 
-async def test_a_query_that_is_no_text_is_a_400(ask):
+async def test_a_query_that_is_not_utf_8_is_400(ask):
     status, _, chunks = await ask("GET", "/api/users", query=b"online=\xff")
     assert (status, list(orjson.loads(chunks[0]))) == (400, ["error"])
 
 
-async def test_a_client_that_goes_away_is_not_answered():
+async def test_a_client_that_disconnects_gets_no_response():
     scope = {"type": "http", "method": "POST", "path": "/api/users", "headers": []}
     client = ApplicationCommunicator(HTTPHandler(), scope)
     await client.send_input({"type": "http.request", "body": b"{", "more_body": True})
@@ -161,7 +161,7 @@ async def test_requests_are_counted(ask):
     assert sum(stats._requests.values()) == 3
 
 
-def test_counts_are_lost_without_a_word_to_the_client(no_cache, caplog):
+def test_request_counts_are_dropped_while_the_cache_is_unavailable(no_cache, caplog):
     stats.add_request()
     flush_stats()
     assert "Requests not counted" in caplog.text

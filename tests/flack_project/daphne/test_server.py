@@ -90,7 +90,7 @@ def test_a_body_in_chunks_is_read(any_server):
     assert response.status_code == 201
 
 
-def test_who_closes_the_last_socket_goes_offline(any_server):
+def test_a_user_whose_last_socket_closes_goes_offline(any_server):
     def left():
         users = any_server.http.get("/api/users?online=0").json()["users"]
         return "Leaver" in [user["nickname"] for user in users]
@@ -102,7 +102,7 @@ def test_who_closes_the_last_socket_goes_offline(any_server):
 
 
 @pytest.mark.parametrize("backlog", [None, 1], ids=["a killed node", "a node that listens"])
-def test_what_a_killed_node_left_is_cleared_away(tmp_path, backlog):
+def test_the_socket_file_of_a_killed_node_is_removed(tmp_path, backlog):
     path, lock = tmp_path / "node.sock", tmp_path / "node.sock.lock"
     lock.symlink_to(str(os.getpid()))  # in a container each node has the same
     with socket.socket(socket.AF_UNIX) as node:
@@ -113,7 +113,7 @@ def test_what_a_killed_node_left_is_cleared_away(tmp_path, backlog):
     assert path.exists() == lock.is_symlink() == bool(backlog)
 
 
-def test_what_is_no_socket_is_left_alone(tmp_path):
+def test_a_file_that_is_no_socket_is_kept(tmp_path):
     (tmp_path / "node.sock").write_text("mine")
     clear_away(tmp_path / "node.sock")
     assert (tmp_path / "node.sock").read_text() == "mine"
@@ -141,12 +141,12 @@ def test_runserver_alone_is_a_chat_with_a_worker(serve):
     assert server.http.get("/admin/login/").status_code == 200
 
 
-# --- Redis away -----------------------------------------------------------------------------------
+# --- Without Redis --------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def cut_off(serve):
-    """A server whose Redis, which is broker, channel layer, cache and leases, cannot be reached."""
+    """A server whose Redis (broker, channel layer, cache and leases) is unavailable."""
     return serve(REDIS_URL=NO_REDIS)
 
 
@@ -164,7 +164,7 @@ def test_without_redis_people_post_and_read(cut_off):
     assert time.monotonic() - began < 10
 
 
-def test_without_redis_a_socket_posts_and_hears_its_ack(cut_off):
+def test_without_redis_a_socket_posts_and_receives_its_ack(cut_off):
     token = cut_off.sign_up("Bob")
     with cut_off.socket() as connection:
         post = {"event": "post_message", "data": {"source": "hi"}, "token": token}
@@ -185,7 +185,7 @@ def test_without_redis_a_deferred_request_is_a_503_soon(cut_off):
     assert time.monotonic() - began < 5
 
 
-def test_without_redis_health_says_which_part_is_away(cut_off):
+def test_without_redis_readyz_names_the_unavailable_service(cut_off):
     assert cut_off.http.get("/healthz").status_code == 200
     assert cut_off.http.get("/stats").status_code == 503
     ready = cut_off.http.get("/readyz")

@@ -1,4 +1,4 @@
-"""Tests of flack_project/daphne/shutdown.py: how a server leaves that was told to by SIGTERM."""
+"""Tests of flack_project/daphne/shutdown.py: the graceful shutdown after SIGTERM."""
 
 import signal
 import socket
@@ -18,12 +18,13 @@ from tests.running import HANDSHAKE
 
 
 def leave(server: Server) -> None:
-    """Tell a server to end, and wait until it listens no more."""
+    """Send SIGTERM to a server, and wait until it has stopped listening."""
     server.process.send_signal(signal.SIGTERM)
     until(lambda: is_refused(server))
 
 
 def is_refused(server: Server) -> bool:
+    """Return True if a server refuses new connections."""
     with socket.socket() as plain:
         return plain.connect_ex(("127.0.0.1", server.port)) != 0
 
@@ -42,18 +43,18 @@ def begin_request(server: Server, token: str) -> tuple[socket.socket, bytes]:
 
 @dataclass
 class Outcome:
-    """What the clients of a server saw that was told to end."""
+    """What the clients of a server received during its shutdown."""
 
-    under_way: bytes  # the answer to a request that was
-    kept: httpx.Response  # the answer to a request on a connection that was open
-    handshake: bytes  # the answer to one that was on its way
-    closes: list[tuple[int | None, float]]  # of sockets: the codes, and when
-    code: int  # of its exit
+    under_way: bytes  # the response to a request that had begun
+    kept: httpx.Response  # the response on a connection that was already open
+    handshake: bytes  # the response to a handshake that had begun
+    closes: list[tuple[int | None, float]]  # code and time of each socket's close
+    code: int  # exit code
 
 
 @pytest.fixture(scope="module")
 def outcome(serve) -> Outcome:
-    """What becomes of everybody who is connected when a server is told to end."""
+    """Connect clients of every kind to a server, then end it by SIGTERM."""
     server = serve(FLACK_RATE_LIMITS="0")
     plain, rest = begin_request(server, server.sign_up("Alice"))
     opening = socket.create_connection(("127.0.0.1", server.port), timeout=10)
@@ -74,19 +75,19 @@ def outcome(serve) -> Outcome:
 
 
 def close_of(connection: ClientConnection) -> tuple[int | None, float]:
-    """Wait for the close of a socket, and return its code and the time."""
+    """Wait for the close of a socket; return its code and the time."""
     with suppress(ConnectionClosed):
         while True:
             connection.recv(timeout=10)
     return connection.close_code, time.monotonic()
 
 
-def test_a_request_that_is_under_way_is_answered_and_its_connection_closed(outcome):
+def test_a_request_that_has_begun_is_answered_and_its_connection_closed(outcome):
     assert outcome.under_way.startswith(b"HTTP/1.1 201 ")
     assert b"\r\nConnection: close\r\n" in outcome.under_way
 
 
-def test_a_request_on_a_connection_that_is_open_is_answered(outcome):
+def test_a_request_on_an_open_connection_is_answered(outcome):
     assert (outcome.kept.status_code, outcome.kept.headers["Connection"]) == (200, "close")
 
 
@@ -96,15 +97,15 @@ def test_sockets_are_closed_with_1012_over_some_seconds(outcome):
     assert max(times) - min(times) > 2
 
 
-def test_a_socket_on_its_way_is_refused_with_503(outcome):
+def test_a_handshake_that_has_begun_is_refused_with_503(outcome):
     assert outcome.handshake.startswith(b"HTTP/1.1 503 ")
 
 
-def test_when_nobody_is_left_it_ends_well(outcome):
+def test_the_server_exits_with_0_once_no_client_is_connected(outcome):
     assert outcome.code == 0
 
 
-def test_a_second_signal_ends_a_server_that_waits(serve):
+def test_a_second_sigterm_stops_the_server_at_once(serve):
     server = serve(FLACK_RATE_LIMITS="0")
     plain, _ = begin_request(server, server.sign_up("Alice"))
     with plain:
