@@ -3,6 +3,7 @@
 from typing import Any
 
 from chat.accounts.nicknames import MAX_NICKNAME
+from chat.content.characters import INVISIBLE
 from chat.errors import CODES
 from chat.models import MAX_KEY, MAX_SOURCE
 
@@ -61,7 +62,7 @@ SOURCE: Schema = {
     "type": "string",
     "minLength": 1,
     "maxLength": MAX_SOURCE,
-    "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$",
+    "pattern": rf"^[^\x00]*[^\s{INVISIBLE}][^\x00]*$",
     "description": "Markdown",
 }
 KEY: Schema = {"type": "string", "maxLength": MAX_KEY, "pattern": rf"^[^{CONTROL}]*$"}

@@ -1,5 +1,7 @@
 """Validators for the characters of a text, shared by nicknames, messages and keys."""
 
+import re
+
 from django.core.validators import RegexValidator
 
 BLANK = "This field may not be blank."
@@ -11,4 +13,13 @@ printable = RegexValidator(
 storable = RegexValidator(
     r"^[^\x00\ud800-\udfff]*\Z", "This text has characters that cannot be stored."
 )
-not_blank = RegexValidator(r"\S", BLANK)
+
+# What leaves no mark on a page: controls, all that Unicode lists as Default_Ignorable_Code_Point in
+# DerivedCoreProperties.txt (zero-width, fillers, tags), and the Braille pattern without dots.
+INVISIBLE = (
+    "\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+VISIBLE = re.compile(rf"[^\s{INVISIBLE}]")
+not_blank = RegexValidator(VISIBLE, BLANK)

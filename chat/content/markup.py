@@ -1,8 +1,9 @@
-"""A message's Markdown made into html that is safe to put on a page."""
+"""A renderer of messages: Markdown to html that is safe on a page and keeps what was typed."""
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from html import unescape
 from typing import Any
 
 import nh3
@@ -11,41 +12,61 @@ from lxml import etree
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock, blockquote, list_block
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline, linkify
 from markdown_it.token import Token
 
-MAX_LINKS = 5  # that are expanded below one message
+from chat.content.characters import VISIBLE
 
-# The html that a person may type, as in the Flask version. Other tags go and leave their text.
+MAX_LINKS = 5  # links of a message that are expanded
+MAX_HTML = 200_000  # characters of html before links are expanded
+MAX_GROWTH = 20  # characters of html for one of the source, beside a start of `FREE_GROWTH`
+FREE_GROWTH = 1_000
+MAX_NESTING = 20  # levels of blocks: a quote takes one, a list two; deeper markers are text
+
+# The tags that users may type, as in the Flask version. Any other tag is text, and so is one with
+# an attribute without a value, like "<i think so>".
 TYPED_TAGS = ("a", "abbr", "acronym", "b", "code", "em", "i", "strong")
-TYPED_TAG = re.compile(rf"<(/?)({'|'.join(TYPED_TAGS)})(?![\w-])", re.IGNORECASE)
+TYPED_TAG = re.compile(
+    rf"<(/?)({'|'.join(TYPED_TAGS)})"
+    r"""(?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))*\s*/?>""",
+    re.IGNORECASE,
+)
+SCHEMES = {"http", "https", "mailto"}
+SCHEME = re.compile("([^/?#:]*):")
+TAG = re.compile("<[^>]*>")  # of html from nh3, which escapes < and > elsewhere
 
 
 def render(source: str) -> str:
-    """Return the safe html of a message's Markdown; nothing that a person can type is an error.
+    """Return the safe html of a message; no source is an error.
 
+    A message that would show nothing, or grow beyond the bounds above, is shown as it was typed.
     A newline stays a newline, as in the Flask version: the page shows it by `white-space`.
     """
     source = source.encode(errors="replace").decode()  # half a surrogate pair cannot be html
-    return cleaner.clean(markdown.render(source)).strip()
+    html = cleaner.clean(markdown.render(source)).strip()
+    too_long = len(html) > min(MAX_GROWTH * len(source) + FREE_GROWTH, MAX_HTML)
+    if too_long or not VISIBLE.search(unescape(TAG.sub("", html))):
+        return escapeHtml(source).strip()
+    return html
 
 
 def links(html: str) -> list[str]:
-    """Return the first `MAX_LINKS` different http(s) addresses that rendered html links to."""
+    """Return the first `MAX_LINKS` different http(s) URLs that rendered html links to."""
     anchors = etree.HTML(f"<body>{html}").iter("a")
     urls = dict.fromkeys(anchor.get("href", "") for anchor in anchors)
     return [url for url in urls if url.lower().startswith(("http://", "https://"))][:MAX_LINKS]
 
 
 class Linkify(LinkifyIt):
-    """Finds bare links and domains."""
+    """Finder of bare links and domains."""
 
     def _compile(self) -> None:
-        """Bound the search for links, which a hostile message could make last for ever.
+        """Bound the search for links, which is exponential in the original.
 
-        A label `xn--a` could be read in two ways, and 30 of them in 2**30. A domain could have any
-        number of labels, and brackets any length, looked through again from each beginning.
+        A label `xn--a` matches in two ways, so 30 of them match in 2**30. A domain may have any
+        number of labels, and brackets any length, and both are searched again from each start.
         """
         super()._compile()
         twice = f"(?:{self.re['src_xn']}|(?:"
@@ -54,22 +75,23 @@ class Linkify(LinkifyIt):
             self.re[name] = regex.replace(r")\.)+", r")\.){1,10}").replace(r")\.)*", r")\.){0,10}")
 
     def pretest(self, text: str) -> bool:
-        """Search every text: the original's first look misses the domain in `<b>foo.com</b>`."""
+        """Return True: the test of the original misses the domain in `<b>foo.com</b>`."""
         return True
 
 
 class Markdown(MarkdownIt):
-    """CommonMark that shows a bare link as it was typed, and leaves it to nh3 what is safe."""
+    """CommonMark that shows bare links, and links that nh3 would empty, as they were typed."""
 
     def normalizeLinkText(self, link: str) -> str:  # noqa: N802
         return link
 
     def validateLink(self, url: str) -> bool:  # noqa: N802
-        return True
+        scheme = SCHEME.match(url)
+        return not scheme or scheme[1].lower() in SCHEMES
 
 
 def bare_link(state: StateInline, silent: bool) -> bool:
-    """Find a link at its `://`; the original looks for the scheme in all of the text before it."""
+    """Find a link at its `://`. The original searches all of the text before it for a scheme."""
     if not silent and state.src.startswith("://", state.pos):
         before, state.pending = state.pending[-10:], state.pending[:-10]
         if state.pending:
@@ -78,31 +100,64 @@ def bare_link(state: StateInline, silent: bool) -> bool:
     return linkify(state, silent)
 
 
+def bounded(rule: Callable[[StateBlock, int, int, bool], bool]) -> Any:
+    """Return a block rule that leaves its markers as text at `MAX_NESTING`.
+
+    Beyond its own limit, which is then never reached, the parser drops all text.
+    """
+
+    def bounded_rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        return state.level < MAX_NESTING and rule(state, start, end, silent)
+
+    return bounded_rule
+
+
 def shape(state: StateCore) -> None:
     """Turn a parsed document into a chat message, in place."""
-    for token in state.tokens:
+    for before, token in zip([Token("", "", 0), *state.tokens], state.tokens, strict=False):
         token.block = False  # no newlines between elements: the page would show them
         if token.type.startswith("heading"):
-            token.tag = "p"  # as large as any other line: nobody shouts over the others
-        if token.children:
+            token.tag = "p"  # no message is larger than the others
+        if token.children is not None:
+            if before.type == "heading_open" and not token.children:
+                token.children.append(text(before.markup))
+            token.children = show_empty_links(token.children)
             close_typed_tags(token.children)
     if len(state.tokens) == 3 and state.tokens[0].tag == "p":
         state.tokens[0].hidden = state.tokens[2].hidden = True
 
 
-def close_typed_tags(tokens: list[Token]) -> None:
-    """Keep the allowed ones of a paragraph's typed tags, and close them where it ends.
+def text(content: str) -> Token:
+    """Return a token of text."""
+    return Token("text", "", 0, content=content)
 
-    What stays open, an html parser opens again in every later paragraph, as often as its attributes
-    differ: 10,000 characters would become megabytes.
+
+def show_empty_links(tokens: list[Token]) -> list[Token]:
+    """Return the tokens of a paragraph, with its URL as the text of each link that has none."""
+    shown: list[Token] = []
+    for token in tokens:
+        if token.type == "link_close" and shown[-1].type == "link_open":
+            shown.append(text(str(shown[-1].attrs["href"])))
+        shown.append(token)
+    return shown
+
+
+def close_typed_tags(tokens: list[Token]) -> None:
+    """Keep the allowed tags of a paragraph, close them at its end, and make the others text.
+
+    An html parser opens a tag that is still open again in every later paragraph, as often as its
+    attributes differ: 10,000 characters would become megabytes.
     """
     still_open = Counter[str]()
     for token in tokens:
         if token.type != "html_inline":
             continue
-        tag = TYPED_TAG.match(token.content)
-        name = tag[2].lower() if tag else ""
-        if not tag or (tag[1] and not still_open[name]):
+        tag = TYPED_TAG.fullmatch(token.content)
+        if not tag:
+            token.type = "text"
+            continue
+        name = tag[2].lower()
+        if tag[1] and not still_open[name]:
             token.content = ""
             continue
         still_open[name] += -1 if tag[1] else 1
@@ -115,21 +170,27 @@ def close_typed_tags(tokens: list[Token]) -> None:
 def code(
     renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any
 ) -> str:
-    """Return the html of a block of code, without the class and the newline of the original."""
-    return f"<pre><code>{escapeHtml(tokens[index].content)}</code></pre>"
+    """Return the html of a block of code; what follows its fence is shown if it is no language."""
+    content, info = tokens[index].content, tokens[index].info.strip()
+    if info and (" " in info or not content):
+        content = f"{info}\n{content}"
+    return f"<pre><code>{escapeHtml(content)}</code></pre>"
 
 
 def new_parser() -> Markdown:
-    """Return the parser of messages. It keeps no state, so that all threads can share it."""
-    parser = Markdown("commonmark", {"html": True, "linkify": True})
+    """Return the parser of messages. It keeps no state, so all threads can share it."""
+    parser = Markdown("commonmark", {"linkify": True, "maxNesting": MAX_NESTING + 2})
     parser.linkify = Linkify(options={"fuzzy_email": False})
-    # The domains with more than two letters that the Flask version knows and linkify-it does not.
+    # Top-level domains of more than two letters that Flask accepts and linkify-it does not.
     parser.linkify.tlds(["cat", "int", "jobs", "mil", "mobi", "tel", "travel"], keep_old=True)
     for schema in ("ftp:", "//"):
         parser.linkify.add(schema, None)
     parser.enable(["linkify", "strikethrough"])
-    # Lines, underlines and images would be removed: as they were typed they say more than nothing.
-    parser.disable(["html_block", "hr", "image", "lheading"])
+    # These would remove text. References would also copy a long URL to a thousand places.
+    parser.disable(["html_block", "hr", "image", "lheading", "reference"])
+    alt = ["paragraph", "blockquote", "list"]  # blocks that a quote or a list may end
+    parser.block.ruler.at("blockquote", bounded(blockquote), {"alt": alt})
+    parser.block.ruler.at("list", bounded(list_block), {"alt": alt[:2]})
     parser.inline.ruler.at("linkify", bare_link)
     parser.core.ruler.push("shape", shape)
     parser.add_render_rule("fence", code)
@@ -141,6 +202,6 @@ markdown = new_parser()
 cleaner = nh3.Cleaner(
     tags={*TYPED_TAGS, "blockquote", "li", "ol", "p", "pre", "s", "ul"},
     attributes={"a": {"href", "title"}, "abbr": {"title"}, "acronym": {"title"}, "ol": {"start"}},
-    url_schemes={"http", "https", "mailto"},
+    url_schemes=SCHEMES,
     link_rel="nofollow",
 )

@@ -34,6 +34,14 @@ SAME = {
     "a.b x.notatld 1.2.3": "a.b x.notatld 1.2.3",
 }
 KEPT = {
+    "[1]: http://foo.com": '[1]: <a href="http://foo.com" rel="nofollow">http://foo.com</a>',
+    "[](http://foo.com)": '<a href="http://foo.com" rel="nofollow">http://foo.com</a>',
+    "#": "#",
+    "<b></b>": "&lt;b&gt;&lt;/b&gt;",
+    "x <!-- y --> z": "x &lt;!-- y --&gt; z",
+    "cp <source> <target>": "cp &lt;source&gt; &lt;target&gt;",
+    "<i think so>": "&lt;i think so&gt;",
+    "[a](foo:bar)": "[a](foo:bar)",
     "![a](http://foo.com/x.png)": '!<a href="http://foo.com/x.png" rel="nofollow">a</a>',
     "---": "---",
     "a\n---": "a\n---",
@@ -107,6 +115,29 @@ def test_quotes_and_strikethrough_are_kept(flack: Flack, ann: Person) -> None:
 def test_a_link_that_runs_code_is_no_link(flack: Flack, ann: Person, target: str) -> None:
     elements = Elements(flack.posted(ann, f"a [b]({target}) c")["html"])
     assert not [tag for tag in elements.tags if "href" in tag[1]]
+
+
+@pytest.mark.differs("D-41")
+@pytest.mark.parametrize("source", ["\u200b", "\u3164 \u2800", "\u202e\n"])
+def test_a_message_without_a_visible_character_is_400(
+    flack: Flack, ann: Person, source: str
+) -> None:
+    response = flack.post("/api/messages", token=ann.token, json={"source": source})
+    assert response.status_code == 400
+
+
+@pytest.mark.differs("D-36")
+@pytest.mark.parametrize("source", ["> " * 30 + "words", "- " * 30 + "words", "# " + "[a]" * 99])
+def test_nesting_without_end_keeps_the_words(flack: Flack, ann: Person, source: str) -> None:
+    text = Elements(flack.posted(ann, source)["html"]).text
+    assert source.split()[-1] in text
+
+
+@pytest.mark.differs("D-36")
+def test_the_html_grows_with_the_source_only(flack: Flack, ann: Person) -> None:
+    source = "[a]: http://foo.com/" + "x" * 400 + "\n\n" + "[a]" * 150
+    html = without_cards(flack.posted(ann, source)["html"])
+    assert len(html) <= 20 * len(source) + 1_000
 
 
 @pytest.mark.differs("D-36")

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from chat.content import markup
+from chat.content.characters import VISIBLE
 from chat.content.markup import MAX_LINKS, links, render
 from chat.models import MAX_SOURCE
 from tests.chat.content.corpus_markup import ATTACKS, OURS, SAME, SLOW
@@ -23,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
 
 
 class Reader(HTMLParser):
-    """Notes what a browser would make of html; every element must be closed in order."""
+    """Parser that records elements and text; every element must be closed in order."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -52,7 +54,7 @@ class Reader(HTMLParser):
 
 
 def assert_safe(html: str) -> None:
-    """Fail if html has anything in it that a message may not bring to a page."""
+    """Fail if html has an element, attribute or URL that messages may not have."""
     reader = Reader(html)
     assert reader.other == []
     for tag, attributes in reader.elements:
@@ -81,7 +83,7 @@ def test_no_source_brings_code_to_the_page(source):
     assert_safe(render(source))
 
 
-# What the interesting sources are made of.
+# Pieces of sources that interact with each other.
 PIECES = [
     *("*", "_", "~~", "`", "```", "\n", "\n\n", " ", "    ", "> ", "- ", "1. ", "# ", "\\", "&"),
     *(
@@ -142,9 +144,130 @@ def test_half_a_surrogate_pair_is_a_question_mark():
     assert render("a\ud800b") == "a?b"
 
 
-@pytest.mark.parametrize("source", ["", " \n ", "</b>", "<!-- x -->", "<div></div>"])
+@pytest.mark.parametrize("source", ["", " \n "])
 def test_nothing_to_show_is_empty(source):
     assert render(source) == ""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        *("[1]: https://example.com/paper", "#", "## ##", "[](https://example.com)", "[ ](a)"),
+        *(
+            "<b></b>",
+            "</b>",
+            "<!-- x -->",
+            "<br>",
+            "<div></div>",
+            "<?x?>",
+            "<!X y>",
+            "<![CDATA[x]]>",
+        ),
+        *(
+            "&#8203;",
+            "&nbsp;",
+            "&#x3164;",
+            ">",
+            "> >",
+            "-",
+            "1.",
+            "- -",
+            "```",
+            "```\n```",
+            "<b> </b>",
+        ),
+        *("[x](javascript:alert(1))", "[x](ftp://a.b)", "<foo:bar>", "<a:b>", "[x][]", "[x]: <y>"),
+        *(
+            "[x]: y 'z'",
+            "[x]: y\n'z'",
+            "[^1]: x",
+            "<i think so>",
+            "<a word of advice>",
+            "<b",
+            "<i/x>",
+        ),
+        *("std::vector<int> x", "cp <source> <target>", "<susan> can you read this", "a\n\n#\n\nb"),
+        *("The tag <details> is nice", "a <!-- b --> c", "a <?b?> c", "[](https://a.b) and more"),
+        *("> " * 21 + "x", ">" * 1000 + "x", "- " * 30 + "x", "```two words\nx\n```", "```alone"),
+        *("\n".join("  " * level + f"- x{level}" for level in range(15)), "1. " * 40 + "x"),
+        *("> - " * 15 + "x", "a\n" + "> " * 40 + "x\ny", "~~~ one two", "[a]: b\n\n[a] [c][a]"),
+    ],
+)
+def test_what_a_person_typed_never_disappears(source):
+    reader = Reader(render(source))
+    shown = reader.text + " ".join(
+        str(value) for _, more in reader.elements for value in more.values()
+    )
+    for word in re.findall(r"\w+", re.sub("&#?\\w+;", "", source)):
+        assert word in shown or reader.elements[0][0] == "ol"
+    assert VISIBLE.search(reader.text)
+
+
+WORDLESS = [
+    *(
+        "*",
+        "_",
+        "~~",
+        "`",
+        "```",
+        "\n",
+        "\n\n",
+        " ",
+        "    ",
+        "> ",
+        "- ",
+        "+ ",
+        "# ",
+        "\\",
+        "&",
+        "|",
+    ),
+    *(
+        "<",
+        ">",
+        "</",
+        "<b>",
+        "</b>",
+        "<code>",
+        "</code>",
+        "<p>",
+        "</p>",
+        "<br/>",
+        "<!--",
+        "-->",
+        "<?",
+    ),
+    *(
+        "[",
+        "](",
+        ")",
+        "]: ",
+        "][",
+        "!",
+        "'",
+        '"',
+        "://",
+        ":",
+        "/",
+        "\t",
+        "\r",
+        "---",
+        "==",
+        "(",
+        "<!X",
+    ),
+]
+
+
+@given(st.lists(st.sampled_from(WORDLESS), min_size=1, max_size=30))
+def test_no_word_between_any_markup_disappears(pieces):
+    words = [f"word{number}x" for number in range(len(pieces))]
+    html = render("".join(word + piece for word, piece in zip(words, pieces, strict=True)))
+    reader = Reader(html)
+    shown = reader.text + " ".join(
+        str(value) for _, more in reader.elements for value in more.values()
+    )
+    assert [word for word in words if word not in shown] == []
 
 
 @pytest.mark.parametrize(
@@ -185,14 +308,14 @@ def test_threads_share_the_parser():
 
 
 def seconds(source: str) -> float:
-    """Return the time that this thread works to render a source."""
+    """Return the CPU time of rendering a source."""
     start = time.thread_time()
     render(source)
     return time.thread_time() - start
 
 
 def takes_at_most(factor: int, hostile: str, harmless: str) -> bool:
-    """Compare the times of two sources; a disturbed measurement may be repeated."""
+    """Compare the CPU times of two sources; repeat a disturbed measurement."""
     return any(seconds(hostile) < factor * seconds(harmless) + 0.02 for _ in range(3))
 
 
@@ -209,6 +332,34 @@ def test_a_hostile_message_takes_time_as_its_length(unit):
 def test_a_hostile_message_takes_space_as_its_length(unit):
     source = (unit * MAX_SOURCE)[: MAX_SOURCE // 8]
     assert len(render(source)) < 10 * len(source)
+
+
+def bound(source: str) -> int:
+    """Return the length that the html of a source may have, as the contract has it."""
+    return min(20 * len(source) + 1_000, 200_000)
+
+
+@pytest.mark.attack("Markup: time and space")
+@given(
+    st.lists(st.sampled_from([*PIECES, *WORDLESS, *SLOW]), max_size=4).map("".join),
+    st.lists(st.sampled_from([*PIECES, *WORDLESS, *SLOW]), min_size=1, max_size=6).map("".join),
+    st.sampled_from(["", "\n\n[a]: http://foo.com/" + "&" * 4000, "</b>" * 100]),
+)
+@example("", ">" * 20 + "\n\n", "")
+@example("[a]: <" + "&" * 4000 + ">\n\n", "[a]", "")
+def test_no_repeated_markup_grows_beyond_the_bounds(start, unit, end):
+    source = (start + unit * MAX_SOURCE)[: MAX_SOURCE - len(end)] + end
+    assert len(render(source)) <= bound(source)
+    part = (start + unit * MAX_SOURCE)[: (MAX_SOURCE - len(end)) // 4] + end
+    assert takes_at_most(9, source, part)
+
+
+@pytest.mark.attack("Markup: time and space")
+@pytest.mark.parametrize(("room", "is_rendered"), [(0, True), (-1, False)])
+def test_html_beyond_its_bound_is_shown_as_typed(monkeypatch, room, is_rendered):
+    source = "*a*"
+    monkeypatch.setattr(markup, "MAX_HTML", len("<em>a</em>") + room)
+    assert render(source) == ("<em>a</em>" if is_rendered else source)
 
 
 @pytest.mark.attack("Markup: time and space")
