@@ -1,4 +1,4 @@
-"""The admin: operators list and search users and messages; what they change goes by the actions."""
+"""The admin: operators list and search users and messages, and change them by the actions."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -22,37 +22,37 @@ FLAGS = ("is_active", "is_banned", "is_staff", "is_superuser")
 
 
 def date(seconds: int) -> SafeString:
-    """Show Unix seconds as a date, in one line."""
+    """Return Unix seconds as a date that does not wrap."""
     time = datetime.fromtimestamp(seconds, UTC)
     return format_html('<span class="nowrap">{}</span>', f"{time:%Y-%m-%d %H:%M} UTC")
 
 
 class PasswordForm(AdminPasswordChangeForm):
-    """Sets a password by the action, which ends the user's tokens."""
+    """Sets a user's password by the action, which ends the user's sign-ins."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields.pop("usable_password", None)  # `is_active` is what keeps a user out
+        self.fields.pop("usable_password", None)  # `is_active` disables a user
 
     def save(self, commit: bool = True) -> User:
-        """Set the password that was typed twice."""
+        """Set the new password."""
         actions.change_user(user=self.user, password=self.cleaned_data["password1"])
         return self.user  # with the old hash, so that one's own session ends too
 
 
 class Pages(Paginator):
-    """Counts no further than `MOST` rows: a list of a million shows as fast as one of a hundred."""
+    """Counts at most `MOST` rows, so that a list of a million is as fast as one of a hundred."""
 
     MOST = 10_000
 
     @cached_property
     def count(self) -> int:
-        """Return how many rows there are, or `MOST`."""
+        """Return the number of rows, at most `MOST`."""
         return self.object_list[: self.MOST].count()  # type: ignore[attr-defined]
 
 
 class BoundedAdmin(admin.ModelAdmin):
-    """A list that costs the same whatever the number of rows."""
+    """A list whose cost does not depend on the number of rows."""
 
     paginator = Pages
     show_full_result_count = False
@@ -60,18 +60,18 @@ class BoundedAdmin(admin.ModelAdmin):
     list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Say that users register and messages are posted, elsewhere."""
+        """Return False: users register and messages are posted elsewhere."""
         return False
 
     @admin.display(ordering="pk")
     def created(self, row: User | Message) -> SafeString:
-        """Say when a user registered, or when a message was posted."""
+        """Return when the user registered or the message was posted."""
         return date(row.created_at)
 
 
 @admin.register(User)
 class UserAdmin(BoundedAdmin, DjangoUserAdmin):
-    """Users. `manage.py createuser` registers one, `purgeuser` deletes one with all messages."""
+    """Users. `manage.py createuser` and `purgeuser` register and delete one."""
 
     change_password_form = PasswordForm
     fieldsets = (
@@ -88,40 +88,40 @@ class UserAdmin(BoundedAdmin, DjangoUserAdmin):
     actions = ("end_sign_ins", "ban", "unban")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Say that nobody is deleted here: their messages would go with them."""
+        """Return False: `purgeuser` deletes a user, with all messages."""
         return False
 
     @admin.display(description="last seen")
     def seen(self, user: User) -> SafeString:
-        """Say when a user was heard of."""
+        """Return when the user was last seen."""
         return date(user.last_seen_at)
 
     @admin.display(description="sign-ins")
     def sign_ins(self, user: User) -> int:
-        """Count the tokens of a user."""
+        """Return the number of the user's tokens."""
         return user.tokens.count()
 
     @admin.display(description="messages")
     def said(self, user: User) -> SafeString:
-        """Lead to all messages of a user."""
+        """Return a link to the user's messages."""
         path = reverse("admin:chat_message_changelist", query={"user__id__exact": user.pk})
         return format_html('<a href="{}">All messages of {}</a>', path, user.nickname)
 
     @admin.action(description="End all sign-ins of the selected users", permissions=["change"])
     def end_sign_ins(self, request: HttpRequest, users: QuerySet[User]) -> None:
-        """End tokens, and close their sockets."""
+        """End tokens, sockets and sessions."""
         count = actions.end_sign_ins(users=users)
         self._done(request, users, f"Ended {count} sign-ins.")
 
     @admin.action(description="Ban the selected users: may read, not write", permissions=["change"])
     def ban(self, request: HttpRequest, users: QuerySet[User]) -> None:
-        """Let users only read."""
+        """Ban users."""
         self._done(request, users, "Banned.")
         moderation.ban(users=users)
 
     @admin.action(description="Unban the selected users", permissions=["change"])
     def unban(self, request: HttpRequest, users: QuerySet[User]) -> None:
-        """Let users write again."""
+        """Lift the ban."""
         self._done(request, users, "Unbanned.")
         moderation.ban(users=users, banned=False)
 
@@ -131,7 +131,7 @@ class UserAdmin(BoundedAdmin, DjangoUserAdmin):
         self.message_user(request, text)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Rename by the action, which pushes; the flags are nobody else's business."""
+        """Rename by the action, which pushes, and set the flags."""
         if "nickname" in form.changed_data:
             actions.change_user(user=obj, nickname=obj.nickname)
         flags = {flag: getattr(obj, flag) for flag in FLAGS}
@@ -140,27 +140,27 @@ class UserAdmin(BoundedAdmin, DjangoUserAdmin):
 
 @admin.register(Message)
 class MessageAdmin(BoundedAdmin):
-    """Messages, to read, to search and to delete."""
+    """Messages: read, search and delete."""
 
     list_display = ("__str__", "user", "created")
     list_select_related = ("user",)
     search_fields = ("source", "user__nickname")
-    SEARCHED = 100_000  # of the newest messages: what is rare would be looked for in all
+    SEARCHED = 100_000  # newest messages; a search for a rare word would read all of them
     search_help_text = (
         f"Words of the newest {SEARCHED:,} messages, or of a nickname. "
-        "The page of a user leads to all messages of that user."
+        "The page of a user links to all messages of that user."
     )
     ordering = ("-id",)
     fields = ("user", "created", "shown", "typed")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Say that only authors edit."""
+        """Return False: only authors edit."""
         return False
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
     ) -> tuple[QuerySet[Message], bool]:
-        """Search the newest messages only."""
+        """Search only the newest messages."""
         if search_term:
             newest = Message.objects.aggregate(newest=Max("pk"))["newest"] or 0
             queryset = queryset.filter(pk__gt=newest - self.SEARCHED)
@@ -168,20 +168,20 @@ class MessageAdmin(BoundedAdmin):
 
     @admin.display(description="as shown")
     def shown(self, message: Message) -> SafeString:
-        """Show the html, which was made safe when it was saved."""
+        """Return the html, which was sanitised when it was saved."""
         return mark_safe(message.html)  # noqa: S308
 
     @admin.display(description="as typed")
     def typed(self, message: Message) -> SafeString:
-        """Show the source with its line breaks and spaces."""
+        """Return the source with its line breaks and spaces."""
         return format_html("<pre>{}</pre>", message.source)
 
     def delete_model(self, request: HttpRequest, obj: Message) -> None:
-        """Delete by the action, which pushes."""
+        """Delete a message by the action, which pushes."""
         moderation.delete_messages(first=obj.pk, last=obj.pk)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
-        """Delete each by the action, which pushes."""
+        """Delete each message by the action, which pushes."""
         for message in queryset:
             self.delete_model(request, message)
 

@@ -11,7 +11,7 @@ env = environ.FileAwareEnv()
 
 
 def flag(name: str, *, default: bool) -> bool:
-    """Return a yes or no of the environment; environ's own takes any other word for no."""
+    """Return a boolean of the environment; environ's own treats any unknown value as False."""
     word = env.str(name, default="1" if default else "0").lower()
     if word not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
         raise ImproperlyConfigured(f"{name} must be 1 or 0, not {word!r}.")
@@ -28,7 +28,7 @@ if not SECRET_KEY:
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
-# What an operator can set of Flack itself.
+# Flack's own settings.
 FLACK_TLS = flag("FLACK_TLS", default=False)
 FLACK_RATE_LIMITS = flag("FLACK_RATE_LIMITS", default=True)
 FLACK_PASSWORD_VALIDATORS = flag("FLACK_PASSWORD_VALIDATORS", default=True)
@@ -39,7 +39,7 @@ FLACK_THREADS = env.int("FLACK_THREADS", default=8)
 FLACK_LOG_JSON = flag("FLACK_LOG_JSON", default=False)
 FLACK_LOG_LEVEL = env.str("FLACK_LOG_LEVEL", default="").upper()
 
-# Order matters: the first app that has a command or a template wins.
+# Order matters: the first app that has a command or template of a name wins.
 INSTALLED_APPS = [
     "chat",
     "api",
@@ -71,7 +71,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "flack_project.urls"
 ASGI_APPLICATION = "flack_project.asgi.application"
-APPEND_SLASH = False  # no path of the API ends in one
+APPEND_SLASH = False  # no path of the API ends in a slash
 
 TEMPLATES = [
     {
@@ -90,25 +90,25 @@ TEMPLATES = [
 # --- Database -------------------------------------------------------------------------------
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR / 'db.sqlite3'}")}
-DATABASES["default"]["CONN_MAX_AGE"] = None  # the pool's threads live long, so do their connections
+DATABASES["default"]["CONN_MAX_AGE"] = None  # the pool's threads keep their connections
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     VAR.mkdir(parents=True, exist_ok=True)
     DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",  # several processes write: take the lock first, or wait
-        "timeout": 3,  # seconds; then it is a 503, which says when to try again
-        # FULL: what was answered stays after a power loss.
+        "transaction_mode": "IMMEDIATE",  # several processes write: take the lock at BEGIN, or wait
+        "timeout": 3,  # seconds; then the response is 503 with Retry-After
+        # FULL: a message that was answered with 201 survives a power loss.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 else:
     DATABASES["default"]["OPTIONS"] = {
-        "connect_timeout": 3,  # seconds; then it is a 503, which says when to try again
-        "tcp_user_timeout": 10_000,  # milliseconds until a server that vanished is given up
+        "connect_timeout": 3,  # seconds; then the response is 503 with Retry-After
+        "tcp_user_timeout": 10_000,  # milliseconds until an unreachable server is given up
         **DATABASES["default"].get("OPTIONS", {}),
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- Redis: push, broker, leases, counters; without it everything stays in one process ---------
+# --- Redis: push, broker, leases, counters; without it Flack is one process -------------------
 
 REDIS_URL = env.str("REDIS_URL", default="")
 
@@ -120,7 +120,7 @@ if REDIS_URL:
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "flack",
             "VERSION": 2,  # 1 was pickled
-            # Of limits, which each request waits for; without an answer nothing is refused.
+            # Short, since requests wait for limits; on a time-out the limit is not applied.
             "OPTIONS": {
                 "serializer": "flack_project.cache.JSONSerializer",
                 "socket_connect_timeout": 1,
@@ -137,9 +137,9 @@ if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, float] = {
         **_patience,
-        "max_retries": 1,  # a request does not wait for a broker that is away
+        "max_retries": 1,  # a request does not wait for an unavailable broker
         "interval_start": 0,  # seconds
-        "visibility_timeout": 120,  # seconds until a task lost with its worker is given again
+        "visibility_timeout": 120,  # seconds until a task of a killed worker is delivered again
     }
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
@@ -187,7 +187,7 @@ if FLACK_TOKEN_DAYS:
         "options": {"expires": 60},
     }
 
-# --- People -----------------------------------------------------------------------------------
+# --- Users ------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "chat.User"
 AUTHENTICATION_BACKENDS = ["chat.accounts.backends.PasswordBackend"]
@@ -228,8 +228,9 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Flack",
     "DESCRIPTION": (
-        "One public chat room. Who has a token should send it with every request. What changes is "
-        "pushed over the WebSocket at `/ws/`: see [asyncapi.json](/api/schema/asyncapi.json)."
+        "One public chat room. A client that has a token should send it with every request. "
+        "Changes are pushed over the WebSocket at `/ws/`: see "
+        "[asyncapi.json](/api/schema/asyncapi.json)."
     ),
     "VERSION": "1.0",
     "OAS_VERSION": "3.1.0",
@@ -264,11 +265,15 @@ PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
     for feature in "camera display-capture geolocation microphone midi payment usb".split()
 )
-# Behind TLS cookies travel over nothing else, and browsers come back over nothing else.
+# With TLS, cookies are sent and browsers return over HTTPS only.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = FLACK_TLS
-SECURE_HSTS_SECONDS = 63_072_000 if FLACK_TLS else 0  # two years, as Mozilla's profile has it
-SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]  # asked of a node, past nginx
-# Whether other names below this one have TLS, the operator knows alone.
+SECURE_HSTS_SECONDS = 63_072_000 if FLACK_TLS else 0  # two years, as in Mozilla's TLS profile
+SECURE_REDIRECT_EXEMPT = [
+    "^healthz$",
+    "^readyz$",
+    "^metrics$",
+]  # requested from a node directly, not through nginx
+# Only the operator can decide whether all subdomains have TLS.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 CSRF_FAILURE_VIEW = "flack_project.urls.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
@@ -277,7 +282,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # bytes of a request's body
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 0  # seconds; browsers ask again and get 304, so a new version shows at once
+WHITENOISE_MAX_AGE = 0  # seconds; browsers revalidate, so a new version is used at once
 
 LANGUAGE_CODE = "en"
 USE_I18N = False
@@ -312,9 +317,9 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         "chat": {"level": FLACK_LOG_LEVEL or "INFO"},
         "django": {"level": FLACK_LOG_LEVEL or "INFO"},
-        "django.request": {"level": "ERROR"},  # what clients do wrong is told to them
+        "django.request": {"level": "ERROR"},  # clients receive their errors in the response
         "django.security": {"level": "CRITICAL"},  # the same
-        "django.security.csrf": {"level": "WARNING"},  # which may be a setting's fault
-        "channels_redis": {"level": "CRITICAL"},  # the hub says it when Redis is away
+        "django.security.csrf": {"level": "WARNING"},  # a wrong setting can be the cause
+        "channels_redis": {"level": "CRITICAL"},  # the hub logs that Redis is unavailable
     },
 }
