@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from chat.errors import error_body
 from chat.observability import metrics, stats
+from chat.realtime.hub import hub
 from chat.tasks import WORKER_SEEN
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -54,7 +55,9 @@ def get_stats(request: HttpRequest) -> JsonResponse:
 
 @read_only
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Return 200 while this process responds."""
+    """Return 200, or 503 if push in this process cannot be restarted: the process has to be."""
+    if hub.is_broken():
+        return JsonResponse({"status": "the tasks of the hub fail"}, status=503)
     return JsonResponse({"status": "ok"})
 
 
@@ -74,6 +77,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         "database": _state("database", lambda: connection.cursor().execute("SELECT 1")),
         "redis": "not used",
         "worker": _state("worker", _require_worker),
+        "push": hub.state(),
     }
     if settings.REDIS_URL:
         services["redis"] = _state("redis", lambda: cache.get(WORKER_SEEN))

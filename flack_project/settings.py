@@ -130,7 +130,7 @@ if REDIS_URL:
     }
     CHANNEL_LAYERS = {
         "default": {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "BACKEND": "chat.realtime.layer.PubSubChannelLayer",
             "CONFIG": {"hosts": [{"address": REDIS_URL, **_patience}]},
         }
     }

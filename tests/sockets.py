@@ -12,6 +12,7 @@ from channels.testing import WebsocketCommunicator
 
 import chat.consumers
 import chat.realtime.hub
+import chat.views
 import flack_project.daphne.handler
 from chat.models import User
 from chat.realtime import presence, push
@@ -116,7 +117,7 @@ async def live(
     """A new hub and a new publisher, at work on this test's event loop; gives the hub."""
     channel_layers.backends.clear()
     hub = Hub(publisher)
-    for module in (chat.realtime.hub, chat.consumers, flack_project.daphne.handler):
+    for module in (chat.realtime.hub, chat.consumers, chat.views, flack_project.daphne.handler):
         monkeypatch.setattr(module, "hub", hub)
     hub.start()
     await hub.subscribed.wait()

@@ -127,7 +127,7 @@ MESSAGES: dict[str, tuple[str, Schema, Any]] = {
         },
     ),
     "resync": (
-        "Pushes may have been missed: fetch what changed",
+        "More was missed than the node repairs by itself: fetch what changed",
         frame("resync", data=record("Nothing")),
         {"data": {}},
     ),

@@ -39,6 +39,8 @@ FAN_OUT = Histogram("flack_fan_out_seconds", "A fan-out to all sockets of a node
 DROPPED = Counter("flack_dropped_sockets", "Sockets closed because their client does not read.")
 LOST = Counter("flack_lost_pushes", "Pushes dropped while the channel layer was unavailable.")
 RESYNCED = Counter("flack_resynced_sockets", "Sockets told to fetch what they may have missed.")
+REPAIRED = Counter("flack_repaired_pushes", "Lost pushes that a node read from the database.")
+FAILURES = Counter("flack_hub_failures", "Failed tasks and malformed messages.", ["task"])
 REQUESTS = Counter("flack_requests", "HTTP requests.", ["method", "route", "status"])
 REQUEST = Histogram("flack_request_seconds", "An HTTP request in its thread.", buckets=SHORT)
 TASK_AGE = Histogram(

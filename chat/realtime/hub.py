@@ -7,22 +7,32 @@ unchanged.
 
 import asyncio
 import logging
+import math
 import time
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import orjson
 from channels.layers import get_channel_layer
+from django.db import Error as DatabaseError
 
 from chat.errors import UNAUTHENTICATED, error_frame
 from chat.observability import metrics
-from chat.realtime import push
+from chat.realtime import push, repair
+from chat.realtime.gaps import SILENT, Gaps
 from chat.realtime.push import GROUP, HEARTBEAT, Publisher
 from chat.realtime.socket import Message, Socket
+from chat.threads import in_thread
 
 SOCKETS_A_TURN = 100  # written to before HTTP requests, pings and posts are served again
-RESYNC_AFTER = 1.0  # seconds
-SILENT = 3 * HEARTBEAT  # seconds in which every publisher sends a message, unless it was killed
+REPAIR_EVERY = 1.0  # seconds, while the channel layer is unavailable; gaps wait as long
+LATE = 0.5  # seconds after which a message of this process that did not come back is missing
+RESYNC_PAUSE = 5.0  # seconds from one `resync` to the next repair
+RETRY = 1.0  # seconds until a new subscription, and until a failed task starts again
+MAX_FAILURES = 5  # of the hub's tasks, within `FAILURES_WITHIN` seconds
+FAILURES_WITHIN = 60.0
+RECENT = 2 * repair.MAX_ROWS  # texts that a repair does not send again
 RESYNC = orjson.dumps({"event": "resync", "data": {}}).decode()
 
 logger = logging.getLogger(__name__)
@@ -32,34 +42,59 @@ class Hub:
     """The sockets of this process, and the pushes they receive."""
 
     def __init__(self, publisher: Publisher) -> None:
-        """Take the publisher of this process, which runs on the same event loop."""
+        """Take the publisher of this process."""
         self.publisher = publisher
         self.sockets: set[Socket] = set()
         self.addresses: Counter[str] = Counter()
         self.subscribed = asyncio.Event()
-        self._heard: dict[str, tuple[int, float]] = {}  # each publisher's last number, and when
-        self._look_at = 0.0
-        self._subscribed_at = 0.0
+        self._gaps = Gaps()
         self._queue: list[str] = []
+        self._recent: dict[int, None] = {}  # hashes of the texts sent last, oldest first
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._resync: asyncio.TimerHandle | None = None
+        self._failures: deque[float] = deque(maxlen=MAX_FAILURES)
 
     def start(self) -> None:
         """Subscribe, from the running event loop; every further call does nothing."""
         loop = asyncio.get_running_loop()
         if self._loop is loop:
             return
-        self._loop, self._wake = loop, asyncio.Event()
-        self._tasks = [loop.create_task(self._receive()), loop.create_task(self._fan_out())]
+        self._loop, self._wake, self.subscribed = loop, asyncio.Event(), asyncio.Event()
+        work = (self._receive, self._fan_out, self._repair)
+        self._tasks = [loop.create_task(self._supervise(task)) for task in work]
         self.publisher.start(loop)
 
     async def stop(self) -> None:
-        """End the subscription and the fan-out, and wait until both have ended."""
+        """End all tasks, and wait until they have ended."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _supervise(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            try:
+                await work()
+            except Exception:
+                logger.exception("A task of the hub failed: task=%s", work.__name__)
+            metrics.FAILURES.labels(work.__name__.strip("_")).inc()
+            self._failures.append(time.monotonic())
+            self._recent.clear()  # it may not have been sent
+            self._gaps.add(time.monotonic())
+            await asyncio.sleep(RETRY)
+
+    def is_broken(self) -> bool:
+        """Return True if the tasks of the hub ended, or fail however often they are started."""
+        often = len(self._failures) == MAX_FAILURES
+        often = often and self._failures[0] > time.monotonic() - FAILURES_WITHIN
+        return often or any(task.done() for task in self._tasks)
+
+    def state(self) -> str:
+        """Return "ok", "unavailable", or "not used" before `start`; callable from any thread."""
+        if not self._tasks:
+            return "not used"
+        is_cut_off = not self.subscribed.is_set() or self.publisher.late_by() > 2 * HEARTBEAT
+        return "unavailable" if is_cut_off or self.is_broken() else "ok"
 
     def join(self, socket: Socket) -> None:
         """Add a socket; it receives every push from now on."""
@@ -78,71 +113,89 @@ class Hub:
                 del self.addresses[socket.address]
 
     async def _receive(self) -> None:
-        layer, failed = get_channel_layer(), False
         while True:
+            layer = get_channel_layer()
             try:
-                channel = await layer.new_channel()
-                await layer.group_add(GROUP, channel)
-                self._subscribed_at = time.monotonic()
+                async with asyncio.timeout(SILENT):
+                    channel = await layer.new_channel()
+                    await layer.group_add(GROUP, channel)
+                self._gaps.subscribe()
                 self.subscribed.set()
-                if failed:
-                    self._resync_soon()
                 while True:
-                    self._handle(await layer.receive(channel))
+                    # Without this process's own heartbeats the connection is dead.
+                    async with asyncio.timeout(SILENT):
+                        message = await layer.receive(channel)
+                    self._handle(message)
             except Exception as error:  # each layer has errors of its own
-                failed = True
-                logger.warning("Cannot receive pushes, subscribing again: %s", error)
-                await asyncio.sleep(1)
+                logger.warning("Cannot receive pushes, subscribing again: %r", error)
+            self.subscribed.clear()
+            try:
+                async with asyncio.timeout(SILENT):
+                    await layer.flush()  # drops the connection
+            except Exception as error:  # each layer has errors of its own
+                logger.warning("Cannot close the channel layer: %r", error)
+            await asyncio.sleep(RETRY)
 
     def _handle(self, message: dict[str, Any]) -> None:
-        if self._missed(message["publisher"], message["number"]):
-            self._resync_soon()
-        if message.get("last"):
-            del self._heard[message["publisher"]]
-        if self._fell_silent():
-            self._resync_soon()
-        self._send(message["texts"])
-        if "ended" in message:
-            self._end(frozenset(message["ended"]))
+        try:
+            name, number, last = message["publisher"], message["number"], message.get("last", False)
+            texts, ended = list(message["texts"]), frozenset(message.get("ended", ()))
+            if not (isinstance(name, str) and isinstance(number, int)):
+                raise TypeError("publisher or number")
+            if not all(isinstance(text, str) for text in texts):
+                raise TypeError("texts")
+        except (AttributeError, KeyError, TypeError) as error:
+            metrics.FAILURES.labels("message").inc()
+            logger.warning("Dropped a malformed message of the group: %r", error)
+            return
+        self._gaps.receive(name, number, last=bool(last))
+        if name == self.publisher.name:
+            self.publisher.confirm(number)
+        self._send(texts)
+        if ended:
+            self._end(ended)
 
-    def _missed(self, name: str, number: int) -> bool:
-        """Return True if a message of this publisher was lost before this one.
+    async def _repair(self) -> None:
+        while True:
+            await asyncio.sleep(REPAIR_EVERY)
+            if self.publisher.late_by() > LATE:
+                self._gaps.add(self._gaps.heard_at(self.publisher.name))
+            self._gaps.look()
+            if self._gaps.since == math.inf:
+                continue
+            try:
+                if not await self._repair_gap():
+                    await asyncio.sleep(RESYNC_PAUSE)
+            except DatabaseError as error:
+                logger.warning("Cannot read missed pushes, trying again: %s", error)
 
-        A publisher without an entry is an old one until each had time for a heartbeat; after that
-        it is new, and its numbers begin with 1.
-        """
-        last, now = self._heard.get(name), time.monotonic()
-        self._heard[name] = number, now
-        if last is not None:
-            return number != last[0] + 1
-        return number != 1 and now > self._subscribed_at + SILENT
-
-    def _fell_silent(self) -> bool:
-        """Return True if a publisher was killed, perhaps between a commit and its push."""
-        now = time.monotonic()
-        if now < self._look_at:
+    async def _repair_gap(self) -> bool:
+        """Send what changed in the gap; return False if it was too large and clients must fetch."""
+        since, began = self._gaps.take(), time.monotonic()
+        try:
+            texts = await in_thread(repair.changes, began - since) if self.sockets else []
+        except Exception:
+            self._gaps.add(since)
+            raise
+        self._gaps.close(began)
+        if texts is None:
+            logger.warning("Missed too many pushes, sending resync: sockets=%d", len(self.sockets))
+            metrics.RESYNCED.inc(len(self.sockets))
+            self._send([RESYNC])
             return False
-        self._look_at = now + HEARTBEAT
-        silent = [name for name, (_, heard_at) in self._heard.items() if heard_at < now - SILENT]
-        for name in silent:
-            del self._heard[name]
-        return bool(silent)
-
-    def _resync_soon(self) -> None:
-        """Send `resync` to every socket, once for all gaps found within `RESYNC_AFTER`."""
-        if self._resync is None:
-            self._resync = asyncio.get_running_loop().call_later(RESYNC_AFTER, self._resync_now)
-
-    def _resync_now(self) -> None:
-        self._resync = None
-        logger.warning("Missed pushes, sending resync: sockets=%d", len(self.sockets))
-        metrics.RESYNCED.inc(len(self.sockets))
-        self._send([RESYNC])
+        missed = [text for text in texts if hash(text) not in self._recent]
+        metrics.REPAIRED.inc(len(missed))
+        self._send(missed)
+        return True
 
     def _send(self, texts: list[str]) -> None:
         if texts and self.sockets:
             self._queue += texts
             self._wake.set()
+            for text in texts:
+                self._recent[hash(text)] = None
+            while len(self._recent) > RECENT:
+                del self._recent[next(iter(self._recent))]
 
     def _end(self, digests: frozenset[str]) -> None:
         """Close the sockets of tokens that have ended; clients may reconnect anonymously."""

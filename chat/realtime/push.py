@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 GROUP = "push"
 HEARTBEAT = 2.0  # seconds
+RETRY = 1.0  # seconds after a failure in which nothing is sent
 FLUSH = 5.0  # seconds that a process waits at its end until its last pushes are sent
 
 logger = logging.getLogger(__name__)
@@ -38,16 +39,29 @@ logger = logging.getLogger(__name__)
 
 def push_model(instance: "User | Message") -> None:
     """Push a model's representation, as it is now, to every connected client after commit."""
-    _push("updated_model", {"class": type(instance).__name__, "model": instance.to_dict()})
+    _push(updated_model(instance))
 
 
 def push_deletion(deletion: "Deletion") -> None:
     """Push the ids of deleted rows to every connected client after commit."""
-    _push("deleted_model", deletion.to_dict())
+    _push(deleted_model(deletion))
 
 
-def _push(event: str, data: dict[str, Any]) -> None:
-    text = orjson.dumps({"event": event, "data": data}).decode()
+def updated_model(instance: "User | Message") -> str:
+    """Return the text of the push of a model's representation."""
+    return _frame("updated_model", {"class": type(instance).__name__, "model": instance.to_dict()})
+
+
+def deleted_model(deletion: "Deletion") -> str:
+    """Return the text of the push of a deletion."""
+    return _frame("deleted_model", deletion.to_dict())
+
+
+def _frame(event: str, data: dict[str, Any]) -> str:
+    return orjson.dumps({"event": event, "data": data}).decode()
+
+
+def _push(text: str) -> None:
     transaction.on_commit(lambda: publisher.publish(text), robust=True)
 
 
@@ -68,13 +82,19 @@ class Publisher:
     up by one, also when sending fails, and an empty message is sent every `HEARTBEAT` seconds, so
     any loss is soon visible as a gap in the numbers. The last message is marked as such: a
     publisher that falls silent without it was killed, perhaps between a commit and its push.
+
+    The hub of the same process confirms each number that comes back. While the newest does not,
+    the channel layer is unavailable, whatever the reason.
     """
 
     def __init__(self) -> None:
+        self.name = ""
+        self._number = 0
+        self._unconfirmed_since: float | None = None
         self._lock = threading.Lock()
         self._texts: deque[str] = deque()
         self._ended: deque[str] = deque()
-        self._leaving = False
+        self._leaving = self._is_gone = False
         self._left: Future[None] = Future()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
@@ -89,7 +109,8 @@ class Publisher:
             if self._pid == os.getpid():
                 return
             self._pid, self._wake = os.getpid(), asyncio.Event()
-            self._leaving, self._left = False, Future()
+            self.name, self._number, self._unconfirmed_since = uuid4().hex, 0, None
+            self._leaving, self._is_gone, self._left = False, False, Future()
             self._loop = loop or asyncio.new_event_loop()
             if loop is None:
                 threading.Thread(target=self._run_alone, name="push", daemon=True).start()
@@ -98,18 +119,36 @@ class Publisher:
                 self._left = asyncio.run_coroutine_threadsafe(self._run(), loop)
 
     def publish(self, text: str) -> None:
-        """Queue a text for sending. Does not block; safe to call from any thread."""
-        self._add(self._texts, [text])
+        """Queue a text for sending. Does not block; safe to call from any thread.
+
+        After the last message it counts as lost: hubs repair what a process did after it left.
+        """
+        if not self._add(self._texts, [text]):
+            metrics.LOST.inc()
+            logger.warning("A push is lost, because this process has left")
 
     def end(self, digests: Iterable[str]) -> None:
         """Queue the digests of tokens that have ended, as `publish` queues a text."""
         self._add(self._ended, digests)
 
-    def _add(self, queue: deque[str], items: Iterable[str]) -> None:
+    def _add(self, queue: deque[str], items: Iterable[str]) -> bool:
         self.start()
-        queue.extend(items)
-        assert self._loop is not None
-        self._loop.call_soon_threadsafe(self._wake.set)
+        with self._lock:
+            if self._is_gone:
+                return False
+            queue.extend(items)
+            assert self._loop is not None
+            self._loop.call_soon_threadsafe(self._wake.set)
+        return True
+
+    def confirm(self, number: int) -> None:
+        """Note that the hub received this number."""
+        self._unconfirmed_since = None if number == self._number else time.monotonic()
+
+    def late_by(self) -> float:
+        """Return for how many seconds a message has been on its way to the hub."""
+        since = self._unconfirmed_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def _run_alone(self) -> None:
         assert self._loop is not None
@@ -120,28 +159,33 @@ class Publisher:
             self._left.set_result(None)
 
     async def _run(self) -> None:
-        layer, name, retry_at = get_channel_layer(), uuid4().hex, 0.0
+        layer, retry_at = get_channel_layer(), 0.0
         for number in itertools.count(1):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HEARTBEAT):
                     await self._wake.wait()
             self._wake.clear()
-            last = self._leaving
-            texts, ended = _emptied(self._texts), _emptied(self._ended)
+            with self._lock:
+                last = self._is_gone = self._leaving
+                texts, ended = _emptied(self._texts), _emptied(self._ended)
+            self._number = number
+            if self._unconfirmed_since is None:
+                self._unconfirmed_since = time.monotonic()
             # While the layer is unavailable texts are dropped: the gap in the numbers shows it.
             lost = len(texts)
             if time.monotonic() >= retry_at:
-                message = {"type": "push", "publisher": name, "number": number, "texts": texts}
+                message = {"type": "push", "publisher": self.name, "number": number, "texts": texts}
                 if ended:
                     message["ended"] = ended
                 if last:
                     message["last"] = True
                 try:
-                    await layer.group_send(GROUP, message)
+                    async with asyncio.timeout(HEARTBEAT):
+                        await layer.group_send(GROUP, message)
                     lost = 0
                 except Exception as error:  # each layer has errors of its own
-                    retry_at = time.monotonic() + HEARTBEAT
-                    logger.warning("Pushes are lost, clients will fetch: %s", error)
+                    retry_at = time.monotonic() + RETRY
+                    logger.warning("Pushes are lost, hubs will repair: %r", error)
             if lost:
                 metrics.LOST.inc(lost)
             if last:

@@ -6,6 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.db import OperationalError, connection
 
+from chat import views
 from chat.observability import stats
 from chat.tasks import WORKER_SEEN
 
@@ -57,7 +58,21 @@ def test_all_parts_at_work_are_ready(client):
         "database": "ok",
         "redis": "not used",
         "worker": "ok",
+        "push": "not used",
     }
+
+
+def test_push_that_does_not_work_is_not_ready(client, monkeypatch):
+    cache.set(WORKER_SEEN, True)
+    monkeypatch.setattr(views.hub, "state", lambda: "unavailable")
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["push"] == "unavailable"
+
+
+def test_a_hub_that_cannot_be_restarted_is_not_healthy(client, monkeypatch):
+    monkeypatch.setattr(views.hub, "is_broken", lambda: True)
+    assert client.get("/healthz").status_code == 503
 
 
 def test_without_a_worker_flack_is_not_ready(client):

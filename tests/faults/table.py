@@ -143,8 +143,8 @@ def pass_75_seconds(stack: Stack) -> None:
 FAULTS = [
     Fault("nothing", nothing, resyncs=False),
     Fault("a node killed", kill_node, CUT_OFF, closes=KILLED, seconds=15),
-    Fault("pushes dropped", drop_pushes, resyncs=True),
-    Fault("Valkey killed for 5 s, back empty", lose_valkey, resyncs=True, seconds=5),
+    Fault("pushes dropped", drop_pushes, resyncs=False),
+    Fault("Valkey killed for 5 s, back empty", lose_valkey, resyncs=False, seconds=5),
     Fault("Valkey hangs for 8 s", hang_valkey),
     Fault("worker and beat killed", kill_worker_and_beat, is_short=False),
     Fault("SQLite locked for 5 s", lock_sqlite, UNAVAILABLE),

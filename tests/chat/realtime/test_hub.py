@@ -1,15 +1,18 @@
 """Tests of chat/realtime/hub.py: a real hub and channel layer, and a list in place of a server."""
 
 import asyncio
+from types import SimpleNamespace
 
 import orjson
 import pytest
 import pytest_asyncio
 from channels.layers import get_channel_layer
+from django.db import OperationalError
 
+from chat.observability import metrics
+from chat.realtime import gaps, push, repair
 from chat.realtime import hub as hub_module
-from chat.realtime import push
-from chat.realtime.hub import RESYNC
+from chat.realtime.hub import RESYNC, Hub
 from chat.realtime.push import GROUP
 from tests.sockets import Server, settle
 
@@ -27,32 +30,57 @@ class Pushes:
             await get_channel_layer().group_send(GROUP, {**message, "texts": list(texts)})
 
 
+@pytest.fixture(autouse=True)
+def repair_at_once(monkeypatch):
+    """Let repairs, new subscriptions and restarts wait for a moment only."""
+    monkeypatch.setattr(hub_module, "REPAIR_EVERY", 0.01)
+    monkeypatch.setattr(hub_module, "RESYNC_PAUSE", 0.01)
+    monkeypatch.setattr(hub_module, "RETRY", 0.01)
+
+
+@pytest.fixture(autouse=True)
+def missed(monkeypatch):
+    """What a repair reads from the database: set `texts`; `asked` holds the seconds of each."""
+    missed = SimpleNamespace(texts=["missed"], asked=[])
+
+    def changes(seconds):
+        missed.asked.append(seconds)
+        if isinstance(missed.texts, Exception):
+            raise missed.texts
+        return missed.texts
+
+    monkeypatch.setattr(repair, "changes", changes)
+    # The threads of the pool have database connections, which these tests may not use.
+    monkeypatch.setattr(hub_module, "in_thread", asyncio.to_thread)
+    return missed
+
+
 @pytest.fixture
 def fast(monkeypatch):
     """Let every publisher send a message each 10 ms, and count as silent after 100 ms."""
     monkeypatch.setattr(push, "HEARTBEAT", 0.01)
-    monkeypatch.setattr(hub_module, "HEARTBEAT", 0.01)
-    monkeypatch.setattr(hub_module, "SILENT", 0.1)
+    for module in (hub_module, gaps):
+        monkeypatch.setattr(module, "SILENT", 0.1)
 
 
 @pytest_asyncio.fixture
 async def old(fast, live):
     """A hub that was subscribed for long before any publisher that starts now."""
-    await asyncio.sleep(2 * hub_module.SILENT)
+    await asyncio.sleep(2 * gaps.SILENT)
     return live
 
 
-@pytest.fixture(autouse=True)
-def resync_at_once(monkeypatch):
-    """Let a resync wait for other gaps only until the event loop's next turn."""
-    monkeypatch.setattr(hub_module, "RESYNC_AFTER", 0)
-
-
-@pytest_asyncio.fixture
-async def quiet(live):
-    """The hub, after the first message of this process's own publisher."""
+async def rounds(count=5):
+    """Let the hub look for gaps `count` times."""
+    for _ in range(count):
+        await asyncio.sleep(hub_module.REPAIR_EVERY)
     await settle()
-    return live
+
+
+async def until(condition):
+    """Wait until a condition is true."""
+    while not condition():
+        await asyncio.sleep(0.005)
 
 
 async def test_every_socket_gets_every_push(live, publisher):
@@ -97,36 +125,76 @@ async def test_leaving_twice_is_leaving_once(live):
     assert live.addresses == {}
 
 
-async def test_a_gap_gives_one_resync(live):
+async def test_a_gap_is_repaired_from_the_database_once(live, missed):
     server, pushes = Server(live), Pushes()
     await pushes.send("a")
     await pushes.send("b", lost=True)
     await pushes.send("c")
     await pushes.send("d")
-    await settle()
-    assert [text for text in server.heard if text != RESYNC] == ["a", "c", "d"]
-    assert server.heard.count(RESYNC) == 1
+    await rounds()
+    assert server.heard == ["a", "c", "d", "missed"]
+    assert len(missed.asked) == 1
 
 
-async def test_gaps_that_show_together_give_one_resync(live, monkeypatch):
-    monkeypatch.setattr(hub_module, "RESYNC_AFTER", 0.02)
+async def test_a_repair_does_not_send_again_what_was_just_pushed(live, missed):
+    server, pushes = Server(live), Pushes()
+    missed.texts = ["a", "b", "c"]
+    await pushes.send("a")
+    await pushes.send("b", lost=True)
+    await pushes.send("c")
+    await rounds()
+    assert server.heard == ["a", "c", "b"]
+
+
+async def test_gaps_that_are_found_together_are_one_repair(live, missed):
     server, one, two = Server(live), Pushes("one"), Pushes("two")
     for pushes in (one, two):
         await pushes.send("a")
         await pushes.send("b", lost=True)
         await pushes.send("c")
-    while RESYNC not in server.heard:
-        await asyncio.sleep(0.005)
-    await asyncio.sleep(0.05)
-    assert server.heard.count(RESYNC) == 1
+    await rounds()
+    assert "missed" in server.heard
+    assert len(missed.asked) == 1
 
 
-async def test_no_gap_gives_no_resync(live):
+async def test_a_gap_without_sockets_reads_nothing(live, missed):
+    pushes = Pushes(first=1)
+    await pushes.send(lost=True)
+    await pushes.send()
+    await rounds()
+    assert missed.asked == []
+
+
+async def test_a_gap_that_is_too_large_is_a_resync(live, missed):
+    server, pushes = Server(live), Pushes()
+    missed.texts = None
+    await pushes.send("a")
+    await pushes.send("b", lost=True)
+    await pushes.send("c")
+    await rounds()
+    assert server.heard == ["a", "c", RESYNC]
+
+
+async def test_a_repair_while_the_database_is_unavailable_is_tried_again(live, missed):
+    server, pushes = Server(live), Pushes()
+    missed.texts = OperationalError("unavailable")
+    await pushes.send("a")
+    await pushes.send("b", lost=True)
+    await pushes.send("c")
+    await until(lambda: len(missed.asked) > 2)
+    assert server.heard == ["a", "c"]
+    missed.texts = ["missed"]
+    await until(lambda: "missed" in server.heard)
+    assert missed.asked == sorted(missed.asked)  # the gap grows until it is repaired
+
+
+async def test_no_gap_gives_no_repair(live, missed):
     server, pushes = Server(live), Pushes()
     for text in "abcdef":
         await pushes.send(text)
-    await settle()
+    await rounds()
     assert server.heard == list("abcdef")
+    assert missed.asked == []
 
 
 async def test_a_heartbeat_shows_the_loss_of_the_last_push(live):
@@ -134,58 +202,113 @@ async def test_a_heartbeat_shows_the_loss_of_the_last_push(live):
     await pushes.send("a")
     await pushes.send("b", lost=True)
     await pushes.send()
-    await settle()
-    assert server.heard == ["a", RESYNC]
+    await rounds()
+    assert server.heard == ["a", "missed"]
 
 
-async def test_publishers_are_counted_apart(live):
-    server, one, two = Server(live), Pushes("one"), Pushes("two")
+async def test_publishers_are_counted_apart(live, missed):
+    one, two = Pushes("one"), Pushes("two")
+    Server(live)
     for pushes in (one, two, two, one):
         await pushes.send("a")
-    await settle()
-    assert RESYNC not in server.heard
+    await rounds()
+    assert missed.asked == []
 
 
-async def test_a_new_publisher_that_begins_with_one_is_no_gap(old):
-    server = Server(old)
+async def test_a_new_publisher_that_begins_with_one_is_no_gap(old, missed):
+    Server(old)
     await Pushes().send("a")
-    await settle()
-    assert server.heard == ["a"]
+    await rounds()
+    assert missed.asked == []
 
 
 async def test_a_new_publisher_whose_beginning_was_lost_is_a_gap(old):
     server = Server(old)
     await Pushes(first=2).send("b")
-    await settle()
-    assert server.heard == ["b", RESYNC]
+    await rounds()
+    assert server.heard == ["b", "missed"]
 
 
-async def test_a_publisher_older_than_this_hub_is_no_gap(live):
-    server = Server(live)
+async def test_a_publisher_older_than_this_hub_is_no_gap(live, missed):
+    Server(live)
     await Pushes(first=500).send("a")
-    await settle()
-    assert server.heard == ["a"]
+    await rounds()
+    assert missed.asked == []
 
 
-@pytest.mark.parametrize(("last", "resyncs"), [({}, 1), ({"last": True}, 0)])
-async def test_a_publisher_that_falls_silent_is_a_gap_unless_it_left(fast, live, last, resyncs):
+@pytest.mark.parametrize(("last", "found"), [({}, ["missed"]), ({"last": True}, [])])
+async def test_a_publisher_that_falls_silent_is_a_gap_unless_it_left(fast, live, last, found):
     server, other = Server(live), Pushes("other")
     await Pushes("gone").send("a", **last)
-    await settle()
     for _ in range(30):
         await other.send()
         await asyncio.sleep(0.01)
-    assert server.heard == ["a", *[RESYNC] * resyncs]
+    assert server.heard == ["a", *found]
+
+
+async def test_what_a_publisher_did_after_it_left_is_repaired(live, monkeypatch):
+    monkeypatch.setattr(gaps, "LINGER", 0.02)
+    server = Server(live)
+    await Pushes("gone").send("a", last=True)
+    await until(lambda: server.heard == ["a", "missed"])
 
 
 async def test_resync_is_the_contracts_frame():
     assert orjson.loads(RESYNC) == {"event": "resync", "data": {}}
 
 
-async def test_a_hub_that_lost_its_layer_subscribes_again_and_sends_resync(quiet, monkeypatch):
-    server, layer = Server(quiet), get_channel_layer()
-    receive, sleep = layer.receive, asyncio.sleep
-    failures = iter([ConnectionError("away")])
+async def test_while_pushes_cannot_be_published_the_database_is_read_again_and_again(
+    live, publisher, missed, monkeypatch
+):
+    async def unavailable(group, message):
+        raise ConnectionError("unavailable")
+
+    monkeypatch.setattr(hub_module, "LATE", 0)
+    monkeypatch.setattr(get_channel_layer(), "group_send", unavailable)
+    server = Server(live)
+    publisher.publish("lost")
+    await until(lambda: "missed" in server.heard)
+    missed.texts = ["missed", "later"]
+    await until(lambda: server.heard == ["missed", "later"])
+
+
+async def test_a_layer_that_swallows_messages_is_unavailable_too(live, publisher, monkeypatch):
+    async def swallow(group, message):
+        pass
+
+    monkeypatch.setattr(hub_module, "LATE", 0)
+    monkeypatch.setattr(get_channel_layer(), "group_send", swallow)
+    server = Server(live)
+    publisher.publish("lost")
+    await until(lambda: "missed" in server.heard)
+    monkeypatch.setattr(hub_module, "HEARTBEAT", 0)
+    assert live.state() == "unavailable"
+
+
+async def test_a_subscription_that_receives_nothing_is_replaced(fast, live, publisher, monkeypatch):
+    layer = get_channel_layer()
+    receive, flush, flushed = layer.receive, layer.flush, asyncio.Event()
+
+    async def deaf(channel):
+        await flushed.wait()
+        return await receive(channel)
+
+    async def note_flush():
+        await flush()
+        flushed.set()
+
+    monkeypatch.setattr(layer, "receive", deaf)
+    monkeypatch.setattr(layer, "flush", note_flush)
+    server = Server(live)
+    await flushed.wait()
+    await live.subscribed.wait()
+    publisher.publish("hello")
+    await until(lambda: "hello" in server.heard)
+
+
+async def test_an_error_of_the_layer_is_answered_by_a_new_subscription(live, monkeypatch):
+    server, layer = Server(live), get_channel_layer()
+    receive, failures = layer.receive, iter([ConnectionError("unavailable"), TimeoutError()])
 
     async def broken(channel):
         for error in failures:
@@ -193,13 +316,71 @@ async def test_a_hub_that_lost_its_layer_subscribes_again_and_sends_resync(quiet
         return await receive(channel)
 
     monkeypatch.setattr(layer, "receive", broken)
-    monkeypatch.setattr(asyncio, "sleep", lambda seconds: sleep(0))
     pushes = Pushes()
-    await pushes.send("a")
+    while "b" not in server.heard:
+        await pushes.send("b")
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "push"},
+        {"type": "push", "publisher": "x", "number": "one", "texts": []},
+        {"type": "push", "publisher": "x", "number": 1, "texts": [None]},
+        {"type": "push", "publisher": "x", "number": 1, "texts": None},
+    ],
+)
+async def test_a_malformed_message_is_dropped_and_the_subscription_stays(live, publisher, message):
+    server, layer = Server(live), get_channel_layer()
+    before = set(layer.channels)
+    await layer.group_send(GROUP, message)
+    publisher.publish("hello")
     await settle()
-    await pushes.send("b")
-    await settle()
-    assert sorted(server.heard) == sorted(["a", "b", RESYNC])
+    assert server.heard == ["hello"]
+    assert set(layer.channels) == before
+
+
+@pytest.fixture
+def broken_fan_out(monkeypatch):
+    """Let fan-outs fail as often as the list, which is returned, has errors."""
+    errors, observe = [], metrics.FAN_OUT.observe
+
+    def fail(seconds):
+        if errors:
+            raise errors.pop()
+        observe(seconds)
+
+    monkeypatch.setattr(metrics.FAN_OUT, "observe", fail)
+    return errors
+
+
+async def test_a_task_that_fails_is_logged_and_starts_again(
+    live, publisher, broken_fan_out, caplog
+):
+    server = Server(live)
+    broken_fan_out.append(RuntimeError("a defect"))
+    publisher.publish("a")
+    await until(lambda: "a defect" in caplog.text)
+    publisher.publish("b")
+    await until(lambda: "b" in server.heard)
+    await until(lambda: "missed" in server.heard)  # of the fan-out that failed
+    assert not live.is_broken()
+    assert live.state() == "ok"
+
+
+async def test_a_task_that_fails_again_and_again_is_broken(live, publisher, broken_fan_out):
+    Server(live)
+    broken_fan_out += [RuntimeError("a defect")] * hub_module.MAX_FAILURES
+    while broken_fan_out:
+        publisher.publish("a")
+        await asyncio.sleep(0.01)
+    await until(live.is_broken)
+    assert live.state() == "unavailable"
+
+
+async def test_a_hub_that_was_not_started_is_not_used(publisher):
+    assert Hub(publisher).state() == "not used"
 
 
 async def test_other_work_gets_its_turn_during_a_fan_out(live, monkeypatch, publisher):

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 from channels.layers import get_channel_layer
 from django.db import transaction
+from prometheus_client import REGISTRY
 
 from chat.realtime import push
 from chat.realtime.push import GROUP, Publisher, push_model
@@ -171,3 +172,22 @@ async def test_a_forked_process_starts_a_publisher_of_its_own(channel, new_publi
     child = await channel()
     assert child["publisher"] != parent["publisher"]
     assert child["number"] == 1
+
+
+async def test_a_push_after_the_last_message_counts_as_lost(channel, new_publisher):
+    publisher, lost = new_publisher(), REGISTRY.get_sample_value("flack_lost_pushes_total")
+    publisher.start(asyncio.get_running_loop())
+    await asyncio.wrap_future(publisher.leave())
+    publisher.publish("too late")
+    assert REGISTRY.get_sample_value("flack_lost_pushes_total") == lost + 1
+
+
+async def test_a_publisher_is_late_until_its_newest_number_is_confirmed(channel, new_publisher):
+    publisher = new_publisher()
+    assert publisher.late_by() == 0
+    publisher.start(asyncio.get_running_loop())
+    publisher.publish("hello")
+    message = await channel()
+    assert publisher.late_by() > 0
+    publisher.confirm(message["number"])
+    assert publisher.late_by() == 0

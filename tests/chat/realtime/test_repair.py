@@ -1,0 +1,58 @@
+"""Tests of chat/realtime/repair.py."""
+
+import orjson
+import pytest
+
+from chat import actions, moderation
+from chat.models import Message
+from chat.realtime import repair
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def message(alice, clock):
+    """A message of Alice's."""
+    return actions.post_message(author=alice, source="hello")
+
+
+def frames(seconds):
+    return [orjson.loads(text) for text in repair.changes(seconds)]
+
+
+def test_a_repair_holds_the_pushes_of_all_that_changed(message, pushes, alice):
+    assert frames(0) == [
+        {"event": "updated_model", "data": {"class": "User", "model": alice.to_dict()}},
+        {"event": "updated_model", "data": {"class": "Message", "model": message.to_dict()}},
+    ]
+
+
+def test_a_repair_holds_deletions(message, alice):
+    moderation.delete_messages(first=message.pk, last=message.pk)
+    deleted = [frame["data"] for frame in frames(0) if frame["event"] == "deleted_model"]
+    assert {"class": "Message", "first": message.pk, "last": message.pk} in deleted
+
+
+@pytest.mark.parametrize(
+    ("passed", "found"), [(0, 1), (10, 1), (10 + repair.MARGIN, 1), (11 + repair.MARGIN, 0)]
+)
+def test_a_repair_asks_a_little_earlier_than_the_gap(message, clock, passed, found):
+    clock.advance(passed)
+    assert sum(frame["data"]["class"] == "Message" for frame in frames(10)) == found
+
+
+@pytest.mark.parametrize(("bound", "is_too_large"), [(3, False), (2, True)])
+def test_a_repair_of_more_rows_than_the_bound_is_too_large(
+    message, alice, monkeypatch, bound, is_too_large
+):
+    Message.objects.create(user=alice, source="second", html="second")
+    monkeypatch.setattr(repair, "MAX_ROWS", bound)
+    assert (repair.changes(0) is None) is is_too_large
+
+
+def test_a_repair_of_more_characters_than_the_bound_is_too_large(message, monkeypatch):
+    size = sum(map(len, repair.changes(0)))
+    monkeypatch.setattr(repair, "MAX_SIZE", size)
+    assert repair.changes(0) is not None
+    monkeypatch.setattr(repair, "MAX_SIZE", size - 1)
+    assert repair.changes(0) is None
