@@ -1,4 +1,4 @@
-"""Copies of the SQLite database, whole and consistent also while Flack runs."""
+"""Complete and consistent copies of the SQLite database, made while Flack runs."""
 
 import os
 import sqlite3
@@ -11,8 +11,8 @@ from django.db import connection
 PATIENCE = 30.0  # seconds to wait for a lock
 
 
-def path_of_database() -> Path:
-    """Return the file of the database; CommandError for another kind of database."""
+def database_path() -> Path:
+    """Return the path of the SQLite database; raise CommandError for another database."""
     if connection.vendor != "sqlite":
         raise CommandError(
             f"The database is {connection.vendor}: use its own tools, see docs/OPERATIONS.md."
@@ -21,7 +21,7 @@ def path_of_database() -> Path:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Replace the database in `target` by the one in `source`, in one transaction."""
+    """Replace the database `target` by `source` in one transaction."""
     with (
         closing(sqlite3.connect(source, timeout=PATIENCE)) as old,
         closing(sqlite3.connect(target, timeout=PATIENCE)) as new,
@@ -30,7 +30,7 @@ def copy(source: Path, target: Path) -> None:
 
 
 def save(source: Path, target: Path) -> int:
-    """Copy a database into one new file that only its owner may read; return its messages."""
+    """Copy a database to one new file with mode 600; return its number of messages."""
     target.touch(mode=0o600)
     copy(source, target)
     with closing(sqlite3.connect(target)) as new:
@@ -42,7 +42,7 @@ def save(source: Path, target: Path) -> int:
 
 
 def check(path: Path) -> int:
-    """Return how many messages a copy holds; sqlite3.DatabaseError if it is not whole."""
+    """Return the number of messages in a copy; raise sqlite3.DatabaseError if it is corrupt."""
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
         (found,) = database.execute("PRAGMA integrity_check").fetchone()
         if found != "ok":

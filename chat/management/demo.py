@@ -1,4 +1,4 @@
-"""Demo people, and what they say: for `seeddemo` and `loadchat`."""
+"""Demo users and their messages, for `seeddemo` and `loadchat`."""
 
 import random
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from chat.models import Message, User, timestamp
 from chat.realtime.push import push_model
 
 NAMES = "Ada Grace Linus Zoë Miguel Radia Edsger Barbara Ken Margaret Dennis Frances".split()
-SAYINGS = [
+TEXTS = [
     "Morning, {name}!",
     "Has anybody seen the *new* page?",
     "I think **{name}** is right.",
@@ -30,14 +30,14 @@ SAYINGS = [
 BATCH = 500  # messages in one transaction
 
 
-def say(random: random.Random) -> str:
-    """Return something that demo people say."""
-    return random.choice(SAYINGS).format(name=random.choice(NAMES))
+def random_text(random: random.Random) -> str:
+    """Return the Markdown of a message."""
+    return random.choice(TEXTS).format(name=random.choice(NAMES))
 
 
 @transaction.atomic
-def people(count: int) -> list[User]:
-    """Return so many demo people, new ones if there are too few; none of them has a password."""
+def get_users(count: int) -> list[User]:
+    """Return `count` demo users, none of whom has a password; create those that are missing."""
     nicknames = [
         f"{NAMES[n % len(NAMES)]} {n // len(NAMES) + 1}".removesuffix(" 1") for n in range(count)
     ]
@@ -49,17 +49,17 @@ def people(count: int) -> list[User]:
     return [found[nickname] for nickname in nicknames]
 
 
-def talk(authors: list[User], count: int, days: int) -> Iterator[int]:
-    """Save so many messages, spread over the last days; yield how many there are after each batch.
+def post_history(authors: list[User], count: int, days: int) -> Iterator[int]:
+    """Save `count` messages spread over the last `days`; yield the number after each batch.
 
-    Nobody is told: it is meant for a room that is new.
+    Nothing is pushed, because the room is empty before.
     """
     dice = random.Random(count)  # noqa: S311
     start, length = timestamp() - days * 24 * 60 * 60, days * 24 * 60 * 60
     for done in range(0, count, BATCH):
         batch = []
         for number in range(done, min(done + BATCH, count)):
-            source, at = say(dice), start + length * number // count
+            source, at = random_text(dice), start + length * number // count
             batch.append(
                 Message(
                     user=dice.choice(authors),

@@ -1,4 +1,4 @@
-"""What `doctor` does: follow a probe through all parts, and say where it is stuck."""
+"""The diagnosis behind `doctor`: a probe through every process, and the first problem found."""
 
 import json
 import random
@@ -22,15 +22,12 @@ from websockets.sync.client import ClientConnection, connect
 from chat.tasks import PROBE
 
 
-class Trouble(Exception):
-    """One sentence for the operator: what is wrong, and what to do."""
+class Problem(Exception):
+    """A sentence for the operator: what is wrong, and what to do."""
 
 
-class Examination:
-    """Goes from hop to hop, and waits `patience` seconds for each.
-
-    Calls `found` with its name and milliseconds.
-    """
+class Diagnosis:
+    """Checks each hop in turn, waits up to `patience` seconds, and calls `found(name, ms)`."""
 
     def __init__(self, url: str, patience: float, found: Callable[[str, float], None]) -> None:
         self.url = urlsplit(url)
@@ -38,39 +35,39 @@ class Examination:
         self.found = found
 
     def run(self) -> None:
-        """Visit every part; Trouble at the first that fails."""
-        self._timed("database", self._look_into_the_database)
+        """Check every hop; raise Problem at the first that fails."""
+        self._timed("database", self._check_database)
         if not settings.REDIS_URL:
-            raise Trouble(
+            raise Problem(
                 "REDIS_URL is not set here, so this command cannot reach the workers: give it the "
                 "environment of the nodes, as `make manage` does."
             )
-        self._timed("redis", self._ask_redis)
-        self._timed("nginx", self._knock)
-        self._timed("node", self._ask_a_node)
+        self._timed("redis", self._check_redis)
+        self._timed("nginx", self._connect)
+        self._timed("node", self._check_node)
         with self._timed("socket", self._open_socket) as socket:
             self._send_probe(socket)
 
-    def _timed(self, hop: str, visit: Callable[[], Any]) -> Any:
+    def _timed(self, hop: str, check: Callable[[], Any]) -> Any:
         started = time.perf_counter()
-        result = visit()
+        result = check()
         self.found(hop, 1000 * (time.perf_counter() - started))
         return result
 
-    def _look_into_the_database(self) -> None:
+    def _check_database(self) -> None:
         try:
             connection.cursor().execute("SELECT 1 FROM chat_user LIMIT 1")
         except DatabaseError as error:
-            raise Trouble(
+            raise Problem(
                 f"The database does not answer ({_line(error)}): start it, correct DATABASE_URL, "
                 "or create its tables by `manage.py migrate`."
             ) from error
 
-    def _ask_redis(self) -> None:
+    def _check_redis(self) -> None:
         try:
             cache.get("doctor")
         except redis.RedisError as error:
-            raise Trouble(
+            raise Problem(
                 f"Redis does not answer ({_line(error)}): start it, or correct REDIS_URL."
             ) from error
 
@@ -78,40 +75,40 @@ class Examination:
         kind = HTTPSConnection if self.url.scheme == "https" else HTTPConnection
         return kind(self.url.hostname or "", self.url.port, timeout=self.patience)
 
-    def _knock(self) -> None:
+    def _connect(self) -> None:
         http = self._http()
         try:
             http.connect()
         except OSError as error:
-            raise Trouble(
-                f"Nobody listens at {self.url.geturl()} ({_line(error)}): start nginx, or name the "
-                "address of the chat by --url."
+            raise Problem(
+                f"No server listens at {self.url.geturl()} ({_line(error)}): start nginx, or give "
+                "the address of the chat with --url."
             ) from error
         http.close()
 
-    def _ask_a_node(self) -> None:
+    def _check_node(self) -> None:
         http = self._http()
         try:
             http.request("GET", "/readyz")
             response = http.getresponse()
             answer = json.loads(response.read())
         except (OSError, HTTPException, ValueError) as error:
-            raise Trouble(
-                f"What listens at {self.url.geturl()} is no Flack ({_line(error)}): look which "
-                "server has its port, or name another address by --url."
+            raise Problem(
+                f"The server at {self.url.geturl()} is not Flack ({_line(error)}): find out what "
+                "uses its port, or give another address with --url."
             ) from error
         finally:
             http.close()
         if response.status in (502, 504):
-            raise Trouble("nginx reaches no node: start the nodes, or correct nginx's upstream.")
+            raise Problem("nginx reaches no node: start the nodes, or correct nginx's upstream.")
         if response.status == 400:
-            raise Trouble(
-                f"The nodes do not take requests for {self.url.hostname}: add it to ALLOWED_HOSTS."
+            raise Problem(
+                f"The nodes reject requests for {self.url.hostname}: add it to ALLOWED_HOSTS."
             )
         bad = [name for name in ("database", "redis") if answer.get(name) not in ("ok", "not used")]
         if bad:
-            raise Trouble(
-                f"A node does not reach the {bad[0]} that this command reaches "
+            raise Problem(
+                f"A node cannot reach the {bad[0]} that this command reaches "
                 f"({answer.get(bad[0])}): give both the same environment."
             )
 
@@ -120,9 +117,9 @@ class Examination:
         try:
             return connect(url, open_timeout=self.patience, proxy=None)
         except (OSError, WebSocketException) as error:
-            raise Trouble(
-                f"No WebSocket opens at {url} ({_line(error)}): let the proxy pass Upgrade on, as "
-                "nginx/flack.conf does."
+            raise Problem(
+                f"No WebSocket opens at {url} ({_line(error)}): let the proxy pass on the "
+                "Upgrade header, as nginx/flack.conf does."
             ) from error
 
     def _send_probe(self, socket: ClientConnection) -> None:
@@ -131,28 +128,28 @@ class Examination:
         try:
             current_app.send_task("chat.tasks.probe", [number])
         except BrokerError as error:
-            raise Trouble(f"Celery's broker does not take a task ({_line(error)}).") from error
-        heard = self._hears(socket, -number)
-        told: tuple[float, float] | None = cache.get(PROBE.format(number))
-        if told is None:
-            raise Trouble(
-                f"No Celery worker took the probe within {self.patience:g} s: start one, or look "
-                "at why the workers are busy."
+            raise Problem(f"Celery's broker does not take a task ({_line(error)}).") from error
+        received = self._receives(socket, -number)
+        times: tuple[float, float] | None = cache.get(PROBE.format(number))
+        if times is None:
+            raise Problem(
+                f"No Celery worker ran the probe within {self.patience:g} s: start a worker, or "
+                "find out why the workers are busy."
             )
-        if not heard:
-            raise Trouble(
-                "The worker pushed, but the socket heard nothing: give nodes and workers the same "
-                "REDIS_URL, and look at what the nodes log."
+        if not received:
+            raise Problem(
+                "The worker published, but the socket received nothing: give nodes and workers the "
+                "same REDIS_URL, and read the log of the nodes."
             )
-        self.found("broker and worker", 1000 * (told[0] - began))
-        self.found("database of the worker", 1000 * (told[1] - told[0]))
-        self.found("push to the socket", 1000 * (time.time() - told[1]))
+        self.found("broker and worker", 1000 * (times[0] - began))
+        self.found("database of the worker", 1000 * (times[1] - times[0]))
+        self.found("push to the socket", 1000 * (time.time() - times[1]))
 
-    def _hears(self, socket: ClientConnection, probe: int) -> bool:
+    def _receives(self, socket: ClientConnection, probe: int) -> bool:
         deadline = time.monotonic() + self.patience
         with suppress(TimeoutError, WebSocketException):
-            while (left := deadline - time.monotonic()) > 0:
-                if json.loads(socket.recv(timeout=left))["data"].get("first") == probe:
+            while (remaining := deadline - time.monotonic()) > 0:
+                if json.loads(socket.recv(timeout=remaining))["data"].get("first") == probe:
                     return True
         return False
 

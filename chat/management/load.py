@@ -1,4 +1,4 @@
-"""People who talk over sockets, as many as `loadchat` is told."""
+"""The load generator behind `loadchat`: users who post over sockets."""
 
 import asyncio
 import json
@@ -13,37 +13,37 @@ from uuid import uuid4
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from chat.management.demo import say
+from chat.management.demo import random_text
 
 PING = 30  # seconds
 dice = random.Random()  # noqa: S311
 
 
-class Chatter:
-    """So many people as there are tokens, each of whom posts every `pause` seconds on average."""
+class LoadGenerator:
+    """One user per token, each of whom posts every `pause` seconds on average."""
 
     def __init__(self, url: str, tokens: list[str], pause: float) -> None:
         self.url = url.rstrip("/").replace("http", "ws", 1) + "/ws/"
         self.tokens, self.pause = tokens, pause
-        self.open = self.posted = self.heard = self.refused = 0
+        self.open = self.posted = self.received = self.refused = 0
         self.waits: deque[float] = deque(maxlen=1000)  # seconds from a post to its ack
 
     async def run(self, seconds: float | None) -> None:
-        """Talk, for so many seconds or for ever; OSError if nobody can be reached at the start."""
-        async with connect(self.url):  # says at once what is wrong with the address
+        """Post for `seconds`, or until cancelled; raise OSError if no server answers at first."""
+        async with self._connect():  # fails here, once, if the address is wrong
             pass
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
                 for token in self.tokens:
-                    group.create_task(self._live(token))
+                    group.create_task(self._stay_connected(token))
 
     def counts(self) -> dict[str, Any]:
-        """Return what happened so far."""
+        """Return the counters of all users."""
         p50 = quantiles(self.waits, n=2)[0] if len(self.waits) > 1 else 0.0
         return {
             "open": self.open,
             "posted": self.posted,
-            "heard": self.heard,
+            "received": self.received,
             "refused": self.refused,
             "ack_p50_ms": round(1000 * p50, 1),
         }
@@ -51,27 +51,31 @@ class Chatter:
     def __str__(self) -> str:
         counts = self.counts()
         return (
-            f"{len(self.tokens)} people posted {counts['posted']:,} messages and heard "
-            f"{counts['heard']:,} pushes. An ack took {counts['ack_p50_ms']} ms (p50); "
-            f"{counts['refused']:,} posts were refused."
+            f"{len(self.tokens)} users posted {counts['posted']:,} messages and received "
+            f"{counts['received']:,} pushes. An ack took {counts['ack_p50_ms']} ms (p50); "
+            f"{counts['refused']:,} posts were rejected."
         )
 
     def __rich__(self) -> str:
-        return f"{self.open} sockets are open. {self}"
+        return f"Open sockets: {self.open:,}. {self}"
 
-    async def _live(self, token: str) -> None:
-        """Come back whenever the connection is lost, after a while."""
+    def _connect(self) -> connect:
+        """Return a connection past any proxy; Ctrl-C waits a second for the server to close it."""
+        return connect(self.url, proxy=None, close_timeout=1)
+
+    async def _stay_connected(self, token: str) -> None:
+        """Post over a socket; connect again, after a random pause, when it is lost."""
         while True:
             await asyncio.sleep(dice.uniform(0, min(self.pause, 10)))
             with suppress(ConnectionClosed, InvalidHandshake, OSError, TimeoutError):
-                async with connect(self.url) as socket:
+                async with self._connect() as socket:
                     self.open += 1
                     try:
-                        await self._talk(socket, token)
+                        await self._post(socket, token)
                     finally:
                         self.open -= 1
 
-    async def _talk(self, socket: ClientConnection, token: str) -> None:
+    async def _post(self, socket: ClientConnection, token: str) -> None:
         sent: dict[str, float] = {}
         ping_at = 0.0
         post_at = time.monotonic() + dice.expovariate(1 / self.pause)
@@ -84,17 +88,17 @@ class Chatter:
                 post_at = now + dice.expovariate(1 / self.pause)
                 ref = uuid4().hex
                 sent[ref] = now
-                frame = {"event": "post_message", "data": {"source": say(dice)}, "ref": ref}
+                frame = {"event": "post_message", "data": {"source": random_text(dice)}, "ref": ref}
                 await socket.send(json.dumps(frame))
                 self.posted += 1
             with suppress(TimeoutError):
                 text = await asyncio.wait_for(socket.recv(), min(ping_at, post_at) - now)
-                self._hear(json.loads(text), sent)
+                self._receive(json.loads(text), sent)
 
-    def _hear(self, frame: dict[str, Any], sent: dict[str, float]) -> None:
+    def _receive(self, frame: dict[str, Any], sent: dict[str, float]) -> None:
         if frame["event"] == "ack":
             self.waits.append(time.monotonic() - sent.pop(frame["ref"]))
         elif frame["event"] == "error":
             self.refused += 1
         else:
-            self.heard += 1
+            self.received += 1

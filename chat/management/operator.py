@@ -1,4 +1,4 @@
-"""What the commands of an operator share: they ask before they destroy, and speak JSON too."""
+"""The base of Flack's commands: their options, confirmation, output and interruption."""
 
 import json
 import sys
@@ -10,9 +10,9 @@ from chat.models import User
 
 
 class OperatorCommand(BaseCommand):
-    """A command for people, and with `--json` for programs."""
+    """A command that prints a sentence, or with `--json` one JSON object for scripts."""
 
-    # Django's own options work as ever; in `--help` they would hide those of the command.
+    # Django's options work as usual, but would hide those of the command in `--help`.
     suppressed_base_arguments = {
         "--version",
         "--verbosity",
@@ -21,17 +21,23 @@ class OperatorCommand(BaseCommand):
         "--traceback",
         "--no-color",
         "--force-color",
-        "--skip-checks",
     }
-    destroys = False  # such a command says what it would do, and asks unless `--yes`
+    destroys = False  # adds `--yes`; the command calls `confirm` before it deletes anything
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object")
         if self.destroys:
-            parser.add_argument("--yes", action="store_true", help="do not ask, as in a script")
+            parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command; raise CommandError at Ctrl-C."""
+        try:
+            return super().execute(*args, **options)
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted.", returncode=130) from None
 
     def confirm(self, what: str, options: dict[str, Any]) -> None:
-        """Ask for a yes on stderr; raise CommandError without one."""
+        """Ask a question on stderr unless `--yes` is given; raise CommandError without a yes."""
         if options["yes"]:
             return
         self.stderr.write(f"{what} [y/N] ", self.style.WARNING, ending="")
@@ -40,7 +46,7 @@ class OperatorCommand(BaseCommand):
             raise CommandError("Nothing was done.")
 
     def report(self, sentence: str, options: dict[str, Any], **data: Any) -> None:
-        """Say what was done."""
+        """Print what was done: the sentence, or `data` as JSON."""
         self.stdout.write(json.dumps(data) if options["json"] else sentence)
 
 

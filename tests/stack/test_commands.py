@@ -47,7 +47,7 @@ def test_doctor_says_that_there_is_no_worker(stack: Stack) -> None:
     worker = stack.part("worker.1")
     worker.suspend()
     try:
-        assert str(doctor(stack)["problem"]).startswith("No Celery worker took the probe within 3")
+        assert str(doctor(stack)["problem"]).startswith("No Celery worker ran the probe within 3")
     finally:
         worker.resume()
     eventually(lambda: stack.get("/readyz").status_code == 200, "the worker again", PATIENCE)
@@ -58,7 +58,7 @@ def test_doctor_says_that_there_is_no_worker(stack: Stack) -> None:
     [
         ({"DATABASE_URL": "postgres://nobody@127.0.0.1:1/x"}, "The database does not answer"),
         ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "Redis does not answer"),
-        ({"FLACK_URL": "http://127.0.0.1:1"}, "Nobody listens at http://127.0.0.1:1"),
+        ({"FLACK_URL": "http://127.0.0.1:1"}, "No server listens at http://127.0.0.1:1"),
     ],
 )
 def test_doctor_names_what_is_wrong(
@@ -79,7 +79,7 @@ def test_doctor_says_that_nginx_reaches_no_node(stack: Stack) -> None:
 
 def test_loadchat_lets_people_talk_and_leave(stack: Stack) -> None:
     told = json.loads(stack.manage("loadchat 5 --minutes 0.07 --pause 0.5 --json"))
-    assert told["posted"] > 5 and told["heard"] > told["posted"] and not told["refused"]
+    assert told["posted"] > 5 and told["received"] > told["posted"] and not told["refused"]
     online = lambda: [  # noqa: E731
         user
         for user in stack.get("/api/users?online=1").json()["users"]

@@ -4,22 +4,24 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 
 from chat.management import backups
+from chat.management.operator import OperatorCommand, plural
 
 
-class Command(BaseCommand):
-    help = "Saves the SQLite database in a file, also while Flack runs."
+class Command(OperatorCommand):
+    help = "Saves the SQLite database in one new file. Flack may run meanwhile."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("path", type=Path, help="a file that does not exist yet")
+        super().add_arguments(parser)
+        parser.add_argument("path", type=Path, help="the file to create")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["path"]
-        database = backups.path_of_database()
+        database = backups.database_path()
         if path.exists():
-            raise CommandError(f"{path} exists already: nothing was saved.")
+            raise CommandError(f"{path} exists already: nothing was saved. Choose another path.")
         part = path.with_name(f"{path.name}.part")
         try:
             part.unlink(missing_ok=True)
@@ -30,4 +32,5 @@ class Command(BaseCommand):
         finally:
             if part.parent.is_dir():
                 part.unlink(missing_ok=True)
-        self.stdout.write(f"Saved {messages} messages in {path}.")
+        sentence = f"Saved {plural(messages, 'message')} in {path}."
+        self.report(sentence, options, messages=messages)

@@ -8,7 +8,7 @@ from django.core.management import BaseCommand
 
 
 class Command(BaseCommand):
-    help = "Starts a Celery worker; every option of `celery worker` can follow."
+    help = "Starts a Celery worker. Takes every option of `celery worker`."
 
     def run_from_argv(self, argv: list[str]) -> None:
         try:

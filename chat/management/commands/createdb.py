@@ -1,30 +1,28 @@
 """`createdb`, as in the Flask version."""
 
-import sys
 from typing import Any
 
 from django.apps import apps
-from django.core.management import BaseCommand, CommandError, CommandParser, call_command
+from django.core.management import CommandParser, call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
+from chat.management.operator import OperatorCommand
 
-class Command(BaseCommand):
-    help = "Creates the database's tables, or brings them up to date."
+
+class Command(OperatorCommand):
+    help = "Creates the tables of the database, or migrates them to this version."
+    destroys = True
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--drop-first", action="store_true", help="drop all of them first")
-        parser.add_argument("--yes", action="store_true", help="drop without asking")
+        super().add_arguments(parser)
+        parser.add_argument("--drop-first", action="store_true", help="drop all tables first")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["drop_first"]:
             name = connection.settings_dict["NAME"]
-            if not options["yes"]:
-                question = f"Drop every table of {name}, with all that was said? [y/N] "
-                self.stdout.write(question, ending="")
-                self.stdout.flush()
-                if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-                    raise CommandError("Nothing was dropped.")
+            self.confirm(f"Drop every table of {name}, with all users and messages?", options)
             for label in sorted(MigrationLoader(connection).migrated_apps & set(apps.app_configs)):
                 call_command("migrate", label, "zero", verbosity=0)
-        call_command("migrate", verbosity=options["verbosity"])
+        call_command("migrate", verbosity=0 if options["json"] else options["verbosity"])
+        self.report("The tables are up to date.", options, dropped=options["drop_first"])

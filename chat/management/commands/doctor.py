@@ -6,23 +6,23 @@ from typing import Any
 
 from django.core.management import CommandError, CommandParser
 
-from chat.management.diagnostics import Examination, Trouble
+from chat.management.diagnostics import Diagnosis, Problem
 from chat.management.operator import OperatorCommand
 
 
 class Command(OperatorCommand):
     help = (
         "Sends a probe through nginx, a node, the database, Redis and a Celery worker, and back "
-        "over a socket. Says how long each took, or what is wrong and what to do."
+        "over a socket. Prints the time of each hop, or the first problem and its remedy."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--patience", type=float, default=10, help="seconds for a hop (10)")
-        url = os.environ.get("FLACK_URL", "http://127.0.0.1:8000")
         parser.add_argument(
-            "--url", default=url, help="the chat as browsers reach it (%(default)s)"
+            "--patience", type=float, default=10, help="seconds to wait for each hop (%(default)g)"
         )
+        url = os.environ.get("FLACK_URL", "http://127.0.0.1:8000")
+        parser.add_argument("--url", default=url, help="address of the chat (%(default)s)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         hops: dict[str, float] = {}
@@ -34,12 +34,12 @@ class Command(OperatorCommand):
 
         problem = None
         try:
-            Examination(options["url"], options["patience"], found).run()
-        except Trouble as trouble:
-            problem = str(trouble)
+            Diagnosis(options["url"], options["patience"], found).run()
+        except Problem as error:
+            problem = str(error)
         if options["json"]:
             self.stdout.write(json.dumps({"well": problem is None, "ms": hops, "problem": problem}))
         if problem:
             raise CommandError(problem)
         if not options["json"]:
-            self.stdout.write(self.style.SUCCESS("All parts work."))
+            self.stdout.write(self.style.SUCCESS("All processes work."))

@@ -12,44 +12,45 @@ from websockets.exceptions import WebSocketException
 
 from chat import actions
 from chat.management import demo
-from chat.management.load import Chatter
+from chat.management.load import LoadGenerator
 from chat.management.operator import OperatorCommand
 from chat.models import Token
 
 
 class Command(OperatorCommand):
     help = (
-        "Lets demo people talk over sockets, each some times a minute, until Ctrl-C. They keep to "
-        "the limits of sockets and posts, and are signed out in the end."
+        "Lets demo users post over sockets until Ctrl-C, within the limits of sockets and posts. "
+        "Their tokens are revoked at the end."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument(
-            "people", type=int, metavar="N", help="how many; 200 for each node at most"
+            "people", type=int, metavar="N", help="number of users, up to 200 for each node"
         )
-        parser.add_argument("--minutes", type=float, help="how long, if not until Ctrl-C")
+        parser.add_argument("--minutes", type=float, help="minutes to run, instead of until Ctrl-C")
         parser.add_argument(
-            "--pause", type=float, default=20, help="mean seconds between posts of one (20)"
+            "--pause",
+            type=float,
+            default=20,
+            help="mean seconds between posts of a user (%(default)g)",
         )
         url = os.environ.get("FLACK_URL", "http://127.0.0.1:8000")
-        parser.add_argument(
-            "--url", default=url, help="the chat as a browser reaches it (%(default)s)"
-        )
+        parser.add_argument("--url", default=url, help="address of the chat (%(default)s)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["people"] < 1 or options["pause"] <= 0:
-            raise CommandError("N and the pause must be more than 0.")
-        people = demo.people(options["people"])
+            raise CommandError("N and --pause must be more than 0.")
+        people = demo.get_users(options["people"])
         tokens = [actions.issue_token(user=user) for user in people]
-        chatter = Chatter(options["url"], tokens, options["pause"])
+        load = LoadGenerator(options["url"], tokens, options["pause"])
         seconds = None if options["minutes"] is None else 60 * options["minutes"]
         try:
-            with suppress(KeyboardInterrupt), Live(chatter, console=Console(stderr=True)):
-                asyncio.run(chatter.run(seconds))
+            with suppress(KeyboardInterrupt), Live(load, console=Console(stderr=True)):
+                asyncio.run(load.run(seconds))
         except (OSError, WebSocketException) as error:
             raise CommandError(f"{options['url']} cannot be reached: {error}.") from error
         finally:
             digests = [Token.digest_of(token) for token in tokens]
             actions.end_tokens(tokens=Token.objects.filter(digest__in=digests))
-        self.report(str(chatter), options, **chatter.counts())
+        self.report(str(load), options, **load.counts())

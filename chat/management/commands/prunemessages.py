@@ -14,12 +14,12 @@ DAY = 24 * 60 * 60  # seconds
 
 
 class Command(OperatorCommand):
-    help = "Deletes the messages older than so many days, also from open pages."
+    help = "Deletes messages older than a number of days, also from open pages."
     destroys = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("days", type=int, help="messages of the last DAYS days are kept")
+        parser.add_argument("days", type=int, help="days whose messages are kept")
 
     def handle(self, *args: Any, **options: Any) -> None:
         days = options["days"]

@@ -9,12 +9,12 @@ from chat.management.operator import OperatorCommand, find_user, plural
 
 
 class Command(OperatorCommand):
-    help = "Deletes a user with all their messages, also from open pages. This cannot be undone."
+    help = "Deletes a user with all their messages, also from open pages. There is no undo."
     destroys = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("nickname", help="who is deleted")
+        parser.add_argument("nickname", help="the user to delete")
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = find_user(options["nickname"])

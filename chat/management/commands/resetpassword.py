@@ -10,12 +10,12 @@ from chat.management.operator import OperatorCommand, find_user, plural
 
 
 class Command(OperatorCommand):
-    help = "Gives a user a new password, made at random and printed once, and ends their sign-ins."
+    help = "Gives a user a random password, printed once, and revokes the user's tokens."
     destroys = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("nickname", help="who forgot it")
+        parser.add_argument("nickname", help="the user")
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = find_user(options["nickname"])

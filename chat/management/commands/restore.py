@@ -1,40 +1,40 @@
 """`restore`."""
 
 import sqlite3
-import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError, CommandParser, call_command
+from django.core.management import CommandError, CommandParser, call_command
 from django.db import connection
 
 from chat.management import backups
+from chat.management.operator import OperatorCommand, plural
 
 
-class Command(BaseCommand):
-    help = "Replaces the SQLite database by what `backup` saved, also while Flack runs."
+class Command(OperatorCommand):
+    help = "Replaces the SQLite database by a file that `backup` wrote. Flack may run meanwhile."
+    destroys = True
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("path", type=Path, help="a file that `backup` wrote")
-        parser.add_argument("--yes", action="store_true", help="replace without asking")
+        super().add_arguments(parser)
+        parser.add_argument("path", type=Path, help="the file that `backup` wrote")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["path"]
-        database = backups.path_of_database()
+        database = backups.database_path()
         try:
             messages = backups.check(path)
         except sqlite3.Error as error:
-            raise CommandError(f"{path} is no whole backup: {error}.") from error
-        if not options["yes"]:
-            question = f"Replace all that is in {database} by the {messages} messages of {path}?"
-            self.stdout.write(f"{question} [y/N] ", ending="")
-            self.stdout.flush()
-            if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-                raise CommandError("Nothing was replaced.")
+            raise CommandError(
+                f"{path} is not a complete backup ({error}): nothing was restored."
+            ) from error
+        saved = plural(messages, "message")
+        self.confirm(f"Replace everything in {database} by the {saved} of {path}?", options)
         try:
             backups.copy(path, database)
         except sqlite3.Error as error:
-            raise CommandError(f"Nothing was replaced: {error}.") from error
+            raise CommandError(f"Nothing was restored: {error}.") from error
         connection.close()
         call_command("migrate", verbosity=0)  # it may be of an older version
-        self.stdout.write(f"Restored {messages} messages. Pages that are open should be reloaded.")
+        sentence = f"Restored {saved}. Reload the pages that are open."
+        self.report(sentence, options, messages=messages)

@@ -10,19 +10,19 @@ from chat.models import Token, User
 
 
 class Command(OperatorCommand):
-    help = "Signs a user out everywhere, or everybody; their sockets are closed."
+    help = "Revokes the tokens of one user or of all users and closes their sockets."
     destroys = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("nickname", nargs="?", help="whose sign-ins end")
-        parser.add_argument("--all", action="store_true", help="everybody's sign-ins end")
+        parser.add_argument("nickname", nargs="?", help="the user")
+        parser.add_argument("--all", action="store_true", help="revoke the tokens of all users")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if bool(options["nickname"]) == options["all"]:
-            raise CommandError("Name one user, or say --all.")
+            raise CommandError("Give one nickname, or --all.")
         if options["all"]:
-            users, whose = User.objects.all(), "everybody"
+            users, whose = User.objects.all(), "all users"
         else:
             user = find_user(options["nickname"])
             users, whose = User.objects.filter(pk=user.pk), user.nickname

@@ -1,4 +1,4 @@
-"""`runserver`: the whole chat in one process."""
+"""`runserver`: the whole chat in one process, for development."""
 
 import logging
 import threading
@@ -15,22 +15,22 @@ from chat.realtime.hub import hub
 
 class Command(runserver.Command):
     help = (
-        "Starts the chat for development. Without REDIS_URL it needs nothing beside it: push stays "
-        "in the process, and Celery's worker and beat run in threads of it."
+        "Starts the chat for development. Without REDIS_URL it needs no other process: push uses "
+        "an in-memory channel layer, and Celery's worker and beat run in threads."
     )
 
     def inner_run(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0)
-        # Once the loop runs: the in-memory channel layer is its own, also for the worker's pushes.
+        # After the loop runs, because the in-memory channel layer belongs to one event loop.
         twisted_loop.call_soon(hub.start)
         if not settings.REDIS_URL:
             twisted_loop.call_soon(start_worker)
-        options["use_static_handler"] = False  # whitenoise serves them, here as anywhere
+        options["use_static_handler"] = False  # whitenoise serves static files, as in production
         super().inner_run(*args, **options)
 
 
 def start_worker() -> None:
-    """Run a Celery worker and beat in threads of this process, which end with it."""
+    """Run a Celery worker and beat in daemon threads of this process."""
     app = current_app._get_current_object()
     worker = app.WorkController(
         app=app,

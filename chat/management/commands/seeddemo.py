@@ -12,13 +12,15 @@ from chat.models import Message
 
 
 class Command(OperatorCommand):
-    help = "Fills a new room with demo people who talked for days: code, links, lists, quotes."
+    help = "Fills an empty room with demo users and days of messages: code, links, lists, quotes."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--people", type=int, default=12, help="how many (12)")
-        parser.add_argument("--messages", type=int, default=5000, help="how many (5000)")
-        parser.add_argument("--days", type=int, default=3, help="how long they talked (3)")
+        parser.add_argument("--people", type=int, default=12, help="users (%(default)s)")
+        parser.add_argument("--messages", type=int, default=5000, help="messages (%(default)s)")
+        parser.add_argument(
+            "--days", type=int, default=3, help="days over which they spread (%(default)s)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         count = options["messages"]
@@ -26,13 +28,13 @@ class Command(OperatorCommand):
             raise CommandError("Each number must be 1 or more.")
         if Message.objects.exists():
             raise CommandError(
-                "Somebody has talked here already. A demo begins in a new room, for instance of "
-                "`make run VAR=/tmp/demo`; `loadchat` lets demo people talk in this one."
+                "The room has messages already. Start with an empty one, for instance by "
+                "`make run VAR=/tmp/demo`, or let demo users post here with `loadchat`."
             )
-        people = demo.people(options["people"])
-        batches = demo.talk(people, count, options["days"])
+        people = demo.get_users(options["people"])
+        batches = demo.post_history(people, count, options["days"])
         steps = -(-count // demo.BATCH)
-        for _ in track(batches, "Talking", total=steps, console=Console(stderr=True)):
+        for _ in track(batches, "Posting", total=steps, console=Console(stderr=True)):
             pass
-        said = f"{plural(count, 'message')} of {len(people)} people over {options['days']} days"
+        said = f"{plural(count, 'message')} of {len(people)} users over {options['days']} days"
         self.report(f"There are {said} now.", options, people=len(people), messages=count)

@@ -3,6 +3,7 @@
 import getpass
 import io
 import sys
+from unittest.mock import Mock
 
 import pytest
 import redis
@@ -109,6 +110,20 @@ def test_createuser_asks_twice_at_a_terminal(typed):
 
 
 @pytest.mark.django_db
+def test_createuser_asks_for_no_password_when_the_nickname_is_taken(alice, typed):
+    typed()
+    with pytest.raises(CommandError, match="taken"):
+        call_command("createuser", "Alice")
+
+
+def test_ctrl_c_ends_a_command_with_one_sentence(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(User, "full_clean", Mock(side_effect=KeyboardInterrupt))
+    assert run("createuser", "susan") == 130
+    assert capsys.readouterr().err == "CommandError: Interrupted.\n"
+
+
+@pytest.mark.django_db
 def test_createuser_refuses_two_different_passwords(typed):
     typed(PASSWORD, "another-good-one")
     with pytest.raises(CommandError, match="differ"):
@@ -205,9 +220,9 @@ def test_createdb_keeps_what_is_there(alice):
 @pytest.mark.parametrize("answer", ["n\n", "\n", "", "yesterday\n"])
 def test_createdb_drops_nothing_without_a_yes(alice, pipe, capsys, answer):
     pipe(answer)
-    with pytest.raises(CommandError, match="Nothing was dropped"):
+    with pytest.raises(CommandError, match="Nothing was done"):
         call_command("createdb", "--drop-first")
-    assert str(connection.settings_dict["NAME"]) in capsys.readouterr().out
+    assert str(connection.settings_dict["NAME"]) in capsys.readouterr().err
     assert User.objects.get() == alice
 
 

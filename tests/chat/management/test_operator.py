@@ -91,13 +91,13 @@ def test_revoketokens_ends_the_sign_ins_of_one(alice, bob, say):
 
 
 def test_revoketokens_ends_all_sign_ins(alice, bob, say):
-    assert say("", "revoketokens", "--all", "--yes").out == "Ended 2 sign-ins of everybody.\n"
+    assert say("", "revoketokens", "--all", "--yes").out == "Ended 2 sign-ins of all users.\n"
     assert not Token.objects.exists()
 
 
 @pytest.mark.parametrize("arguments", [[], ["Alice", "--all"]])
 def test_revoketokens_wants_one_or_all(alice, say, arguments):
-    with pytest.raises(CommandError, match=r"Name one user, or say --all."):
+    with pytest.raises(CommandError, match=r"Give one nickname, or --all."):
         say("", "revoketokens", *arguments)
 
 
@@ -134,14 +134,14 @@ def test_seeddemo_fills_a_new_room_with_days_of_talk(say, clock):
 
 
 def test_seeddemo_leaves_a_room_alone_in_which_somebody_talked(talk, say):
-    with pytest.raises(CommandError, match="Somebody has talked here already"):
+    with pytest.raises(CommandError, match="The room has messages already"):
         say("", "seeddemo")
     assert Message.objects.count() == 2
 
 
 def test_demo_people_have_no_password_and_are_made_once(pushes, committed):
     with committed():
-        first, second = demo.people(3), demo.people(5)
+        first, second = demo.get_users(3), demo.get_users(5)
     assert first == second[:3] and len(pushes) == User.objects.count() == 5
     assert not any(user.has_usable_password() for user in second)
 
