@@ -1,4 +1,4 @@
-"""Requests that are broken, or try to be understood in two ways. `{}` is a good token."""
+"""Malformed and ambiguous requests. `{}` stands for a valid token."""
 
 from base64 import b64encode
 
@@ -14,19 +14,19 @@ def get(*headers: bytes, path: bytes = b"/api/users", version: bytes = b"HTTP/1.
 def post(
     *headers: bytes, body: bytes = b'{"source": "x"}', path: bytes = b"/api/messages"
 ) -> bytes:
-    """Return a POST of JSON, as somebody, with these headers."""
+    """Return an authenticated POST of JSON with these headers."""
     lines = [b"POST " + path + b" HTTP/1.1", b"Host: localhost", b"Authorization: Bearer {}"]
     lines += [b"Content-Type: application/json", *headers, b"Connection: close"]
     return b"\r\n".join([*lines, b"", body])
 
 
 def length(body: bytes = b'{"source": "x"}') -> bytes:
-    """Return the header that says how long a body is."""
+    """Return the Content-Length of a body."""
     return b"Content-Length: %d" % len(body)
 
 
 def upgrade(*headers: bytes, path: bytes = b"/ws/") -> bytes:
-    """Return a handshake of a WebSocket with these headers in place of its own."""
+    """Return a WebSocket handshake with these headers in place of the usual ones."""
     own = {
         b"host": b"Host: localhost",
         b"upgrade": b"Upgrade: websocket",
@@ -38,7 +38,7 @@ def upgrade(*headers: bytes, path: bytes = b"/ws/") -> bytes:
     return b"\r\n".join([b"GET " + path + b" HTTP/1.1", *own.values(), b"", b""])
 
 
-# None of these may be taken for a token: each is answered by 401, or 400 if it is no header.
+# None of these may be accepted as a token: the answer is 401, or 400 for an invalid header.
 TOKENS = [
     *(b"Bearer " + byte for byte in BYTES),
     *(b"Bearer {}" + byte for byte in BYTES if byte not in (b" ", b"\t")),
@@ -117,7 +117,7 @@ HEADERS = [
 
 REQUESTS = [
     *(get(header) for header in HEADERS),
-    # Lines.
+    # Request lines.
     b"\r\n\r\n",
     b"\0" * 100 + b"\r\n\r\n",
     b"GET\r\n\r\n",

@@ -1,4 +1,4 @@
-"""How Schemathesis says who it is: as somebody new whenever its last token has died of a test."""
+"""Authentication for Schemathesis: a new user whenever a test has ended the last token."""
 
 import secrets
 from typing import Any
@@ -12,10 +12,10 @@ PASSWORD = "staple-battery-horse"
 
 @schemathesis.auth(retry_on=[401])
 class Sign:
-    """Sends a token, or nickname and password where a token is asked for."""
+    """Adds a token to each request, or nickname and password where a token is issued."""
 
     def get(self, case: Case, context: AuthContext) -> Any:
-        """Register and sign in; return nickname and token."""
+        """Register a user and sign in; return nickname and token."""
         nickname = f"fuzz-{secrets.token_hex(8)}"
         flack = httpx.Client(base_url=case.operation.base_url, trust_env=False)
         with flack:
@@ -25,7 +25,7 @@ class Sign:
         return nickname, answer.json()["token"]
 
     def set(self, case: Case, data: Any, context: AuthContext) -> None:
-        """Put it into a request."""
+        """Add the credentials to a request."""
         nickname, token = data
         if case.operation.path == "/api/tokens" and case.method.upper() == "POST":
             case.headers["Authorization"] = httpx.BasicAuth(nickname, PASSWORD)._auth_header

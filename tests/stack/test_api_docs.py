@@ -1,4 +1,4 @@
-"""docs/API.md: what it shows runs."""
+"""The examples of docs/API.md run."""
 
 import re
 import shutil
@@ -13,7 +13,7 @@ from tests.running import PATIENCE, ROOT, Stack
 
 
 def code(language: str, stack: Stack) -> str:
-    """Return the code in a language, for this server and with a nickname of its own."""
+    """Return the code of the examples in a language, for this server and with new nicknames."""
     text = (ROOT / "docs/API.md").read_text()
     blocks = re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     joined = "\n".join(blocks).replace("http://127.0.0.1:8000", stack.url)
@@ -21,26 +21,26 @@ def code(language: str, stack: Stack) -> str:
 
 
 def run(*command: str) -> str:
-    """Run a program and return what it prints."""
+    """Run a program, and return its output."""
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-def test_the_lines_for_curl_run(playground: Stack) -> None:
+def test_the_curl_examples_run(playground: Stack) -> None:
     printed = run("sh", "-eux", "-c", code("sh", playground))
     assert "hello <em>world</em>!" in printed
     assert "304" in printed
     assert '"source":"later"' in printed
 
 
-def test_the_program_in_python_runs(playground: Stack) -> None:
+def test_the_python_example_runs(playground: Stack) -> None:
     run(sys.executable, "-c", code("python", playground))
     said = [message["source"] for message in playground.messages("limit=2")]
     assert said == ["who is there?", "echo: who is there?"]
 
 
-def test_the_program_in_javascript_runs(playground: Stack) -> None:
+def test_the_javascript_example_runs(playground: Stack) -> None:
     heard: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)

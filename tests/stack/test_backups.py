@@ -1,4 +1,4 @@
-"""Backups, of a Flack that runs: SQLite by our commands, PostgreSQL by its own tools."""
+"""Backups of a running Flack: SQLite by Flack's commands, PostgreSQL by its own tools."""
 
 import os
 import sqlite3
@@ -16,7 +16,7 @@ from tests.running import Stack
 
 
 class Posting:
-    """Somebody who posts without a pause, meanwhile."""
+    """Posts without a pause in a thread; yields the ids."""
 
     def __init__(self, stack: Stack, author: Person) -> None:
         self.posted: list[int] = []
@@ -36,7 +36,7 @@ class Posting:
             self.posted.append(stack.posted(author, f"number {len(self.posted)}")["id"])
 
 
-def test_a_backup_while_people_write_is_whole_and_restored_while_it_runs(
+def test_a_backup_under_load_is_complete_and_can_be_restored_while_flack_runs(
     sqlite_stack: Stack, tmp_path: Path
 ) -> None:
     stack, path = sqlite_stack, tmp_path / "backup"

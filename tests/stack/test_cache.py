@@ -1,4 +1,4 @@
-"""The micro-cache of nginx/cache.conf, before the nodes of a running stack."""
+"""The micro-cache of nginx/cache.conf in front of the nodes of a running stack."""
 
 import subprocess
 import time
@@ -16,13 +16,13 @@ from tests.running import PATIENCE, Stack, free_port
 
 @pytest.fixture
 def stack(sqlite_stack: Stack) -> Stack:
-    """Nothing here depends on the database."""
+    """Use one database, as nothing here depends on it."""
     return sqlite_stack
 
 
 @pytest.fixture
 def cached(stack: Stack, tmp_path: Path) -> Iterator[httpx.Client]:
-    """A client of a second nginx before the same nodes, with the cache."""
+    """A client of a second nginx in front of the same nodes, with the cache."""
     port = free_port()
     configuration = with_cache((stack.run_dir / "nginx.conf").read_text())
     (tmp_path / "nginx.conf").write_text(configuration.replace(f":{stack.port} ", f":{port} "))
@@ -38,7 +38,7 @@ def cached(stack: Stack, tmp_path: Path) -> Iterator[httpx.Client]:
 
 
 def answers(client: httpx.Client) -> bool:
-    """Say whether anything answers."""
+    """Return True if nginx and a node answer."""
     try:
         return client.get("/healthz").is_success
     except httpx.TransportError:
@@ -47,28 +47,30 @@ def answers(client: httpx.Client) -> bool:
 
 @pytest.fixture
 def is_seen(stack: Stack, cached: httpx.Client) -> Iterator[Callable[..., bool]]:
-    """Tell whether a message, posted right after a reader without a token has looked, is seen."""
+    """A function: True if a request sees a message that was posted after an anonymous one."""
     ann = stack.person("ann")
 
     def look(**headers: str) -> bool:
         path = f"/api/messages?user_id={ann.id}"
-        for attempt in range(20):  # a second may end between the two looks
+        for attempt in range(20):  # the cached answer may expire between the two requests
             began = time.monotonic()
             cached.get(path)
             message = stack.posted(ann, f"message {attempt}")
             answer = cached.get(path, headers=headers)
             if time.monotonic() < began + 0.9:
                 return message["id"] in [each["id"] for each in answer.json()["messages"]]
-        raise AssertionError("this machine is too slow to tell")
+        raise AssertionError(
+            "this machine is too slow: two requests took longer than the cache keeps an answer"
+        )
 
     yield look
 
 
-def test_a_reader_without_a_token_may_see_what_was_a_second_ago(is_seen) -> None:
+def test_an_anonymous_request_may_get_an_answer_of_a_second_ago(is_seen) -> None:
     assert not is_seen()
 
 
-def test_a_second_later_that_reader_sees_everything(
+def test_an_anonymous_request_sees_a_message_a_second_later(
     stack: Stack, cached: httpx.Client, is_seen
 ) -> None:
     is_seen()
@@ -79,7 +81,7 @@ def test_a_second_later_that_reader_sees_everything(
 
 
 @pytest.mark.parametrize("header", ["Authorization", "Cache_Control", "Cookie"])
-def test_whoever_says_more_than_an_address_sees_everything_at_once(
+def test_requests_with_credentials_or_no_cache_see_a_message_at_once(
     is_seen, stack: Stack, header: str
 ) -> None:
     token = stack.person("carl").token
@@ -87,7 +89,7 @@ def test_whoever_says_more_than_an_address_sees_everything_at_once(
     assert is_seen(**{header.replace("_", "-"): value[header]})
 
 
-def test_an_etag_is_known_with_and_without_a_token(stack: Stack, cached: httpx.Client) -> None:
+def test_an_etag_is_valid_with_and_without_a_token(stack: Stack, cached: httpx.Client) -> None:
     dora: Person = stack.person("dora")
     stack.posted(dora, "hello")
     path = f"/api/messages?user_id={dora.id}"

@@ -15,12 +15,12 @@ PROBE = ["broker and worker", "database of the worker", "push to the socket"]
 
 @pytest.fixture
 def stack(sqlite_stack: Stack) -> Stack:
-    """Nothing here depends on the database."""
+    """Use one database, as nothing here depends on it."""
     return sqlite_stack
 
 
 def doctor(stack: Stack, **environment: str) -> dict[str, object]:
-    """Return what the doctor tells a program."""
+    """Return what `doctor --json` prints."""
     script = f'set -a; . "{stack.var}/run.env"; '
     script += "".join(f"{name}={value}; " for name, value in environment.items())
     run = subprocess.run(
@@ -37,13 +37,13 @@ def doctor(stack: Stack, **environment: str) -> dict[str, object]:
     return told
 
 
-def test_doctor_follows_a_probe_through_every_part(stack: Stack) -> None:
+def test_doctor_follows_a_probe_through_every_service(stack: Stack) -> None:
     told = doctor(stack)
     assert told["problem"] is None
     assert list(told["ms"]) == HOPS + PROBE  # type: ignore[call-overload]
 
 
-def test_doctor_says_that_there_is_no_worker(stack: Stack) -> None:
+def test_doctor_reports_a_worker_that_takes_no_task(stack: Stack) -> None:
     worker = stack.part("worker.1")
     worker.suspend()
     try:
@@ -61,13 +61,13 @@ def test_doctor_says_that_there_is_no_worker(stack: Stack) -> None:
         ({"FLACK_URL": "http://127.0.0.1:1"}, "No server listens at http://127.0.0.1:1"),
     ],
 )
-def test_doctor_names_what_is_wrong(
+def test_doctor_reports_what_is_unavailable(
     stack: Stack, environment: dict[str, str], problem: str
 ) -> None:
     assert str(doctor(stack, **environment)["problem"]).startswith(problem)
 
 
-def test_doctor_says_that_nginx_reaches_no_node(stack: Stack) -> None:
+def test_doctor_reports_that_nginx_reaches_no_node(stack: Stack) -> None:
     nodes = [stack.part("node.1"), stack.part("node.2")]
     with stack.no_restarts():
         for node in nodes:
@@ -77,7 +77,7 @@ def test_doctor_says_that_nginx_reaches_no_node(stack: Stack) -> None:
     eventually(lambda: stack.get("/readyz").status_code == 200, "the nodes again", PATIENCE)
 
 
-def test_loadchat_lets_people_talk_and_leave(stack: Stack) -> None:
+def test_loadchat_posts_as_several_users_and_signs_them_out(stack: Stack) -> None:
     told = json.loads(stack.manage("loadchat 5 --minutes 0.07 --pause 0.5 --json"))
     assert told["posted"] > 5 and told["received"] > told["posted"] and not told["refused"]
     online = lambda: [  # noqa: E731

@@ -1,4 +1,4 @@
-"""Every example of the OpenAPI document, sent to the running Flack, gets the answer it shows."""
+"""Every example of the OpenAPI document, sent to a running Flack, gets the answer it shows."""
 
 import re
 import sqlite3
@@ -17,7 +17,7 @@ PASSWORD = "correct horse"
 
 
 class Example(NamedTuple):
-    """What the document says of one example, in all the places that have its name."""
+    """One example of the document, collected from all places with its name."""
 
     method: str
     path: str
@@ -33,7 +33,7 @@ class Example(NamedTuple):
         }
 
     def body(self) -> Any:
-        """Return the body that is sent, or None."""
+        """Return the body of the request, or None."""
         return value(self.operation.get("requestBody", {}), self.name)
 
     def answer(self) -> tuple[int, Any]:
@@ -44,7 +44,7 @@ class Example(NamedTuple):
         return 202 if "Prefer" in self.parameters("header") else 204, None
 
     def authorization(self, susan: str) -> Row:
-        """Return the options by which a request has what it needs, which a 401 has not."""
+        """Return the request options with valid credentials; invalid ones for a 401."""
         bad = self.answer()[0] == 401
         match self.operation["security"][-1]:
             case {"token": _} if not bad:
@@ -74,7 +74,7 @@ def examples() -> Iterator[Example]:
                 *map(content, operation["responses"].values()),
             ]
             names = {name for part in parts for name in part.get("examples", {})}
-            if method == "delete":  # says nothing that could be an example
+            if method == "delete":  # has no values, so no named examples
                 names.add("")
             for name in sorted(names):
                 yield Example(method, path, operation, name)
@@ -82,7 +82,7 @@ def examples() -> Iterator[Example]:
 
 @pytest.fixture(scope="module")
 def world(playground: Stack) -> Iterator[tuple[str, int, sqlite3.Connection, sqlite3.Connection]]:
-    """What the examples speak of; gives Susan's token, its noon, a copy and the database."""
+    """The data of the examples; yields Susan's token, the time of noon, a copy, the database."""
     database = sqlite3.connect(playground.var / "db.sqlite3", timeout=20)
     for table in ("message", "token", "user"):
         database.execute(f"DELETE FROM chat_{table}")
@@ -115,7 +115,7 @@ def world(playground: Stack) -> Iterator[tuple[str, int, sqlite3.Connection, sql
 
 
 @pytest.mark.parametrize("example", list(examples()), ids=lambda e: f"{e.method} {e.path} {e.name}")
-def test_an_example_gets_the_answer_that_it_shows(
+def test_an_example_gets_the_answer_it_shows(
     playground: Stack, world: Any, example: Example
 ) -> None:
     susan, noon, copy, database = world
@@ -134,7 +134,7 @@ def test_an_example_gets_the_answer_that_it_shows(
 
 
 def send(flack: Flack, example: Example, later: int, susan: str) -> Any:
-    """Send an example, with the times in it so much later."""
+    """Send an example, with every time in it moved by `later` seconds."""
     query = {
         name: number + later if isinstance(number, int) and number >= NOON else number
         for name, number in example.parameters("query").items()
@@ -148,7 +148,7 @@ def send(flack: Flack, example: Example, later: int, susan: str) -> Any:
 
 
 def comparable(value: Any) -> Any:
-    """Return a value without what no example can know: times and tokens."""
+    """Return a value with placeholders for times and tokens, which differ each time."""
     match value:
         case dict():
             return {key: comparable(item) for key, item in value.items()}

@@ -1,4 +1,4 @@
-"""Links that attack, in messages: a real worker meets them, and lives on after each."""
+"""Hostile links in messages, fetched by a real worker, which must survive each of them."""
 
 import gzip
 from collections.abc import Iterator
@@ -13,18 +13,18 @@ from tests.chat.content.corpus_addresses import INWARD, LOOPBACK, ODD, URLS
 from tests.chat.content.sites import HEAD, PAGE, Site, answer, redirect
 from tests.running import PATIENCE, Stack
 
-BAD_LINKS = 4  # of a message; the fifth is a good one, whose card tells that all were tried
+BAD_LINKS = 4  # in each message; a good fifth link whose preview shows that all were tried
 
 
 @pytest.fixture
 def stack(sqlite_stack: Stack) -> Stack:
-    """Nothing here depends on the database."""
+    """Use one database, as nothing here depends on it."""
     return sqlite_stack
 
 
 @pytest.fixture
 def bad_site(preview_hosts: str) -> Iterator[Site]:
-    """A site that the worker may fetch, and that answers as it likes."""
+    """A site that the worker may fetch, with hostile pages."""
     site = Site(("127.0.0.1", int(preview_hosts.rpartition(":")[2])))
     yield site
     site.stop()
@@ -32,14 +32,14 @@ def bad_site(preview_hosts: str) -> Iterator[Site]:
 
 @pytest.fixture
 def canary() -> Iterator[Site]:
-    """A site of the operator's own network, which nothing may reach."""
+    """A site in the operator's private network, which the worker must not reach."""
     site = Site()
     yield site
     site.stop()
 
 
-def without_a_card(stack: Stack, pages: Pages, urls: list[str]) -> int:
-    """Post links that must have no card, each few with a good one; return how many were links."""
+def post_without_previews(stack: Stack, pages: Pages, urls: list[str]) -> int:
+    """Post links that must get no preview, some at a time with a good one; return their number."""
     ann: Person = stack.person("ann")
     good, tried, posted = pages.add("<title>Good</title>"), 0, []
     for first in range(0, len(urls), BAD_LINKS):
@@ -55,18 +55,18 @@ def without_a_card(stack: Stack, pages: Pages, urls: list[str]) -> int:
 
 
 def expanded(stack: Stack, message: int, card: str) -> str:
-    """Wait until a message has a card, and return its html."""
+    """Wait until a message has a preview, and return its HTML."""
 
     def html() -> str:
         text: str = stack.message(message)["html"]
         return text if card in text else ""
 
-    found: str = eventually(html, "a card of the good link", PATIENCE)
+    found: str = eventually(html, "the preview of the good link", PATIENCE)
     return found
 
 
 @pytest.mark.attack("Links inward, met by a real worker")
-def test_no_link_inward_reaches_anything(
+def test_no_link_to_a_private_address_is_fetched(
     stack: Stack, pages: Pages, canary: Site, record_property: Any
 ) -> None:
     worker = stack.part("worker.1").pid
@@ -74,7 +74,7 @@ def test_no_link_inward_reaches_anything(
     urls = [f"http://{host}:{canary.port}/" for host in hosts]
     urls += [url.replace("{}", canary.host) for url in URLS if "\0" not in url and "\n" not in url]
     urls = [url for url in urls if url.isprintable() and links(render(f"[x](<{url}>)"))]
-    tried = without_a_card(stack, pages, urls)
+    tried = post_without_previews(stack, pages, urls)
     record_property("tried", tried)
     assert tried > 100
     assert canary.visits == 0
@@ -82,7 +82,7 @@ def test_no_link_inward_reaches_anything(
 
 
 @pytest.mark.attack("Linked pages, met by a real worker")
-def test_no_page_does_a_worker_harm(
+def test_no_hostile_page_harms_a_worker(
     stack: Stack, pages: Pages, canary: Site, bad_site: Site, record_property: Any
 ) -> None:
     bomb = gzip.compress(bytes(50 * 2**20))
@@ -103,7 +103,7 @@ def test_no_page_does_a_worker_harm(
     }
     worker = stack.part("worker.1").pid
     urls = [bad_site.url + path[1:] for path in bad_site.pages]
-    record_property("tried", without_a_card(stack, pages, urls))
+    record_property("tried", post_without_previews(stack, pages, urls))
     assert bad_site.visits > len(urls)
     assert canary.visits == 0
     assert stack.part("worker.1").pid == worker

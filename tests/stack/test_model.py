@@ -1,7 +1,7 @@
-"""Random walks: what the contract says must have become of everything, and what Flack says.
+"""Random walks: a model of the contract and a real server must end in the same state.
 
-A model of the contract and the real server are led through the same posts, edits, renames,
-sign-ins, disconnects and faults. In the end, and for every listener, both must be the same.
+Both go through the same posts, edits, renames, sign-ins, disconnects and faults. At the end the
+server and every listener must have what the model has.
 """
 
 import time
@@ -31,8 +31,8 @@ a_message = st.integers(0, 1_000)
 
 
 @dataclass
-class Someone:
-    """A user, as the model knows them."""
+class ModelUser:
+    """A user in the model."""
 
     pk: int
     nickname: str
@@ -42,7 +42,7 @@ class Someone:
 
 
 class Walk(RuleBasedStateMachine):
-    """One walk; the stack is the same for all."""
+    """One walk; all share a stack."""
 
     stack: ClassVar[Stack]
 
@@ -57,7 +57,7 @@ class Walk(RuleBasedStateMachine):
         self.people = [self.register() for _ in range(PEOPLE)]
 
     def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Return the answer; as clients do, ask again while a fault keeps it away."""
+        """Send a request, repeat it while a fault makes it fail, and return the answer."""
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
@@ -67,22 +67,24 @@ class Walk(RuleBasedStateMachine):
                 assert answer.status_code in (502, 503), answer.text
             except httpx.TransportError:
                 pass
-            assert time.monotonic() < deadline, f"{method} {path} is not answered"
+            assert time.monotonic() < deadline, (
+                f"{method} {path} was not answered within {PATIENCE} s"
+            )
             time.sleep(0.2)
 
-    def register(self) -> Someone:
-        """Make a user, who is not signed in."""
+    def register(self) -> ModelUser:
+        """Create a user that is not signed in."""
         nickname, password = new_nickname(), new_password()
         body = {"nickname": nickname, "password": password}
-        assert self.ask("POST", "/api/users", json=body).status_code in (201, 400)  # 400: again
+        assert self.ask("POST", "/api/users", json=body).status_code in (201, 400)  # 400: repeated
         users = self.ask("GET", "/api/users").json()["users"]
-        return Someone(
+        return ModelUser(
             next(u["id"] for u in users if u["nickname"] == nickname), nickname, password
         )
 
     @rule(who=someone)
     def sign_in(self, who: int) -> None:
-        """Each sign-in gives a token of its own; the older ones stay good."""
+        """Each sign-in issues a new token; the older ones stay valid."""
         person = self.people[who]
         answer = self.ask("POST", "/api/tokens", auth=(person.nickname, person.password))
         assert answer.status_code == 200
@@ -90,17 +92,17 @@ class Walk(RuleBasedStateMachine):
 
     @rule(who=someone)
     def sign_out(self, who: int) -> None:
-        """A token that was given back is dead."""
+        """A deleted token is invalid."""
         person = self.people[who]
         if person.token:
             answer = self.ask("DELETE", "/api/tokens", token=person.token)
-            assert answer.status_code in (204, 401)  # 401: asked again
+            assert answer.status_code in (204, 401)  # 401: repeated
             person.old_tokens.append(person.token)
             person.token = None
 
     @rule(who=someone, taken_from=st.none() | someone)
     def rename(self, who: int, taken_from: int | None) -> None:
-        """A new nickname is taken over; somebody else's is refused."""
+        """A new nickname is accepted; the nickname of another user is refused."""
         person = self.people[who]
         other = None if taken_from in (None, who) else self.people[taken_from or 0]
         name = other.nickname if other else new_nickname()
@@ -112,7 +114,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule(who=someone, source=texts, again=st.booleans())
     def post(self, who: int, source: str, again: bool) -> None:
-        """A message is there once for each key, however often it is sent."""
+        """A message is stored once for each key, however often it is sent."""
         person = self.people[who]
         own = [key for author, key in self.keys if author == person.pk]
         key = own[-1] if again and own else token_hex(8)
@@ -127,7 +129,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule(who=someone, source=texts)
     def post_on_a_socket(self, who: int, source: str) -> None:
-        """The ack is the message; the socket is closed at once, as by somebody who leaves."""
+        """The ack has the message; the socket is closed right after it."""
         person = self.people[who]
         ref, data, deadline = token_hex(8), {"source": source}, time.monotonic() + PATIENCE
         frame = {"event": "post_message", "data": data, "token": person.token, "ref": ref}
@@ -149,8 +151,8 @@ class Walk(RuleBasedStateMachine):
         else:
             assert answer["data"]["status"] == 401
 
-    def take(self, person: Someone, key: str, source: str, answer: dict[str, Any]) -> None:
-        """Note a message in the model, or find that it was there."""
+    def take(self, person: ModelUser, key: str, source: str, answer: dict[str, Any]) -> None:
+        """Store a message in the model, or compare it with the stored one."""
         pk = self.keys.setdefault((person.pk, key), answer["id"])
         assert pk == answer["id"]
         author, text = self.messages.setdefault(pk, (person.pk, source))
@@ -158,7 +160,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule(who=someone, which=a_message, source=texts)
     def edit(self, who: int, which: int, source: str) -> None:
-        """Only the author edits."""
+        """Only the author may edit a message."""
         if not self.messages:
             return
         person, pk = self.people[who], sorted(self.messages)[which % len(self.messages)]
@@ -172,15 +174,15 @@ class Walk(RuleBasedStateMachine):
 
     @rule()
     def kill_a_node(self) -> None:
-        """Both listeners may be on it."""
+        """Kill a node, which may have both listeners."""
         table.kill_node(self.stack)
 
     @rule()
     def drop_pushes(self) -> None:
-        """Those who are connected do not know."""
+        """Lose pushes while every socket stays connected."""
 
         def cut() -> bool:
-            with suppress(redis.ConnectionError):  # Valkey was killed just now
+            with suppress(redis.ConnectionError):  # Valkey was just killed
                 table.cut_subscriptions(self.stack)
                 return True
             return False
@@ -189,11 +191,11 @@ class Walk(RuleBasedStateMachine):
 
     @rule()
     def lose_valkey(self) -> None:
-        """It comes back empty."""
+        """Kill Valkey, which restarts empty."""
         self.stack.part("valkey.1").kill()
 
     def teardown(self) -> None:
-        """Compare the model, the server, and what each listener has."""
+        """Compare the model, the server and each listener."""
         try:
             for person in self.people:
                 assert (
@@ -204,15 +206,15 @@ class Walk(RuleBasedStateMachine):
             ids = [user.pk for user in self.people]
             found = self.ask("GET", "/api/messages").json()["messages"]
             theirs = {m["id"]: m for m in found if m["user_id"] in ids}
-            said = {pk: (m["user_id"], m["source"]) for pk, m in theirs.items()}
-            assert said == self.messages
-            wait(lambda: all(self.knows_all(one, theirs) for one in self.listeners), PATIENCE)
-            assert all(self.knows_all(one, theirs) for one in self.listeners)
+            stored = {pk: (m["user_id"], m["source"]) for pk, m in theirs.items()}
+            assert stored == self.messages
+            wait(lambda: all(self.has_all(one, theirs) for one in self.listeners), PATIENCE)
+            assert all(self.has_all(one, theirs) for one in self.listeners)
         finally:
             self.background.__exit__()
 
-    def knows_all(self, listener: Listener, messages: dict[int, Any]) -> bool:
-        """Say whether a listener has these messages, and everybody's nickname."""
+    def has_all(self, listener: Listener, messages: dict[int, Any]) -> bool:
+        """Return True if a listener has these messages, and the nickname of every user."""
         rows, users = dict(listener.messages.rows), dict(listener.users.rows)
         same = {pk: rows.get(pk) for pk in messages} == messages
         names = [(users.get(one.pk) or {}).get("nickname") for one in self.people]

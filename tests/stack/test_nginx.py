@@ -1,4 +1,4 @@
-"""nginx in front: its own errors, what it passes on, and nodes that are away."""
+"""nginx in front: its own errors, the headers it passes on, and nodes that are down."""
 
 import gzip
 from functools import partial
@@ -14,7 +14,7 @@ from tests.running import PATIENCE, Stack
 
 @pytest.fixture
 def stack(sqlite_stack: Stack) -> Stack:
-    """Nothing here depends on the database."""
+    """Use one database, as nothing here depends on it."""
     return sqlite_stack
 
 
@@ -42,7 +42,7 @@ def test_a_body_of_256_kib_reaches_the_node(stack: Stack) -> None:
         ("GET", "/ws", {}, 404),
     ],
 )
-def test_what_nginx_refuses_by_itself_is_json(
+def test_errors_of_nginx_itself_are_json(
     stack: Stack, method: str, path: str, headers: dict[str, str], status: int
 ) -> None:
     answer = stack.request(method, path, headers=headers)
@@ -51,7 +51,7 @@ def test_what_nginx_refuses_by_itself_is_json(
     assert answer.json()["code"] in CODES
 
 
-def test_when_no_node_is_there_the_answer_is_502_in_json_with_retry_after(stack: Stack) -> None:
+def test_without_a_node_the_answer_is_502_in_json_with_retry_after(stack: Stack) -> None:
     nodes = [stack.part("node.1"), stack.part("node.2")]
     for node in nodes:
         node.kill()
@@ -65,7 +65,7 @@ def test_when_no_node_is_there_the_answer_is_502_in_json_with_retry_after(stack:
     }
 
 
-def test_while_a_node_is_away_every_request_reaches_the_other(stack: Stack) -> None:
+def test_while_a_node_is_down_every_request_reaches_the_other(stack: Stack) -> None:
     ann = stack.person("ann")
     node = stack.part("node.1")
     node.kill()
@@ -75,7 +75,7 @@ def test_while_a_node_is_away_every_request_reaches_the_other(stack: Stack) -> N
     eventually(lambda: (stack.run_dir / "node.1.sock").exists(), "the node again", PATIENCE)
 
 
-def test_only_the_sockets_path_can_leave_http(stack: Stack) -> None:
+def test_only_the_path_of_the_websocket_can_be_upgraded(stack: Stack) -> None:
     headers = {
         "Connection": "Upgrade",
         "Upgrade": "websocket",
@@ -93,6 +93,6 @@ def test_answers_are_compressed_and_name_no_version(stack: Stack) -> None:
     assert answer.headers["Server"] == "nginx"
 
 
-def test_a_header_that_names_another_address_is_not_believed(stack: Stack) -> None:
+def test_forged_forwarding_headers_do_no_harm(stack: Stack) -> None:
     forged = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Port": "nonsense"}
     assert stack.get("/healthz", headers=forged).status_code == 200

@@ -1,4 +1,4 @@
-"""tests/api/test_plans.py on PostgreSQL."""
+"""Run tests/api/test_plans.py on PostgreSQL."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""nginx/production.conf as it stands, with a certificate of its own, before a real node."""
+"""nginx/production.conf, unchanged, with a self-signed certificate in front of a real node."""
 
 import re
 import socket
@@ -30,7 +30,7 @@ CIPHERS = "AES128-GCM-SHA256 AES256-GCM-SHA384 CHACHA20-POLY1305".split()
 
 @dataclass
 class Site:
-    """A site of production on this machine; `real_ip` if it stands behind another proxy."""
+    """A production site on the loopback interface."""
 
     folder: Path
     node: Server
@@ -38,7 +38,7 @@ class Site:
     plain_port: int
 
     def start(self, *, real_ip: bool = False) -> subprocess.Popen[bytes]:
-        """Start nginx on production.conf, with nothing changed but names, paths and ports."""
+        """Start nginx, with only names, paths and ports changed; `real_ip` if behind a proxy."""
         site = SITE.replace("/srv/flack", str(ROOT))
         site = site.replace(f"/etc/letsencrypt/live/{NAME}", str(self.folder))
         site = re.sub(r"( *server 10\..*\n)+", f"server 127.0.0.1:{self.node.port};\n", site)
@@ -57,8 +57,8 @@ class Site:
         return nginx
 
     def listens(self, nginx: subprocess.Popen[bytes]) -> bool:
-        """Say whether nginx takes connections."""
-        assert nginx.poll() is None, "nginx ended"
+        """Return True if nginx accepts connections; fail if it has ended."""
+        assert nginx.poll() is None, f"nginx ended with exit code {nginx.returncode}"
         with socket.socket() as plain:
             return plain.connect_ex(("127.0.0.1", self.port)) == 0
 
@@ -69,7 +69,7 @@ class Site:
         return httpx.Client(base_url=url, verify=context, headers={"Host": NAME}, trust_env=False)
 
     def context(self, **options: ssl.TLSVersion) -> ssl.SSLContext:
-        """Return what trusts the certificate, whatever its name, with these bounds."""
+        """Return a context that trusts the certificate for every host name, with these options."""
         context = ssl.create_default_context(cafile=str(self.folder / "fullchain.pem"))
         context.check_hostname = False
         for option, value in options.items():
@@ -79,7 +79,7 @@ class Site:
     def shake_hands(
         self, context: ssl.SSLContext, session: ssl.SSLSession | None = None
     ) -> ssl.SSLSocket:
-        """Connect, and send a request so that a session comes."""
+        """Connect, and send a request so that the server sends a session."""
         secure = self.ask("HEAD /healthz", context, session)
         assert secure.recv(12) == b"HTTP/1.1 200"
         return secure
@@ -105,7 +105,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(serve: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """The folder and the node of a site, with a certificate that is its own authority."""
+    """A site with its folder, its node and a self-signed certificate."""
     node = serve("node", FLACK_TLS="1", ALLOWED_HOSTS=f"{NAME},127.0.0.1")
     folder = tmp_path_factory.mktemp("site")
     certify(folder, NAME)
@@ -114,7 +114,7 @@ def site(serve: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def nginx(site: Site) -> Iterator[Site]:
-    """The site, running; afresh for each test, as it counts what addresses do."""
+    """The site, running; restarted for each test, because nginx counts requests by address."""
     process = site.start()
     yield site
     process.terminate()
@@ -123,14 +123,14 @@ def nginx(site: Site) -> Iterator[Site]:
 
 @pytest.fixture
 def behind_a_proxy(site: Site) -> Iterator[Site]:
-    """The site, running, which believes the proxy on this machine."""
+    """The site, running, and trusting a proxy on this machine."""
     process = site.start(real_ip=True)
     yield site
     process.terminate()
     process.wait()
 
 
-def test_the_profile_is_mozillas_intermediate() -> None:
+def test_the_tls_profile_is_mozillas_intermediate() -> None:
     ciphers = [f"ECDHE-{kind}-{cipher}" for cipher in CIPHERS for kind in ("ECDSA", "RSA")]
     for line in (
         "ssl_protocols TLSv1.2 TLSv1.3;",
@@ -144,7 +144,7 @@ def test_the_profile_is_mozillas_intermediate() -> None:
 
 
 @pytest.mark.attack("TLS, addresses and floods at nginx")
-def test_only_the_protocols_and_ciphers_of_the_profile_are_spoken(nginx: Site) -> None:
+def test_only_the_protocols_and_ciphers_of_the_profile_are_accepted(nginx: Site) -> None:
     latest = nginx.context(minimum_version=ssl.TLSVersion.TLSv1_3)
     with closing(nginx.shake_hands(latest)) as secure:
         assert secure.version() == "TLSv1.3"
@@ -165,7 +165,7 @@ def test_only_the_protocols_and_ciphers_of_the_profile_are_spoken(nginx: Site) -
         nginx.shake_hands(old)
 
 
-def test_a_session_is_taken_up_again(nginx: Site) -> None:
+def test_a_tls_session_is_resumed(nginx: Site) -> None:
     context = nginx.context(maximum_version=ssl.TLSVersion.TLSv1_2)
     with closing(nginx.shake_hands(context)) as first:
         session = first.session
@@ -187,7 +187,7 @@ def test_http2_is_offered(nginx: Site) -> None:
     [("/", 200), ("/api/users", 200), ("/static/chat/main.js", 200), ("/nowhere", 404),
      ("/" + "x" * 9000, 414)],
 )  # fmt: skip
-def test_every_answer_asks_once_for_tls_and_names_no_version(
+def test_every_answer_has_one_hsts_header_and_no_version(
     nginx: Site, path: str, status: int
 ) -> None:
     with nginx.client() as client:
@@ -198,7 +198,7 @@ def test_every_answer_asks_once_for_tls_and_names_no_version(
 
 
 @pytest.mark.attack("TLS, addresses and floods at nginx")
-def test_what_comes_by_http_is_sent_to_https(nginx: Site) -> None:
+def test_http_is_redirected_to_https(nginx: Site) -> None:
     url = f"http://127.0.0.1:{nginx.plain_port}/api/users?online=1"
     answer = httpx.get(url, headers={"Host": "evil.example"}, trust_env=False)
     assert answer.status_code == 301
@@ -206,7 +206,7 @@ def test_what_comes_by_http_is_sent_to_https(nginx: Site) -> None:
     assert answer.headers["Server"] == "nginx"
 
 
-def test_people_chat_over_tls(nginx: Site) -> None:
+def test_a_message_is_posted_and_pushed_over_tls(nginx: Site) -> None:
     with nginx.client() as client:
         account = {"nickname": "Alice", "password": PASSWORD}
         assert client.post("/api/users", json=account).status_code == 201
@@ -223,7 +223,7 @@ def test_people_chat_over_tls(nginx: Site) -> None:
 
 
 @pytest.mark.attack("TLS, addresses and floods at nginx")
-def test_one_address_cannot_ask_without_end(nginx: Site) -> None:
+def test_requests_of_one_address_are_limited(nginx: Site) -> None:
     with nginx.client() as client:
         answers = [client.get("/static/chat/icon.svg") for _ in range(600)]
         codes = {answer.status_code for answer in answers}
@@ -234,11 +234,11 @@ def test_one_address_cannot_ask_without_end(nginx: Site) -> None:
 
 
 @pytest.mark.attack("TLS, addresses and floods at nginx")
-def test_one_address_cannot_hold_connections_without_end(nginx: Site) -> None:
+def test_connections_of_one_address_are_limited(nginx: Site) -> None:
     most = int(re.findall(r"limit_conn flack_connections (\d+);", SITE)[0])
     context = nginx.context()
     with ExitStack() as held, nginx.client() as client:
-        # Requests whose bodies do not come.
+        # Requests whose bodies never arrive.
         waiting = [held.enter_context(closing(nginx.ask("POST /api/tokens", context, length=9)))
                    for _ in range(most)]  # fmt: skip
         until(lambda: client.get("/healthz").status_code == 429)
@@ -247,7 +247,7 @@ def test_one_address_cannot_hold_connections_without_end(nginx: Site) -> None:
 
 
 def tries(site: Site, nickname: str, header: str) -> list[int]:
-    """Try more often to sign in than an address may, with another one in the header each time."""
+    """Sign in once more than one address may, each time with another address in the header."""
     with site.client() as client:
         return [
             client.post(
@@ -259,11 +259,11 @@ def tries(site: Site, nickname: str, header: str) -> list[int]:
 
 @pytest.mark.attack("TLS, addresses and floods at nginx")
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP"])
-def test_an_address_that_a_client_names_is_not_believed(nginx: Site, header: str) -> None:
+def test_an_address_in_a_header_of_the_client_is_ignored(nginx: Site, header: str) -> None:
     codes = tries(nginx, header, header)
     assert codes[-1] == 429
     assert set(codes[:-1]) == {401}
 
 
-def test_an_address_that_the_proxy_in_front_names_is_believed(behind_a_proxy: Site) -> None:
+def test_an_address_in_a_header_of_a_trusted_proxy_is_used(behind_a_proxy: Site) -> None:
     assert set(tries(behind_a_proxy, "behind a proxy", "X-Forwarded-For")) == {401}

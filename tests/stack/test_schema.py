@@ -1,5 +1,6 @@
-"""Schemathesis asks the running Flack, through nginx, for what the OpenAPI document allows and for
-what it does not: never a 500, and every answer is as the document says.
+"""Schemathesis sends requests that the OpenAPI document allows, and others, to a running Flack.
+
+No answer may be a 500, and every answer must match the document.
 """
 
 import os
@@ -10,12 +11,12 @@ import pytest
 
 from tests.running import ROOT, Stack
 
-# `make fuzz` asks for more examples of each operation, and for others each time.
+# `make fuzz` sends more examples of each operation, and different ones each time.
 EXAMPLES = os.environ.get("EXAMPLES", "")
 
 
 @pytest.mark.timeout(6000)
-def test_whatever_is_asked_the_answer_is_as_the_schema_says(playground: Stack) -> None:
+def test_every_answer_matches_the_openapi_document(playground: Stack) -> None:
     run = subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli"),

@@ -1,4 +1,4 @@
-"""Metrics and logs of the running stack: right for all processes, and without any secret."""
+"""Metrics and logs of the running stack: complete for all processes, and without any secret."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from tests.running import PATIENCE, Stack
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, pages: Pages) -> Iterator[Stack]:
-    """A Flack that logs all that it can, as JSON."""
+    """A running Flack that logs at level DEBUG, as JSON."""
     var = tmp_path_factory.mktemp("watched")
     host = pages.url.removeprefix("http://")
     stack = Stack(var, FLACK_LOG_LEVEL="DEBUG", FLACK_LOG_JSON="1", FLACK_PREVIEW_HOSTS=host)
@@ -27,14 +27,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory, pages: Pages) -> Iterator[St
 
 
 def samples(stack: Stack, node: int) -> dict[str, float]:
-    """Return what a node says of all processes, by name and labels."""
+    """Return the metrics of all processes as one node exposes them, by name and labels."""
     with stack.node(node) as http:
         text = http.get("/metrics").text
     return {name: float(value) for name, value in re.findall(r"^(\w+(?:{.*})?) (\S+)$", text, re.M)}
 
 
 def records(stack: Stack) -> list[dict[str, Any]]:
-    """Return what the nodes, the worker and beat logged."""
+    """Return the log records of the nodes, the worker and beat."""
     lines = [
         line.split("| ", 1)[1]
         for line in stack.output
@@ -43,11 +43,13 @@ def records(stack: Stack) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
-def test_nginx_does_not_pass_metrics_on(stack: Stack) -> None:
+def test_nginx_does_not_expose_metrics(stack: Stack) -> None:
     assert stack.get("/metrics").status_code == 404
 
 
-def test_every_node_tells_of_all_nodes_and_of_the_worker(stack: Stack, pages: Pages) -> None:
+def test_every_node_exposes_the_metrics_of_all_nodes_and_the_worker(
+    stack: Stack, pages: Pages
+) -> None:
     person = stack.person()
     before = samples(stack, 1)
     with stack.connect(1) as first, stack.connect(2) as second:
@@ -56,8 +58,12 @@ def test_every_node_tells_of_all_nodes_and_of_the_worker(stack: Stack, pages: Pa
         message = stack.posted(person, f"see {pages.add('<title>A page</title>')}")
         for wire in (first, second):
             wire.push("Message", id=message["id"])
-        eventually(lambda: "A page" in stack.message(message["id"])["html"], "a card", PATIENCE)
-        eventually(lambda: counted(stack, before, "flack_deliveries_total") >= 4, "all", PATIENCE)
+        eventually(lambda: "A page" in stack.message(message["id"])["html"], "a preview", PATIENCE)
+        eventually(
+            lambda: counted(stack, before, "flack_deliveries_total") >= 4,
+            "the deliveries",
+            PATIENCE,
+        )
         assert counted(stack, before, "flack_fan_out_seconds_count") >= 4
         task = 'flack_tasks_total{state="SUCCESS",task="chat.tasks.expand_links"}'
         eventually(lambda: counted(stack, before, task) == 1, "the task", PATIENCE)
@@ -65,16 +71,16 @@ def test_every_node_tells_of_all_nodes_and_of_the_worker(stack: Stack, pages: Pa
         assert counted(stack, before, age) == 1
         post = 'flack_requests_total{method="POST",route="message-list",status="201"}'
         assert counted(stack, before, post) == 1
-    eventually(lambda: samples(stack, 1)["flack_sockets"] == 0, "nobody", PATIENCE)
+    eventually(lambda: samples(stack, 1)["flack_sockets"] == 0, "no sockets", PATIENCE)
 
 
 def counted(stack: Stack, before: dict[str, float], name: str) -> float:
-    """Return by how much a counter grew; each node says the same."""
+    """Return by how much a counter grew, as both nodes expose it."""
     one, other = samples(stack, 1).get(name, 0), samples(stack, 2).get(name, 0)
     return min(one, other) - before.get(name, 0)
 
 
-def test_a_killed_node_takes_its_sockets_along(stack: Stack) -> None:
+def test_the_sockets_of_a_killed_node_are_no_longer_counted(stack: Stack) -> None:
     with stack.connect(1), stack.connect(2):
         eventually(lambda: samples(stack, 2)["flack_sockets"] == 2, "two sockets", PATIENCE)
         stack.part("node.1").kill()
@@ -82,7 +88,7 @@ def test_a_killed_node_takes_its_sockets_along(stack: Stack) -> None:
     eventually(lambda: (stack.run_dir / "node.1.sock").exists(), "the node", PATIENCE)
 
 
-def test_each_answer_has_an_id_that_no_client_chose(stack: Stack) -> None:
+def test_each_answer_has_a_request_id_that_no_client_chose(stack: Stack) -> None:
     chosen = {"X-Request-ID": "chosen"}
     ids = [
         stack.get(path, headers=chosen).headers.get_list("X-Request-ID")
@@ -92,7 +98,7 @@ def test_each_answer_has_an_id_that_no_client_chose(stack: Stack) -> None:
     assert len({given[0] for given in ids}) == len(ids)
 
 
-def test_a_task_is_logged_by_the_id_of_the_request_that_asked_for_it(
+def test_a_task_is_logged_with_the_id_of_the_request_that_queued_it(
     stack: Stack, pages: Pages
 ) -> None:
     person = stack.person()
@@ -104,8 +110,8 @@ def test_a_task_is_logged_by_the_id_of_the_request_that_asked_for_it(
     def loggers() -> set[str]:
         return {record["logger"] for record in records(stack) if record["request_id"] == given}
 
-    # What a thread of a node said of the request, and a worker of its task.
-    eventually(lambda: "celery.app.trace" in loggers(), "the worker's line", PATIENCE)
+    # A thread of a node logged the request, and a worker its task.
+    eventually(lambda: "celery.app.trace" in loggers(), "the worker's record", PATIENCE)
     assert any(name.startswith("markdown_it") for name in loggers())
 
 
@@ -116,7 +122,7 @@ def test_no_token_and_no_password_is_ever_logged(stack: Stack, pages: Pages) -> 
         secrets.append(text)
         return text
 
-    # Every door, with secrets where they belong and where they do not.
+    # Every entry point, with secrets where they belong and where they do not.
     password, wrong, next_password = (secret(new_password()) for _ in range(3))
     nickname = new_nickname()
     account = {"nickname": nickname, "password": password}
@@ -125,7 +131,7 @@ def test_no_token_and_no_password_is_ever_logged(stack: Stack, pages: Pages) -> 
     stack.post("/api/users", content=json.dumps(account)[:-1])
     stack.post("/api/users", json={"nickname": password, "password": [password]})
     token = secret(stack.sign_in(nickname, password))
-    html = {"Accept": "text/html"}  # the browsable pages, which show what was answered
+    html = {"Accept": "text/html"}  # the browsable API, which shows the answer
     page = stack.post("/api/tokens", auth=(nickname, password), headers=html).text
     secret(re.findall("[0-9a-f]{64}", page)[0])
     stack.post("/api/users", json=account, headers=html)
@@ -160,12 +166,12 @@ def test_no_token_and_no_password_is_ever_logged(stack: Stack, pages: Pages) -> 
             "csrfmiddlewaretoken": cookies["csrftoken"],
         }
         browser.post("/admin/login/", data=form, headers={"Referer": stack.url})
-    told = json.loads(stack.manage(f"resetpassword {nickname} --yes --json"))
-    secret(told["password"])
+    printed = json.loads(stack.manage(f"resetpassword {nickname} --yes --json"))
+    secret(printed["password"])
     stack.manage(f"createuser {new_nickname()}", stdin=secret(new_password()))
     with socket.create_connection(("127.0.0.1", stack.port)) as raw:
         raw.sendall(f"GET / HTTP/1.1\r\nAuthorization: Bearer {token}\r\nnonsense".encode())
-    # What is kept of a token is not to be seen either.
+    # The stored digest of a token must not be logged either.
     digests = [Token.digest_of(text) for text in (token, last)]
     stack.stop()
     log = stack.log()
