@@ -1,6 +1,7 @@
 """Tests of flack_project/daphne/websocket.py, as a process of its own."""
 
 import asyncio
+import re
 import select
 import ssl
 import struct
@@ -121,16 +122,45 @@ def test_what_breaks_the_protocol_closes_its_socket_only(server, frame, code):
         assert receive(other, "error")["status"] == 400
 
 
+def send_until_blocked(plain, data):
+    """Send data until the server has not read any for two seconds; return how many bytes."""
+    plain.setblocking(False)
+    sent = 0
+    while sent < len(data) and select.select([], [plain], [], 2)[1]:
+        sent += plain.send(data[sent : sent + 65536])
+    return sent
+
+
 @ours
 @pytest.mark.attack("Sockets: frames")
 def test_a_client_cannot_send_more_than_the_application_receives(strict):
     frame = b"\x81\xff" + struct.pack("!Q", 100_000) + b"mask" + b"x" * 100_000
-    sent, all_of_it = 0, frame * 400  # 40 MB; the kernel's buffers hold less than 15
     with open_unread(strict, "/deaf/") as plain:
-        plain.setblocking(False)
-        while sent < len(all_of_it) and select.select([], [plain], [], 2)[1]:
-            sent += plain.send(all_of_it[sent : sent + 65536])
-    assert sent < 15_000_000
+        sent = send_until_blocked(plain, frame * 400)  # 40 MB
+    assert sent < 15_000_000  # more than the kernel's buffers hold
+
+
+@pytest.mark.attack("Sockets: frames")
+def test_a_client_that_does_not_read_its_errors_leaves_the_node_when_it_disconnects(server):
+    def sockets():
+        found = re.search(
+            r"^flack_sockets\S* (\S+)", server.http.get("/metrics").text, re.MULTILINE
+        )
+        return float(found[1])
+
+    headers = {"Authorization": f"Bearer {server.sign_up('Pusher')}"}
+    payload = orjson.dumps({"ref": "r" * 200})
+    frames = (b"\x81\xfe" + struct.pack("!H", len(payload)) + bytes(4) + payload) * 50_000
+    before = sockets()
+    with open_unread(server) as plain:
+        until(lambda: sockets() == before + 1)
+        assert send_until_blocked(plain, frames) < len(frames)
+        posted = server.http.post("/api/messages", json={"source": "hi"}, headers=headers)
+        assert posted.status_code == 201  # its push finds the buffer full as well
+        with server.socket() as other:
+            other.send("nonsense")
+            receive(other, "error")
+    until(lambda: sockets() == before)
 
 
 class Transport:
