@@ -73,6 +73,10 @@ def test_each_link_leads_to_a_file_and_a_heading(document):
             assert not anchor or anchor in headings(linked), target
 
 
+def test_the_changelog_has_its_newest_changes_on_top():
+    assert headings(ROOT / "CHANGELOG.md", "##")[:1] == ["unreleased"]
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_each_path_in_a_document_exists(document):
     paths = sorted(set(PATH.findall(document.read_text())))
