@@ -24,6 +24,8 @@ from chat.models import Message, Token, User, later_than
 from chat.realtime import presence
 from chat.realtime.push import end_sockets, push_model
 
+EXPANSION_EXPIRES = 45  # seconds that a task may wait; then `find_unexpanded_messages` queues one
+
 logger = logging.getLogger(__name__)
 
 
@@ -224,7 +226,9 @@ def ask_for_expansion(message_id: int) -> None:
     An unavailable broker is no error: `find_unexpanded_messages` queues the message again.
     """
     try:
-        current_app.send_task("chat.tasks.expand_links", [message_id], ignore_result=True)
+        current_app.send_task(
+            "chat.tasks.expand_links", [message_id], ignore_result=True, expires=EXPANSION_EXPIRES
+        )
     except BrokerError as error:
         logger.warning("expansion not queued message=%d error=%s", message_id, error)
 

@@ -1,6 +1,7 @@
-"""Celery's doors to the actions. Every task can run twice and do no more than once."""
+"""Celery tasks: entry points to the actions. Each is safe to run twice."""
 
 import time
+from itertools import islice
 from typing import Any
 
 from celery import shared_task
@@ -13,8 +14,12 @@ from chat.models import Message, Token, User, timestamp
 from chat.realtime import presence
 from chat.realtime.push import publisher
 
-LOST_AFTER = 60  # seconds after which an expansion is taken for lost with its worker
-GIVE_UP_AFTER = 3600  # seconds after which nobody waits for it
+# A task starts within `actions.EXPANSION_EXPIRES` and fetches for 10 s, so it has ended by then.
+LOST_AFTER = 60  # seconds after which an expansion is queued again
+GIVE_UP_AFTER = 3600  # seconds after which it is not
+AT_ONCE = 100  # messages that one sweep queues again
+LOOKED_AT = 1000  # messages that one sweep reads; the others wait for the next
+CLAIM = "expansion:{}"
 WORKER_SEEN = "worker-seen"
 WORKER_SEEN_FOR = 20  # seconds
 PROBE = "probe:{}"
@@ -28,7 +33,7 @@ def expand_links(message_id: int) -> None:
 
 @shared_task
 def probe(number: int) -> None:
-    """Look into the database and push, for `doctor`; leave in the cache when each was done."""
+    """Query the database and push, for `doctor`; store the time of each in the cache."""
     began = time.time()
     User.objects.exists()
     cache.set(PROBE.format(number), (began, time.time()), WORKER_SEEN_FOR)
@@ -37,36 +42,41 @@ def probe(number: int) -> None:
 
 @shared_task
 def find_offline_users() -> None:
-    """Take users offline who fell silent; every 5 s. Also says that a worker is at work."""
+    """Mark users without a recent ping offline, every 5 s, and mark the worker as running."""
     cache.set(WORKER_SEEN, True, WORKER_SEEN_FOR)
     presence.find_offline_users()
 
 
 @shared_task
 def find_unexpanded_messages() -> None:
-    """Ask again for expansions that were lost with a worker or a broker; every 30 s."""
+    """Queue expansions again that were lost with a worker or a broker; every 30 s.
+
+    A message is claimed first, so that it is queued once in `LOST_AFTER`, not once a sweep.
+    """
     now = timestamp()
     lost = Message.objects.filter(
         expanding=True, updated_at__range=(now - GIVE_UP_AFTER, now - LOST_AFTER)
     )
-    for message_id in lost.values_list("pk", flat=True):
+    found = lost.order_by("updated_at").values_list("pk", flat=True)[:LOOKED_AT]
+    claimed = (pk for pk in found if cache.add(CLAIM.format(pk), True, LOST_AFTER))
+    for message_id in islice(claimed, AT_ONCE):
         actions.ask_for_expansion(message_id)
 
 
 @shared_task
 def end_old_tokens() -> None:
-    """End the tokens that have lived for `FLACK_TOKEN_DAYS`; every minute, if that is set."""
+    """End tokens older than `FLACK_TOKEN_DAYS`; every minute, if that is set."""
     actions.end_tokens(tokens=Token.objects.filter(created_at__lte=Token.oldest()))
 
 
 @task_prerun.connect
 def set_clock_right(**kwargs: Any) -> None:
-    """Let each task see the time as all do."""
+    """Compare the clock of this host with that of the database before each task."""
     clock.set_right()
 
 
 @worker_ready.connect
 def sweep_at_start(**kwargs: Any) -> None:
-    """Let a new worker not wait for beat to say that it is there, and push under a known name."""
+    """Start the publisher of a new worker, and its first sweep without waiting for beat."""
     publisher.start()
-    find_offline_users.delay()
+    find_offline_users.apply_async(expires=WORKER_SEEN_FOR)

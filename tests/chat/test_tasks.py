@@ -6,6 +6,7 @@ from django.core.cache import cache
 from django.db import OperationalError, connection
 
 from chat import actions, tasks
+from chat.content import previews
 from chat.models import Message, Token, User, timestamp
 from tests.kit import PREVIEW, until
 
@@ -20,16 +21,16 @@ def test_a_worker_expands_the_links_of_a_message(worker, alice, page, pushes):
     assert pushes[-1] == {"class": "Message", "model": message.to_dict()}
 
 
-def test_a_worker_takes_silent_users_offline_and_is_known_to_be_at_work(worker, alice):
+def test_a_worker_marks_silent_users_offline_and_itself_as_running(worker, alice):
     User.objects.update(last_seen_at=0)
     tasks.find_offline_users.delay()
     until(lambda: not User.objects.get().online)
     assert cache.get(tasks.WORKER_SEEN)
 
 
-def test_an_expansion_is_tried_again_when_the_database_was_away(alice, page):
+def test_an_expansion_is_retried_after_the_database_was_unavailable(alice, page):
     message = actions.post_message(author=alice, source=page)
-    failures = iter([OperationalError("away")])
+    failures = iter([OperationalError("unavailable")])
 
     def away_once(execute, *args):
         for error in failures:
@@ -58,6 +59,48 @@ def test_a_lost_expansion_is_asked_for_again(alice, monkeypatch, ago, expanding,
     )
     tasks.find_unexpanded_messages()
     assert asked == ([message.pk] if lost else [])
+
+
+@pytest.fixture
+def lost(alice, monkeypatch):
+    """Lost expansions of three messages, oldest first, and the list of those queued again."""
+    asked: list[int] = []
+    monkeypatch.setattr(actions, "ask_for_expansion", asked.append)
+    now = timestamp() - tasks.LOST_AFTER
+    rows = [
+        alice.messages.create(source="foo.com", expanding=True, updated_at=now - ago)
+        for ago in (30, 20, 10)
+    ]
+    return [row.pk for row in rows], asked
+
+
+def test_a_lost_expansion_is_queued_once_until_its_claim_ends(lost):
+    messages, asked = lost
+    tasks.find_unexpanded_messages()
+    tasks.find_unexpanded_messages()
+    assert asked == messages
+    cache.delete(tasks.CLAIM.format(messages[1]))
+    tasks.find_unexpanded_messages()
+    assert asked == [*messages, messages[1]]
+
+
+def test_one_sweep_queues_a_bounded_number_and_the_next_one_the_rest(lost, monkeypatch):
+    messages, asked = lost
+    monkeypatch.setattr(tasks, "AT_ONCE", 2)
+    tasks.find_unexpanded_messages()
+    assert asked == messages[:2]
+    tasks.find_unexpanded_messages()
+    assert asked == messages
+
+
+def test_an_expansion_that_waits_too_long_expires_before_it_is_queued_again(alice, monkeypatch):
+    sent: dict[str, object] = {}
+    monkeypatch.setattr(
+        current_app, "send_task", lambda *args, **options: sent.update(options), raising=True
+    )
+    actions.ask_for_expansion(1)
+    assert sent["expires"] == actions.EXPANSION_EXPIRES
+    assert actions.EXPANSION_EXPIRES + previews.DEADLINE < tasks.LOST_AFTER
 
 
 @pytest.mark.parametrize(("days", "left"), [(0, 2), (7, 1)])
