@@ -12,4 +12,5 @@ class ApiConfig(AppConfig):
 
     def ready(self) -> None:
         """Let drf-spectacular find how the views are described."""
+        importlib.import_module("api.schema.inspector")
         importlib.import_module("api.schema.operations")

@@ -1,15 +1,38 @@
-"""The shape of what clients send. What it may say is checked by the actions, for every door."""
+"""The API's shapes, declared once: what clients send and what they receive.
 
+The OpenAPI and AsyncAPI documents are derived from these serializers. The rules for values are
+checked by the actions, for all entry points; a field's `schema` only documents them.
+"""
+
+import re
 from typing import Any
 
 from rest_framework import serializers
 
+from chat.accounts.nicknames import MAX_NICKNAME
+from chat.content.characters import INVISIBLE
+from chat.errors import CODES
+from chat.models import MAX_SOURCE
+
+CONTROL = r"\x00-\x1f\x7f-\x9f"
+SOURCE = {
+    "minLength": 1,
+    "maxLength": MAX_SOURCE,
+    "pattern": rf"^[^\x00]*[^\s{INVISIBLE}][^\x00]*$",
+}
+TOKEN = {"pattern": "^[0-9a-f]{64}$"}
+
 
 class TextField(serializers.CharField):
-    """A JSON string: DRF's field also takes numbers, and trims."""
+    """A JSON string, taken as it is. DRF's field also accepts numbers, and trims."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(trim_whitespace=False, allow_blank=True, **kwargs)
+    def __init__(self, *, schema: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
+        self.schema = {"type": "string", **(schema or {})}
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Leave the empty string to the actions, which refuse it for all entry points."""
+        return serializers.Field.run_validation(self, data)
 
     def to_internal_value(self, data: Any) -> str:
         """Return the string, or fail for any other type."""
@@ -18,14 +41,143 @@ class TextField(serializers.CharField):
         return data
 
 
-class UserSerializer(serializers.Serializer):
-    """A registration, or with `partial` a change."""
+class LinkField(serializers.Field):
+    """A relative URL, such as `/api/users/{0.pk}` for an object with this id."""
 
-    nickname = TextField()
-    password = TextField(style={"input_type": "password"})
+    def __init__(self, template: str) -> None:
+        super().__init__(source="*", read_only=True)
+        self.template = template
+        pattern = re.sub(r"\\\{.*?\\\}", "[0-9]+", re.escape(template))
+        self.schema = {"type": "string", "format": "uri-reference", "pattern": f"^{pattern}$"}
+
+    def to_representation(self, value: Any) -> str:
+        """Return the URL for an object."""
+        return self.template.format(value)
+
+
+class IdField(serializers.IntegerField):
+    """The id of a row."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, min_value=1, **kwargs)
+
+
+class TimeField(serializers.IntegerField):
+    """A time in whole Unix seconds."""
+
+    def __init__(self) -> None:
+        super().__init__(read_only=True, min_value=0, help_text="Unix seconds")
+
+
+class UserLinksSerializer(serializers.Serializer):
+    """The URLs that belong to a user."""
+
+    self = LinkField("/api/users/{0.pk}")
+    messages = LinkField("/api/messages?user_id={0.pk}")
+    tokens = LinkField("/api/tokens")
+
+
+class UserSerializer(serializers.Serializer):
+    """A user of the chat."""
+
+    id = IdField()
+    created_at = TimeField()
+    updated_at = TimeField()
+    nickname = TextField(
+        schema={
+            "minLength": 1,
+            "maxLength": MAX_NICKNAME,
+            "pattern": rf"^[^\s:{CONTROL}]([^:{CONTROL}]*[^\s:{CONTROL}])?$",
+        }
+    )
+    password = TextField(
+        write_only=True,
+        style={"input_type": "password"},
+        help_text="Not too common, not all digits, not similar to the nickname.",
+        schema={"format": "password", "minLength": 8},
+    )
+    last_seen_at = TimeField()
+    online = serializers.BooleanField(read_only=True)
+    _links = UserLinksSerializer(source="*", read_only=True)
+
+
+class MessageLinksSerializer(serializers.Serializer):
+    """The URLs that belong to a message."""
+
+    self = LinkField("/api/messages/{0.pk}")
+    user = LinkField("/api/users/{0.user_id}")
 
 
 class MessageSerializer(serializers.Serializer):
-    """A message's text, in Markdown."""
+    """A message of a user."""
 
-    source = TextField(style={"base_template": "textarea.html"})  # type: ignore[assignment]
+    id = IdField()
+    created_at = TimeField()
+    updated_at = TimeField()
+    source = TextField(  # type: ignore[assignment]
+        style={"base_template": "textarea.html"},
+        help_text="Markdown",
+        schema=SOURCE,
+    )
+    html = serializers.CharField(
+        read_only=True, help_text="Safe HTML, with previews once links are expanded"
+    )
+    user_id = IdField()
+    _links = MessageLinksSerializer(source="*", read_only=True)
+
+
+class DeletionSerializer(serializers.Serializer):
+    """A range of ids in which every row of a class is gone; with users also their messages."""
+
+    first = IdField()
+    last = IdField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add `class`, which is no name for an attribute."""
+        model = serializers.ChoiceField(["User", "Message"], source="model")
+        return {"class": model, **super().get_fields()}
+
+
+class TokenSerializer(serializers.Serializer):
+    """The token of a sign-in, for `Authorization: Bearer`."""
+
+    token = TextField(schema=TOKEN)
+
+
+class ErrorSerializer(serializers.Serializer):
+    """What went wrong."""
+
+    error = TextField(help_text="One sentence for people", schema={"minLength": 1})
+    code = serializers.ChoiceField(list(CODES.items()))
+    fields = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text="The errors of each field, for invalid input",
+    )
+
+
+class UsersSerializer(serializers.Serializer):
+    """A list of users."""
+
+    users = UserSerializer(many=True)
+
+
+class MessagesSerializer(serializers.Serializer):
+    """A list of messages."""
+
+    messages = MessageSerializer(many=True)
+
+
+class DeletionsSerializer(serializers.Serializer):
+    """A list of deletions."""
+
+    deletions = DeletionSerializer(many=True)
+
+
+class RootSerializer(serializers.Serializer):
+    """The URLs of the resources."""
+
+    users = LinkField("/api/users")
+    tokens = LinkField("/api/tokens")
+    messages = LinkField("/api/messages")
+    deletions = LinkField("/api/deletions")

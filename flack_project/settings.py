@@ -242,6 +242,7 @@ SPECTACULAR_SETTINGS = {
         "api.authentication.TokenAuthentication",
         "api.authentication.BasicAuthentication",
     ],
+    "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": ["api.schema.hooks.complete"],
     "GET_MOCK_REQUEST": "api.schema.hooks.mock_request",
 }

@@ -4,19 +4,10 @@ from typing import Any
 
 from django.conf import settings
 
+from api import serializers
+from api.schema import openapi
 from api.schema.examples import HELLO, SUSAN
-from api.schema.shapes import (
-    KEY,
-    SCHEMAS,
-    SENTENCE,
-    SOURCE,
-    TOKEN,
-    Schema,
-    body,
-    partial,
-    record,
-    ref,
-)
+from api.schema.shapes import KEY, Schema, body, partial, record, ref
 from chat.throttling import FRAME_SIZE
 
 CLOSE_CODES = {
@@ -48,6 +39,10 @@ ANY_REF = {
     "description": "The `ref` of the frame that was refused, if it had one",
     "anyOf": [{"type": "string"}, NUMBER, {"type": "null"}],
 }
+
+
+SOURCE: Schema = {"type": "string", **serializers.SOURCE}
+TOKEN: Schema = {"type": "string", **serializers.TOKEN}
 
 
 def push(name: str) -> Schema:
@@ -106,16 +101,7 @@ MESSAGES: dict[str, tuple[str, Schema, Any]] = {
         frame(
             "error",
             ref=ANY_REF,
-            data=partial(
-                record(
-                    "As an error of HTTP",
-                    status={"enum": [400, 401, 403, 413, 429, 503]},
-                    error=SENTENCE,
-                    code=SCHEMAS["Error"]["properties"]["code"],
-                    fields=SCHEMAS["Error"]["properties"]["fields"],
-                ),
-                "fields",
-            ),
+            data=ref("FrameError"),
         ),
         {
             "ref": None,
@@ -163,6 +149,20 @@ def operation(name: str) -> dict[str, Any]:
     return described
 
 
+def schemas() -> dict[str, Schema]:
+    """Return the schemas of the models and of errors, which are those of the OpenAPI document."""
+    found = openapi.document()["components"]["schemas"]
+    names = ("User", "UserLinks", "Message", "MessageLinks", "Deletion")
+    error = found["Error"]
+    status = {"enum": [400, 401, 403, 404, 413, 429, 503]}
+    frame_error = {
+        **error,
+        "properties": {"status": status, **error["properties"]},
+        "required": ["status", *error["required"]],
+    }
+    return {name: found[name] for name in names} | {"FrameError": frame_error}
+
+
 def document() -> dict[str, Any]:
     """Return the AsyncAPI document."""
     return {
@@ -186,6 +186,6 @@ def document() -> dict[str, Any]:
         "operations": {name: operation(name) for name in MESSAGES},
         "components": {
             "messages": {name: message(name) for name in MESSAGES},
-            "schemas": {name: SCHEMAS[name] for name in ("User", "Message", "Deletion")},
+            "schemas": schemas(),
         },
     }

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from api.schema.service import SERVICE
-from api.schema.shapes import HTTP_SCHEMAS, SCHEMAS, ref
+from api.schema.shapes import ref
 
 RETRY_AFTER = {
     "Retry-After": {
@@ -49,14 +49,17 @@ HEADERS = {"401": CHALLENGE, "429": RETRY_AFTER, **dict.fromkeys(ALWAYS, RETRY_A
 
 def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Complete the document; a hook of drf-spectacular."""
-    result["components"]["schemas"] = SCHEMAS | HTTP_SCHEMAS
+    schemas = result["components"]["schemas"]
+    for name, schema in schemas.items():
+        if not name.endswith("Request"):  # other properties of a request are ignored
+            schema["additionalProperties"] = False
     result["paths"] |= SERVICE
     for operation in (
         operation for path in result["paths"].values() for operation in path.values()
     ):
         if (body := operation.get("requestBody")) is not None:
             name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
-            body["required"] = "required" in HTTP_SCHEMAS[name]
+            body["required"] = "required" in schemas[name]
         responses = operation["responses"]
         for status in ALWAYS:
             content = {"application/json": {"schema": ref("Error")}}

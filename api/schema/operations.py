@@ -13,7 +13,16 @@ from rest_framework.permissions import AllowAny
 from api.schema import examples
 from api.schema import parameters as p
 from api.schema.hooks import ERRORS
-from api.schema.shapes import ref
+from api.serializers import (
+    DeletionsSerializer,
+    ErrorSerializer,
+    MessageSerializer,
+    MessagesSerializer,
+    RootSerializer,
+    TokenSerializer,
+    UserSerializer,
+    UsersSerializer,
+)
 
 DONE = OpenApiResponse(description="Done; there is no body.")
 ACCEPTED = OpenApiResponse(description="A worker will answer; `Location` says where.")
@@ -24,20 +33,22 @@ def operation(
     responses: dict[int, Any],
     *parameters: Any,
     errors: tuple[int, ...] = (),
-    takes: str | None = None,
+    takes: Any = None,
     examples: Any = (),
     **options: Any,
 ) -> Any:
-    """Describe an operation: what it takes and gives are names of schemas, errors are statuses."""
+    """Describe an operation: requests and responses are serializers, errors are statuses."""
     return extend_schema(
         summary=summary,
-        request={"application/json": ref(takes)} if takes else None,
+        request=takes,
         responses={
             **{
-                status: OpenApiResponse(ref(given), given) if isinstance(given, str) else given
+                status: OpenApiResponse(given, given.__doc__ or "")
+                if isinstance(given, type)
+                else given
                 for status, given in responses.items()
             },
-            **{status: OpenApiResponse(ref("Error"), ERRORS[status]) for status in errors},
+            **{status: OpenApiResponse(ErrorSerializer, ERRORS[status]) for status in errors},
         },
         parameters=list(parameters),
         examples=list(examples),
@@ -68,15 +79,15 @@ class Users(View):
     operations = {
         "create": operation(
             "Register",
-            {201: "User"},
+            {201: UserSerializer},
             p.LOCATION,
-            takes="Registration",
+            takes=UserSerializer,
             errors=(400, 401, 413, 429),
             examples=examples.REGISTER,
         ),
         "list": operation(
             "List users",
-            {200: "Users"},
+            {200: UsersSerializer},
             p.ONLINE,
             p.USERS_SINCE,
             errors=(400, 401),
@@ -85,7 +96,7 @@ class Users(View):
         ),
         "retrieve": operation(
             "Show a user",
-            {200: "User"},
+            {200: UserSerializer},
             p.path_id(susan=1, nobody=99),
             errors=(401, 404),
             examples=examples.USER,
@@ -94,7 +105,7 @@ class Users(View):
             "Change oneself",
             {204: DONE},
             p.path_id(a_new_nickname=1, a_new_password=1, another_user=2),
-            takes="UserChange",
+            takes=UserSerializer(partial=True),
             errors=(400, 401, 403, 404, 413, 429),
             examples=examples.CHANGE_USER,
         ),
@@ -107,7 +118,7 @@ class Tokens(View):
     target_class = "api.tokens.TokenViewSet"
     operations = {
         "create": operation(
-            "Sign in", {200: "Token"}, errors=(401, 429), examples=examples.SIGN_IN
+            "Sign in", {200: TokenSerializer}, errors=(401, 429), examples=examples.SIGN_IN
         ),
         "destroy": operation("Sign out", {204: DONE}, errors=(401,)),
     }
@@ -120,15 +131,15 @@ class Messages(View):
     operations = {
         "create": operation(
             "Post a message",
-            {201: "Message", 202: ACCEPTED},
+            {201: MessageSerializer, 202: ACCEPTED},
             *(p.KEY, p.PREFER, p.LOCATION, p.TASK_LOCATION, p.PREFERENCE_APPLIED),
-            takes="NewMessage",
+            takes=MessageSerializer,
             errors=(400, 401, 403, 413, 429),
             examples=examples.POST,
         ),
         "list": operation(
             "List messages",
-            {200: "Messages", 304: OpenApiResponse(description="Nothing changed.")},
+            {200: MessagesSerializer, 304: OpenApiResponse(description="Nothing changed.")},
             *(p.MESSAGES_SINCE, p.WRITTEN_BY, p.LIMIT, p.BEFORE, p.IF_NONE_MATCH, p.ETAG),
             errors=(400, 401),
             examples=examples.MESSAGES,
@@ -136,7 +147,7 @@ class Messages(View):
         ),
         "retrieve": operation(
             "Show a message",
-            {200: "Message"},
+            {200: MessageSerializer},
             p.path_id(a_message=1, no_message=99),
             errors=(401, 404),
             examples=examples.MESSAGE,
@@ -146,7 +157,7 @@ class Messages(View):
             {204: DONE, 202: ACCEPTED},
             p.path_id(own_message=1, a_message_of_another=2, a_message_for_the_worker=1),
             *(p.PREFER, p.TASK_LOCATION, p.PREFERENCE_APPLIED),
-            takes="MessageChange",
+            takes=MessageSerializer(partial=True),
             errors=(400, 401, 403, 404, 413, 429),
             examples=examples.EDIT,
         ),
@@ -160,7 +171,7 @@ class Deletions(View):
     operations = {
         "list": operation(
             "List deletions",
-            {200: "Deletions"},
+            {200: DeletionsSerializer},
             p.DELETIONS_SINCE,
             errors=(400, 401),
             examples=examples.DELETIONS,
@@ -176,7 +187,7 @@ class Tasks(View):
     operations = {
         "get": operation(
             "Ask for a deferred answer",
-            {201: "Message", 202: ACCEPTED, 204: DONE},
+            {201: MessageSerializer, 202: ACCEPTED, 204: DONE},
             *(p.TASK_ID, p.LOCATION, p.TASK_LOCATION),
             errors=(400, 403, 404, 500),
         )
@@ -190,7 +201,7 @@ class Root(View):
     operations = {
         "get": operation(
             "List the resources",
-            {200: "Links"},
+            {200: RootSerializer},
             errors=(401,),
             examples=examples.ROOT,
             tags=["service"],

@@ -1,28 +1,16 @@
-"""The two documents, and the page that shows the first."""
+"""The two documents, and the page that shows the OpenAPI one."""
 
-import functools
-from typing import Any
-
-import orjson
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from drf_spectacular.generators import SchemaGenerator
 
-from api.schema import asyncapi
+from api.schema import asyncapi, openapi
 from chat.views import read_only
-
-
-@functools.cache
-def document() -> dict[str, Any]:
-    """Return the OpenAPI document, which is the same as long as the process runs."""
-    found: dict[str, Any] = SchemaGenerator().get_schema(public=True)
-    return orjson.loads(orjson.dumps(found, default=str))
 
 
 @read_only
 def get_openapi(request: HttpRequest) -> HttpResponse:
     """Serve the OpenAPI document."""
-    return JsonResponse(document())
+    return JsonResponse(openapi.document())
 
 
 @read_only

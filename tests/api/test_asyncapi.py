@@ -18,8 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 # Of the lint tools of the page; `make lint` installs them.
 SPECIFICATION = ROOT / "tests/browser/node_modules/@asyncapi/specs/schemas/3.0.0-without-$id.json"
 
-TOKENS = st.from_regex(shapes.TOKEN["pattern"], fullmatch=True, alphabet="0123456789abcdef")
-SOURCES = st.from_regex(shapes.SOURCE["pattern"], fullmatch=True).filter(lambda s: len(s) < 10_000)
+TOKENS = st.from_regex(asyncapi.TOKEN["pattern"], fullmatch=True, alphabet="0123456789abcdef")
+SOURCES = st.from_regex(asyncapi.SOURCE["pattern"], fullmatch=True).filter(
+    lambda source: len(source) < 10_000
+)
 REFS = st.one_of(
     st.none(),
     st.integers(-(2**63), 2**64 - 1),
@@ -28,6 +30,8 @@ REFS = st.one_of(
 
 
 def test_the_document_is_as_the_specification_says():
+    if not SPECIFICATION.exists():
+        pytest.skip("needs the npm packages of tests/browser, which `make lint` installs")
     Draft7Validator(json.loads(SPECIFICATION.read_text())).validate(asyncapi.document())
 
 

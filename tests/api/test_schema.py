@@ -8,7 +8,7 @@ from django.urls import get_resolver
 from django.urls.resolvers import URLResolver
 from jsonschema import Draft202012Validator
 
-from api.schema.views import document
+from api.schema.openapi import document
 
 pytestmark = pytest.mark.django_db
 

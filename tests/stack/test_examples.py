@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from api.schema.examples import HELLO, NOON
-from api.schema.views import document
+from api.schema.openapi import document
 from comparison.contract.client import Flack
 from tests.running import Stack
 
