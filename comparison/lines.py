@@ -1,4 +1,4 @@
-"""Counts lines and dependencies of both versions by one rule: `python -m comparison.lines`.
+"""Count lines and dependencies of both versions by one rule: `python -m comparison.lines`.
 
 A line counts if it is not blank: code, comments and docstrings alike. A folder counts its Python,
 JavaScript, HTML, CSS and configuration, without migrations, tests' data and what is built. The
@@ -23,7 +23,7 @@ Read = Callable[[str], str]
 
 
 def ours(name: str) -> str:
-    """Return a file of this repository."""
+    """Return the text of a file of this repository."""
     return (ROOT / name).read_text()
 
 
@@ -33,13 +33,13 @@ def our_files() -> list[str]:
 
 
 def git(folder: Path, *words: str) -> str:
-    """Return what git says of a repository."""
+    """Return the output of a git command in a repository."""
     command = ["git", "-C", str(folder), *words]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def lines(text: str) -> int:
-    """Return how many lines are not blank."""
+    """Return the number of lines that are not blank."""
     return sum(1 for line in text.splitlines() if line.strip())
 
 
@@ -58,7 +58,7 @@ def count(path: str, names: Iterable[str], read: Read) -> int:
 
 
 def recount(text: str) -> str:
-    """Return a text in which each "`path` (N)" of ours is counted anew; others are left alone."""
+    """Return a text with each "`path` (N)" of this repository counted again; others stay."""
     names = our_files()
 
     def cell(match: re.Match[str]) -> str:
@@ -70,7 +70,7 @@ def recount(text: str) -> str:
 
 
 def our_dependencies() -> tuple[int, int]:
-    """Return how many packages we name, and how many are installed with them, to run Flack."""
+    """Return the number of required packages, and of those installed with them."""
     named = ours("pyproject.toml").partition("dependencies = [")[2].partition("\n]")[0]
     return named.count('    "'), len(PACKAGE.findall(ours("requirements.txt")))
 
@@ -101,14 +101,14 @@ def kind(name: str) -> str:
 
 
 def between(text: str, mark: str, new: str) -> str:
-    """Return a text with what stands between two marks replaced."""
+    """Return a text with the part between two marks replaced."""
     begin, end = f"<!-- {mark} -->", f"<!-- end of {mark} -->"
     before, _, rest = text.partition(begin)
     return f"{before}{begin}\n{new}\n{end}{rest.partition(end)[2]}"
 
 
 def main() -> None:
-    """Bring CODE_MAP.md up to date."""
+    """Update CODE_MAP.md."""
     text = recount(MAP.read_text())
     named, installed = our_dependencies()
     text = between(text, "packages", f"Here: {named} packages named, {installed} installed.")

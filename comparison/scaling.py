@@ -1,4 +1,4 @@
-"""How far Flack grows: a simulation from the unit costs that `make bench` measured.
+"""Simulate larger installations of Flack from the unit costs that `make bench` measured.
 
 `python -m comparison.scaling` reads comparison/bench.json and writes the tables of docs/SCALING.md.
 Costs are µs of CPU on the machine of the bench.
@@ -16,10 +16,10 @@ from comparison.lines import between
 
 DOCUMENT = FOLDER.parent / "docs" / "SCALING.md"
 PING_EVERY = 30  # seconds between two pings of a page
-BUSY = 0.6  # of a node's core, at which it is time for another node
-NODE = 0.1  # GiB that a node takes before its first socket
+BUSY = 0.6  # maximum share of a node's core; above it, add a node
+NODE = 0.1  # GiB of a node without sockets
 
-# The rows of steady pushes: their sockets, nodes and pushes a second.
+# The rows of steady pushes: sockets, nodes and pushes per second.
 POINTS = {
     f"{GROWTH}, 100 sockets": (100, 1, 100),
     ONE_NODE: (1000, 1, 10),
@@ -31,7 +31,7 @@ POINTS = {
 
 @dataclass(frozen=True)
 class Costs:
-    """What each unit costs; memory in KiB."""
+    """The cost of each unit in µs; memory in KiB."""
 
     hear: float  # a push, for each node
     deliver: float  # a push, for each socket
@@ -50,7 +50,7 @@ class Costs:
 
 
 def costs(results: Results) -> Costs:
-    """Return the costs; those of pushes are fitted to the points of one node alone."""
+    """Return the costs; the costs of pushes are fitted to the points of one node."""
     flack = {row: medians(results, row, "flack") for row in results}
     ping, post = flack["a ping of a user, PostgreSQL"], flack["POST message, PostgreSQL"]
     alone = {row: point for row, point in POINTS.items() if point[1] == 1}
@@ -82,7 +82,7 @@ def costs(results: Results) -> Costs:
 
 @dataclass(frozen=True)
 class Simulated:
-    """What came out: CPU in µs a delivery, the busy share of a node's core, delays in seconds."""
+    """A result: CPU in µs per delivery, busy share of a node's core, delays in seconds."""
 
     cpu: float
     busy: float
@@ -92,10 +92,10 @@ class Simulated:
 
 def simulate(cost: Costs, sockets: int, nodes: int, gaps: Iterator[float], background: float = 0,
              pushes: int = 2000) -> Simulated:  # fmt: skip
-    """Give pushes to sockets, `gaps` seconds apart; each node has a core of its own.
+    """Simulate pushes that are `gaps` seconds apart; each node has its own core.
 
-    A node takes all that waits, as the hub does, and writes it to its sockets. `background` is the
-    share of its core that other work takes. All nodes hear the same, so one stands for each.
+    Like the hub, a node writes all queued pushes in one batch. `background` is the share of its
+    core that other work takes. All nodes get the same pushes, so one is simulated.
     """
     share = sockets / nodes
     background += share * cost.hold / 1e6
@@ -119,25 +119,25 @@ def simulate(cost: Costs, sockets: int, nodes: int, gaps: Iterator[float], backg
 
 
 def regular(hertz: float) -> Iterator[float]:
-    """Give the gaps of pushes that come like clockwork, as those of the bench do."""
+    """Yield the constant gaps of the bench's pushes."""
     while True:
         yield 1 / hertz
 
 
 def poisson(hertz: float) -> Iterator[float]:
-    """Give the gaps of pushes that know nothing of each other, as people do; always the same."""
+    """Yield the gaps of independent pushes; the same sequence each time."""
     chance = random.Random(1)
     while True:
         yield chance.expovariate(hertz)
 
 
 def background(cost: Costs, sockets: int, nodes: int, hertz: float) -> float:
-    """Return the share of each node's core that pings and posts take, if all are signed in."""
+    """Return the share of each node's core for pings and posts, if every client is signed in."""
     return (sockets / PING_EVERY * cost.ping + hertz * cost.post) / nodes / 1e6
 
 
 def nodes_for(cost: Costs, sockets: int, hertz: float) -> tuple[int, Simulated]:
-    """Return the fewest nodes that are not busier than `BUSY`, and how they do."""
+    """Return the smallest number of nodes that stay below `BUSY`, and their result."""
     nodes = 1
     while True:
         other = background(cost, sockets, nodes, hertz)
@@ -149,7 +149,7 @@ def nodes_for(cost: Costs, sockets: int, hertz: float) -> tuple[int, Simulated]:
 
 
 def compared(results: Results) -> Iterator[tuple[str, float, float]]:
-    """Give each point's name, what was measured and what the simulation says, in µs a delivery."""
+    """Yield each point's name, its measured and its simulated cost, in µs per delivery."""
     cost = costs(results)
     for row, (sockets, nodes, hertz) in POINTS.items():
         simulated = simulate(cost, sockets, nodes, regular(hertz))
@@ -186,7 +186,7 @@ def tables(results: Results) -> dict[str, str]:
 
 
 def written(text: str, results: Results) -> str:
-    """Return the document with its tables made anew."""
+    """Return the document with updated tables."""
     for name, table in tables(results).items():
         text = between(text, name, table)
     return text

@@ -1,8 +1,8 @@
-"""`make bench`: starts Flack and its peers, gives all the same work in turn, prints a table.
+"""`make bench`: start Flack and its peers, measure the same work on each in turn, print a table.
 
-FLASK_URL names a Flask version that runs on this machine; ROUNDS (3) says how often all is done;
-ROWS, a regular expression, which rows are measured anew: the others stay. All numbers go to
-comparison/bench.json, their medians into comparison/BENCH.md.
+FLASK_URL is the URL of a Flask version on this machine; ROUNDS (3) is the number of repeats; ROWS
+is a regular expression of the rows to measure, all others keep their numbers. All numbers are
+written to comparison/bench.json, their medians to comparison/BENCH.md.
 """
 
 import os
@@ -20,13 +20,13 @@ from comparison.bench.table import GROWTH
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 ROWS = re.compile(os.environ.get("ROWS", ""))
-PING_PERIOD = 20  # seconds: so each row of growth has one ping of each of its sockets
+PING_PERIOD = 20  # seconds; in each row of growth every socket is pinged once
 Work = Callable[[], Numbers]
-Plan = tuple[str, dict[str, Work]]  # of a server: its column, and its work by the names of rows
+Plan = tuple[str, dict[str, Work]]  # a column of the table, and the work of its server by row
 
 
 def works(server: Server) -> Iterator[tuple[str, Work]]:
-    """Give what a server does beside its peers."""
+    """Yield the work that is measured on every server."""
     yield "an idle socket", partial(rows.idle, server)
     yield "steady push", partial(rows.steady, server)
     yield "burst", partial(rows.burst, server)
@@ -41,7 +41,7 @@ def works(server: Server) -> Iterator[tuple[str, Work]]:
 
 
 def growth(server: Server) -> Iterator[tuple[str, Work]]:
-    """Give the work that shows how Flack grows, and that one socket does not harm another."""
+    """Yield the work with growing numbers of sockets, and with sockets that do not read."""
     yield "steady push of 2 KB", partial(rows.steady, server, padding=2000)
     deaf = partial(rows.steady, server, padding=2000, deaf=50)
     yield "steady push of 2 KB, 50 of 1000 do not read", deaf
@@ -51,14 +51,14 @@ def growth(server: Server) -> Iterator[tuple[str, Work]]:
 
 
 def nodes(starter: Starter, count: int) -> Iterator[tuple[str, Work]]:
-    """Give the work of several nodes."""
+    """Yield the work of several nodes."""
     starter.valkey()
     work = partial(rows.steady, starter.flack(count), seconds=PING_PERIOD)
     yield f"{GROWTH}, 1000 sockets on {count} nodes", work
 
 
 def large(starter: Starter) -> Iterator[tuple[str, Work]]:
-    """Give the work of a Flack with many rows and behind nginx."""
+    """Yield the work of a Flack with many rows, and of one behind nginx."""
     starter.valkey()
     flack = starter.flack()
     starter.fill("messages", 1_000_000)
@@ -75,7 +75,7 @@ def large(starter: Starter) -> Iterator[tuple[str, Work]]:
 
 
 def on_postgresql(starter: Starter) -> Iterator[tuple[str, Work]]:
-    """Give the work that asks most of the database."""
+    """Yield the work that uses the database most, on PostgreSQL."""
     starter.valkey()
     flack = starter.flack(DATABASE_URL=starter.postgresql())
     tokens = starter.fill("users", 200)
@@ -86,7 +86,7 @@ def on_postgresql(starter: Starter) -> Iterator[tuple[str, Work]]:
 
 
 def main() -> None:
-    """Measure, print, store."""
+    """Measure, print and store."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     results = {row: kept for row, kept in table.load().items() if not ROWS.search(row)}

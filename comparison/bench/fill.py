@@ -1,5 +1,6 @@
-"""Rows put past the doors into Flack's database, `python -m comparison.bench.fill WHAT COUNT`:
-`messages` that are days old, or `users` who are signed in, whose tokens are printed.
+"""Fill Flack's database directly: `python -m comparison.bench.fill WHAT COUNT`.
+
+WHAT is `messages`, which are days old, or `users`, whose tokens are printed.
 """
 
 import secrets
@@ -12,7 +13,7 @@ BATCH = 20_000  # rows
 
 
 def messages(count: int) -> Iterator[str]:
-    """Fill in messages, one a second until two days ago."""
+    """Create messages, one per second until two days ago."""
     from chat.models import Message, User, timestamp
 
     author = User.objects.create_user("historian")
@@ -32,7 +33,7 @@ def messages(count: int) -> Iterator[str]:
 
 
 def users(count: int) -> Iterator[str]:
-    """Fill in users, and give a token of each."""
+    """Create users, and yield a token of each."""
     from chat.models import Token, User
 
     for number in range(count):

@@ -1,4 +1,4 @@
-"""HTTP requests, over connections that are kept alive."""
+"""HTTP requests over persistent connections."""
 
 import base64
 import itertools
@@ -11,12 +11,12 @@ from http.client import HTTPConnection
 from typing import Any
 
 AT_ONCE = 4  # connections
-_names = itertools.count(time.time_ns() // 1000)  # new ones, whoever ran before
+_names = itertools.count(time.time_ns() // 1000)  # never used by an earlier run
 
 
 @dataclass
 class Answer:
-    """What came back."""
+    """The answer to a request."""
 
     status: int
     headers: Mapping[str, str]
@@ -32,7 +32,7 @@ class Client:
     """One connection."""
 
     def __init__(self, port: int) -> None:
-        """Take the port on this machine."""
+        """Prepare for the server on this local port."""
         self._connection = HTTPConnection("127.0.0.1", port, timeout=60)
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
@@ -49,7 +49,7 @@ class Client:
         return Answer(response.status, dict(response.headers), data, seconds)
 
     def sign_up(self) -> tuple[dict[str, Any], str]:
-        """Register somebody and sign in; return the user and the token."""
+        """Register a user and sign in; return the user and the token."""
         name = f"bench-{next(_names)}"
         user = self.send("POST", "/api/users", {"nickname": name, "password": "a"}).json()
         token = self.send("POST", "/api/tokens", Authorization=basic(name, "a")).json()["token"]
@@ -64,7 +64,7 @@ def basic(name: str, password: str) -> str:
 def repeat(
     port: int, count: int, request: Callable[[Client], Answer], status: int
 ) -> tuple[list[float], Answer]:
-    """Do a request so many times, on `AT_ONCE` connections.
+    """Send a request `count` times on `AT_ONCE` connections; fail on another status than `status`.
 
     Return the seconds that each took, and the last answer.
     """

@@ -1,4 +1,4 @@
-"""The results as a picture: medians, with lines from the least to the most of the rounds."""
+"""Plot of the results: medians, with error bars for the range of the rounds."""
 
 import statistics
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from comparison.bench.table import COLUMNS, GROWTH, LIST, ONE_NODE, STEADY, Resu
 matplotlib.use("svg")
 matplotlib.rcParams["svg.hashsalt"] = "flack"  # the same numbers give the same file
 
-from matplotlib import pyplot  # noqa: E402  # after the choice of what draws
+from matplotlib import pyplot  # noqa: E402  # after the choice of the backend
 from matplotlib.axes import Axes  # noqa: E402
 
 COLORS = dict(zip(COLUMNS, ("#0c6b62", "#8d877a", "#c8942a", "#ad2b1d"), strict=True))
@@ -32,7 +32,7 @@ SIZES = {
 
 
 def draw(results: Results, path: Path) -> None:
-    """Draw what pushes, requests and growth cost into an SVG file."""
+    """Plot the CPU time of pushes, requests and growth into an SVG file."""
     figure, (pushes, requests, sizes) = pyplot.subplots(1, 3, figsize=(13, 4), layout="constrained")
     bars(pushes, results, PUSHES, "A push, for each delivery", COLUMNS)
     bars(requests, results, REQUESTS, "A request", ["flack", "flask"])

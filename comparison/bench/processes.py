@@ -1,4 +1,4 @@
-"""What processes cost: CPU time and resident memory, from the kernel."""
+"""CPU time and resident memory of processes, from the kernel."""
 
 import contextlib
 import os
@@ -10,10 +10,10 @@ import psutil
 
 
 class Processes:
-    """Some processes and all their children, those that have ended included."""
+    """Some processes with all their children, including children that have ended."""
 
     def __init__(self, *pids: int) -> None:
-        """Take the process ids of the roots."""
+        """Find the processes with these ids."""
         self.pids = pids
         self._roots = [psutil.Process(pid) for pid in pids]
 
@@ -26,7 +26,7 @@ class Processes:
         return sum(_resident(process) for process in self._all()) / 1024
 
     def count(self) -> int:
-        """Return how many there are now."""
+        """Return the current number of processes."""
         return len(list(self._all()))
 
     def _all(self) -> Iterator[psutil.Process]:
@@ -41,7 +41,7 @@ def _seconds(process: psutil.Process) -> float:
 
     Its clock, named as clock_getcpuclockid(3) does, counts nanoseconds; /proc only ticks of 10 ms.
     """
-    with contextlib.suppress(OSError, psutil.NoSuchProcess):  # it ended just now
+    with contextlib.suppress(OSError, psutil.NoSuchProcess):  # it has just ended
         ended = process.cpu_times()
         own = time.clock_gettime(~process.pid << 3 | 2)
         return own + ended.children_user + ended.children_system
@@ -49,7 +49,7 @@ def _seconds(process: psutil.Process) -> float:
 
 
 def _resident(process: psutil.Process) -> int:
-    """Return the resident memory of a process in bytes, 0 if it ended just now."""
+    """Return the resident memory of a process in bytes, 0 if it has just ended."""
     with contextlib.suppress(psutil.NoSuchProcess):
         return int(process.memory_info().rss)
     return 0
@@ -66,7 +66,7 @@ def listening_on(port: int) -> psutil.Process:
 
 
 def _listeners(port: int) -> Iterator[str]:
-    """Give the inode of each socket that listens on a TCP port."""
+    """Yield the inode of each socket that listens on a TCP port."""
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
             _, local, _, state, *_, inode = line.split()[:10]
@@ -75,7 +75,7 @@ def _listeners(port: int) -> Iterator[str]:
 
 
 def _open(process: psutil.Process) -> Iterator[str]:
-    """Give what a process has open."""
+    """Yield the targets of a process's open file descriptors."""
     with contextlib.suppress(OSError):
         for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
             with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""The work that is measured, each kind the same on every server that can do it."""
+"""The measured work of pushes and sockets, the same for every server."""
 
 import multiprocessing
 import time
@@ -19,21 +19,21 @@ Numbers = dict[str, float]
 
 @dataclass
 class Cost:
-    """What a piece of work cost, in µs of CPU: the server's and the generator's own."""
+    """The CPU time of some work in µs: of the server, of the generator, and of the stores."""
 
     server: float = 0
     own: float = 0
     stores: Numbers = field(default_factory=dict)
 
     def each(self, count: int) -> Numbers:
-        """Return what each of so many units cost, in the stores too if they were measured."""
+        """Return the cost of each of `count` units, in the stores too if they were measured."""
         stores = {f"{name} µs": used / count for name, used in self.stores.items()}
         return {"µs": self.server / count, "own µs": self.own / count} | stores
 
 
 @contextmanager
 def measured(*processes: Processes, stores: Mapping[str, Processes] = {}) -> Iterator[Cost]:
-    """Measure the work of the block, and what the servers still do after it."""
+    """Measure the block, and the work that the servers finish after it."""
     cost = Cost(-sum(each.cpu() for each in processes), -time.process_time() * 1e6)
     idle = {name: store.cpu() for name, store in stores.items()}
     yield cost
@@ -53,7 +53,7 @@ def quantile(seconds: Sequence[float], part: float) -> float:
 
 
 def deliveries(swarm: Swarm, clients: Sequence[Client], cost: Cost) -> Numbers:
-    """Return what the deliveries of a swarm cost, how long they took and how many went wrong."""
+    """Return the cost and latency of a swarm's deliveries, and the lost and doubled ones."""
     lost, doubled = swarm.lost_and_doubled(clients)
     return cost.each(swarm.received or 1) | {
         "p50 ms": quantile(swarm.delays, 0.5),
@@ -65,7 +65,7 @@ def deliveries(swarm: Swarm, clients: Sequence[Client], cost: Cost) -> Numbers:
 
 @contextmanager
 def swarm_of(server: Server, count: int) -> Iterator[tuple[Swarm, list[Client]]]:
-    """Connect so many sockets; close them afterwards."""
+    """Connect `count` sockets, and close them at the end of the block."""
     swarm = Swarm(server.ports, server.wire)
     try:
         clients = swarm.connect(count)
@@ -77,7 +77,7 @@ def swarm_of(server: Server, count: int) -> Iterator[tuple[Swarm, list[Client]]]
 
 
 def idle(server: Server, count: int = 900) -> Numbers:
-    """Connect sockets and let them be: 1000 with the first 100, all that gunicorn takes."""
+    """Connect idle sockets: 1000 with the first 100, which is gunicorn's limit."""
     with swarm_of(server, 100) as (swarm, _):
         resident = server.web.resident()
         with measured(server.web) as cost:
@@ -87,7 +87,7 @@ def idle(server: Server, count: int = 900) -> Numbers:
 
 def steady(server: Server, count: int = 1000, hertz: int = 10, seconds: int = 5,
            padding: int = 0, deaf: int = 0) -> Numbers:  # fmt: skip
-    """Push so often a second to so many sockets, of which the deaf ones do not read."""
+    """Push `hertz` times per second to `count` sockets, of which `deaf` ones do not read."""
     publish = partial(server.publish, padding=padding)
     with swarm_of(server, count - deaf) as (swarm, clients):
         swarm.connect(deaf, deaf=True)
@@ -98,7 +98,7 @@ def steady(server: Server, count: int = 1000, hertz: int = 10, seconds: int = 5,
 
 
 def burst(server: Server, count: int = 500, pushes: int = 400) -> Numbers:
-    """Push many at once; meanwhile ask Flack again and again whether it is there."""
+    """Send many pushes at once; meanwhile measure the latency of Flack's /healthz."""
     over = multiprocessing.Event()
     heard, told = multiprocessing.Pipe(duplex=False)
     asking = multiprocessing.Process(target=ask, args=(server.ports[0], over, told))
@@ -117,7 +117,7 @@ def burst(server: Server, count: int = 500, pushes: int = 400) -> Numbers:
 
 
 def ask(port: int, over: Event, told: Connection) -> None:
-    """Ask for /healthz 100 times a second, in a process whose only work that is."""
+    """Request /healthz 100 times per second, in a separate process."""
     client, seconds = http.Client(port), []
     client.send("GET", "/healthz")
     told.send("ready")
@@ -127,17 +127,17 @@ def ask(port: int, over: Event, told: Connection) -> None:
 
 
 def storm(server: Server, tokens: Sequence[str], listeners: int = 500) -> Numbers:
-    """Let users connect and sign in all at once, before listeners who are told of each."""
+    """Connect many users at once, while listeners get a push about each."""
     with swarm_of(server, listeners) as (swarm, _), measured(server.web) as cost:
         for client, token in zip(swarm.connect(len(tokens)), tokens, strict=True):
             client.wire.send(frame(TEXT, b'{"event":"ping_user","token":"%s"}' % token.encode()))
         swarm.run(8)
-    time.sleep(8)  # they all go offline, which is no other row's work
+    time.sleep(8)  # until all are offline, so that the next row does not measure it
     return cost.each(len(tokens))
 
 
 def pings(server: Server, tokens: Sequence[str]) -> Numbers:
-    """Let users say again that they are there, as seldom as the page does: each is written down."""
+    """Send a ping of each user as rarely as the page does, so that each is written."""
 
     def ping() -> None:
         for client, token in zip(clients, tokens, strict=True):
@@ -149,5 +149,5 @@ def pings(server: Server, tokens: Sequence[str]) -> Numbers:
         with measured(server.web, stores=server.stores) as cost:
             ping()
             swarm.run(3)
-    time.sleep(8)  # as in a storm
+    time.sleep(8)  # until all are offline
     return cost.each(len(tokens))

@@ -1,4 +1,4 @@
-"""Servers that run already: found by the ports that they listen on."""
+"""Servers that already run, found by the ports they listen on."""
 
 import contextlib
 import os
@@ -16,12 +16,15 @@ from comparison.bench.swarm import Wire
 
 
 def ports_of(urls: Sequence[str]) -> list[int]:
-    """Return the ports of URLs, each of this machine."""
+    """Return the ports of URLs, which must be on this machine."""
     return [int(url.rstrip("/").rpartition(":")[2]) for url in urls]
 
 
 def told(port: int, variable: str) -> str:
-    """Return a variable of the server on a port: nginx hides its own, who started it does not."""
+    """Return an environment variable of the server on a port.
+
+    nginx hides its own environment, so its parent is asked too.
+    """
     first = listening_on(port)
     for process in (first, *first.parents()):
         with contextlib.suppress(psutil.AccessDenied):
@@ -70,7 +73,7 @@ def django(*urls: str) -> Server:
 
 @contextlib.contextmanager
 def start() -> Iterator[list[Server]]:
-    """Start every server that this machine can run, beside the Flask version if there is one."""
+    """Start every server that this machine can run, and find the Flask version at FLASK_URL."""
     with Starter() as starter:
         starter.valkey()
         servers = [starter.flack()]

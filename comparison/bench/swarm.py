@@ -1,7 +1,7 @@
-"""The load generator: thousands of WebSockets read by one thread, which counts what they get.
+"""The load generator: thousands of WebSockets, read by one thread that counts their pushes.
 
-Each push carries its number between two tildes, so one search in the frame finds it. What the
-generator itself costs is shown in the table, so that nobody measures the client.
+Each push has its number between two tildes, so that one search in the frame finds it. The table
+shows the CPU time of the generator too, so that a busy generator is not taken for a slow server.
 """
 
 import contextlib
@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 TEXT, CLOSE, PING = 1, 8, 9
-HEARTBEAT = 20  # seconds; Socket.IO of 2016 hangs up on a client that is silent for 60
+HEARTBEAT = 20  # seconds; Socket.IO of 2016 closes a connection that is silent for 60
 
 
 class Refused(Exception):
-    """A server does not let a client in."""
+    """A server refuses a client."""
 
 
 def frame(opcode: int, payload: bytes) -> bytes:
@@ -30,12 +30,12 @@ def frame(opcode: int, payload: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Wire:
-    """How a client connects: it sends `first`, and is in when a text begins with `ready`."""
+    """How a client connects: it sends `first`, and is ready at a text that starts with `ready`."""
 
     path: str
-    ready: bytes = b""  # nothing: it is in when the handshake is done
+    ready: bytes = b""  # empty: ready after the handshake
     first: bytes = b""
-    beats: bool = False  # whether it is the client who says that it is still there
+    beats: bool = False  # True if the client sends the heartbeat
 
 
 class Client:
@@ -45,7 +45,7 @@ class Client:
 
     def __init__(self, wire: socket.socket, counted: bool) -> None:
         self.wire = wire
-        self.counted = counted  # whether what it gets is looked at
+        self.counted = counted  # True if its pushes are counted
         self.data = b""
         self.upgraded = self.is_ready = False
         self.counts = bytearray()
@@ -55,27 +55,29 @@ class Swarm:
     """Many clients of one server, or of several nodes in turn."""
 
     def __init__(self, ports: Sequence[int], wire: Wire) -> None:
-        """Take where and how clients connect."""
+        """Prepare clients for these ports, in turn."""
         self.ports, self.wire = ports, wire
         self.epoll = select.epoll()
         self.clients: dict[int, Client] = {}
         self.delays = array("d")  # seconds of each delivery
         self.sent: list[float] = []  # when each push was sent
-        self.last = array("d")  # when each push came to its last receiver so far
+        self.last = array("d")  # when each push reached its last receiver so far
         self.connected = self.received = self.closed = self.errors = 0
         self.beat_at = time.perf_counter()
 
     def connect(self, count: int, at_once: int = 32, deaf: bool = False, counted: bool = True,
                 patience: float = 120) -> list[Client]:  # fmt: skip
-        """Open so many sockets; return when all are in, or raise Refused.
+        """Open `count` sockets; return when all are ready, or raise Refused.
 
-        Deaf ones are never read again. Those that are not counted are read, and no more.
+        Deaf clients are never read again. Clients that are not counted are read and ignored.
         """
         target, deadline = self.connected + count, time.perf_counter() + patience
         opened: list[Client] = []
         while self.connected < target:
             if time.perf_counter() > deadline:
-                raise Refused(f"{target - self.connected} could not connect")
+                raise Refused(
+                    f"{target - self.connected} clients could not connect within {patience:g} s"
+                )
             while len(opened) < count and len(self.clients) - self.connected < at_once:
                 opened.append(self._open(len(opened), deaf, counted))
             self._poll(0.05)
@@ -118,7 +120,7 @@ class Swarm:
             self._poll(max(0, due - now))
 
     def drain(self, expected: int, patience: float = 30) -> None:
-        """Read until so many pushes came in all, and 0.2 s more for doubled ones."""
+        """Read until this number of pushes has come, and for 0.2 s more to find doubled ones."""
         deadline = time.perf_counter() + patience
         while self.received < expected and time.perf_counter() < deadline:
             self._poll(0.05)

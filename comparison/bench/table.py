@@ -1,4 +1,4 @@
-"""The results as raw JSON and as Markdown, and the targets that they are held to."""
+"""The results as JSON and as Markdown, and the targets that they must meet."""
 
 import json
 import os
@@ -20,13 +20,14 @@ FOLDER = Path(__file__).resolve().parent.parent
 RAW = FOLDER / "bench.json"
 REPORT = FOLDER / "BENCH.md"
 COLUMNS = ("flack", "socket.io", "ws", "flask")
+LABELS = {"own µs": "generator µs"}  # names in the tables, where they differ from the JSON
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a number of Flack's in a row may be at most.
+    """An upper bound of one of Flack's numbers in a row.
 
-    It is compared with the same number of a peer, or of Flack in another row, if one is named.
+    With `peer` or `other`, a bound of its ratio to the number of a peer, or in another row.
     """
 
     row: str
@@ -36,7 +37,7 @@ class Target:
     other: str = ""
 
     def reached(self, results: Results) -> float | None:
-        """Return the number, or its share of the one beside; None if it was not measured."""
+        """Return the number or the ratio; None if it was not measured."""
         ours = medians(results, self.row, "flack").get(self.key)
         if ours is None or (self.peer == "flack" and not self.other):
             return ours
@@ -80,9 +81,9 @@ TARGETS = (
 
 
 def medians(results: Results, row: str, server: str) -> Numbers:
-    """Return the median over the rounds of each number; none for what was not measured.
+    """Return the median over the rounds of each number; empty if the row was not measured.
 
-    Memory is the largest: a process that ran before uses again what it has.
+    For memory it is the maximum, because later rounds reuse the memory of the first.
     """
     many = results.get(row, {}).get(server, [])
     return {
@@ -93,9 +94,9 @@ def medians(results: Results, row: str, server: str) -> Numbers:
 
 
 def short(numbers: Numbers) -> str:
-    """Return the numbers in one line."""
+    """Return the numbers as one line."""
     return ", ".join(
-        f"{value:,.0f} {key}" if value >= 100 else f"{value:.3g} {key}"
+        f"{value:{',.0f' if value >= 100 else '.3g'}} {LABELS.get(key, key)}"
         for key, value in numbers.items()
         if value or key == "µs"
     )
@@ -104,7 +105,7 @@ def short(numbers: Numbers) -> str:
 def works(results: Results) -> str:
     """Return the table of the medians."""
     columns = [name for name in COLUMNS if any(name in row for row in results.values())]
-    lines = [f"| Work | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    lines = [f"| Measurement | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
     for row in results:
         cells = [short(medians(results, row, name)) for name in columns]
         lines.append(f"| {row} | {' | '.join(cells)} |")
@@ -112,8 +113,8 @@ def works(results: Results) -> str:
 
 
 def targets(results: Results) -> str:
-    """Return the table of the targets with what was reached."""
-    lines = ["| Target | Reached | |", "|---|---|---|"]
+    """Return the table of the targets and the measured values."""
+    lines = ["| Target | Measured | |", "|---|---|---|"]
     for target in TARGETS:
         reached = target.reached(results)
         if reached is not None:
@@ -123,7 +124,7 @@ def targets(results: Results) -> str:
 
 
 def rounds(results: Results) -> str:
-    """Return how many rounds the rows have, the least and the most if they differ."""
+    """Return the number of rounds; minimum and maximum if the rows differ."""
     counts = [len(many) for row in results.values() for many in row.values()]
     return " to ".join(str(count) for count in sorted({min(counts), max(counts)}))
 
@@ -141,13 +142,13 @@ def machine(results: Results) -> str:
 
 
 def load() -> Results:
-    """Return what was stored last."""
+    """Return the stored results, empty if there are none."""
     results: Results = json.loads(RAW.read_text()) if RAW.exists() else {}
     return results
 
 
 def store(results: Results) -> None:
-    """Write the raw numbers, and put the tables into the report."""
+    """Write the raw numbers, and update the tables of the report."""
     RAW.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
     report = f"{machine(results)}\n\n{works(results)}\n\n{targets(results)}"
     REPORT.write_text(between(REPORT.read_text(), "bench", report))

@@ -1,10 +1,12 @@
-"""`make compare FLASK_URL=… DJANGO_URL=…`: climbs every ladder in turn, then writes the report.
+"""`make compare FLASK_URL=… DJANGO_URL=…`: climb every ladder in turn, then write the report.
 
 FLASK_URL names the Flask version on this machine: `http://127.0.0.1:5000`. Nodes that share a
 broker are joined by commas, groups of 1, 2 and 4 nodes by spaces. DJANGO_URL names this version in
-the same form; without it, it is started here, on a database beside the Flask version's. Both run on
-PostgreSQL. REPEATS (3) says how often all is done, SECONDS (3) how long a step takes; STEPS,
-a regular expression, which ladders are climbed anew, such as "With push": all else stays as it was.
+the same form; without it, this version is started on a second database of the Flask version's
+server. Both run on PostgreSQL. REPEATS (3) is the number of climbs, SECONDS (3) the length of a
+step. STEPS is a regular expression of the ladders to climb, such as "With push"; all others keep
+their numbers.
+
 All numbers go to comparison/report.json; `python -m comparison.compare report` reads only that.
 """
 
@@ -30,8 +32,10 @@ STEPS = os.environ.get("STEPS") or ""
 
 
 def measure() -> dict[str, Any]:
-    """Measure everything; return the raw numbers."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and end what was started
+    """Measure everything, and return the raw numbers."""
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(1)
+    )  # run the exit handlers, which stop the servers
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())

@@ -1,6 +1,6 @@
-"""The PostgreSQL under both versions: a database for each, what its server costs, what it is asked.
+"""PostgreSQL below both versions: a database for each, the CPU time of its server, its queries.
 
-What really reached the database is counted there, not believed from answers.
+Stored messages and queries are counted in the database itself, not derived from answers.
 """
 
 import os
@@ -18,24 +18,27 @@ import psycopg
 
 from comparison.bench.processes import Processes
 
-SETTINGS = {"log_statement": "all", "log_line_prefix": "%d "}  # the line begins with the database
+SETTINGS = {
+    "log_statement": "all",
+    "log_line_prefix": "%d ",
+}  # the line starts with the database's name
 STATEMENT = re.compile(r"^(\S+) LOG:  (?:statement|execute [^:]*): (\w+)", re.MULTILINE)
 BRACKETS = {"BEGIN", "COMMIT", "ROLLBACK", "SET", "SHOW"}
 
 
 @dataclass
 class Asked:
-    """How many queries a database was asked, and how many transactions that write ended."""
+    """The number of queries, and of transactions that were committed."""
 
     queries: int = 0
     commits: int = 0
 
 
 class Database(AbstractContextManager["Database"]):
-    """One database, and a connection to it that ends with the block."""
+    """One database, with a connection that is closed at the end of the block."""
 
     def __init__(self, url: str) -> None:
-        """Take its URL, as SQLAlchemy or Django has it."""
+        """Connect to the database at a URL in the form of SQLAlchemy or Django."""
         scheme, _, rest = url.partition("://")
         if not scheme.startswith("postgres"):
             raise ValueError("both versions must run on PostgreSQL: set their DATABASE_URL")
@@ -52,19 +55,19 @@ class Database(AbstractContextManager["Database"]):
         self._connection.close()
 
     def ask(self, query: str) -> Any:
-        """Return the value that a query gives, if it gives one."""
+        """Return the first value of a query's result, or None."""
         cursor = self._connection.execute(query.encode())
         row = cursor.fetchone() if cursor.description else None
         return row and row[0]
 
     def messages(self) -> int:
-        """Return how many messages it holds, whichever version wrote them."""
+        """Return the number of messages, in the table of either version."""
         table = self.ask("SELECT coalesce(to_regclass('chat_message'), to_regclass('messages'))")
         return int(self.ask(f"SELECT count(*) FROM {table}"))
 
     @contextmanager
     def another(self, name: str) -> Iterator["Database"]:
-        """Give a new database of the same server, which is gone afterwards."""
+        """Create a database on the same server, and drop it at the end of the block."""
         self.ask(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         self.ask(f"CREATE DATABASE {name}")
         try:
@@ -75,7 +78,7 @@ class Database(AbstractContextManager["Database"]):
 
     @contextmanager
     def listening(self) -> Iterator[Asked]:
-        """Count what this database is asked in the block, from the server's own log."""
+        """Count the queries to this database during the block, from the server's log."""
         log, asked = Path(os.readlink(f"/proc/{self.pid}/fd/2")), Asked()
         for name, value in SETTINGS.items():
             self.ask(f"ALTER SYSTEM SET {name} = '{value}'")
@@ -97,4 +100,4 @@ class Database(AbstractContextManager["Database"]):
 
     def _reload(self) -> None:
         self.ask("SELECT pg_reload_conf()")
-        time.sleep(0.3)  # each backend hears of it before its next query
+        time.sleep(0.3)  # each backend reloads before its next query

@@ -1,4 +1,4 @@
-"""Ladders: the same rising loads for several contestants, in turn, until each breaks."""
+"""Ladders: the same increasing loads for several contestants, in turn, until each breaks."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -16,15 +16,15 @@ POSTS = [Rung(hertz) for hertz in (10, 25, 50, 100, 150, 200, 300, 400)]
 TALK = [Rung(10, 100), Rung(10, 300), Rung(10, 600), Rung(10, 900), Rung(15, 900), Rung(25, 900),
         Rung(40, 900), Rung(40, 1800), Rung(60, 1800), Rung(100, 1800),
         Rung(100, 3600)]  # fmt: skip
-AGAIN = "Flask again"  # the null run: what differs between it and Flask is noise
-WARM = 2  # rungs below the one that broke, where a repeat begins
+AGAIN = "Flask again"  # the null run: its difference from Flask is noise
+WARM = 2  # a repeat starts this many rungs below the one that broke
 
 Work = Callable[[Side, Rung, float], Numbers]
 
 
 @dataclass
 class Contestant:
-    """Who climbs, and how."""
+    """A version, and the work that it does at each rung."""
 
     name: str
     side: Side
@@ -33,23 +33,25 @@ class Contestant:
 
 @dataclass
 class Ladder:
-    """A kind of load on one arrangement of servers."""
+    """One kind of load on one arrangement of servers."""
 
     step: str  # of the talk
     arrangement: str
     rungs: Sequence[Rung]
     contestants: list[Contestant]
-    broke: dict[str, int] = field(default_factory=dict)  # rung that broke in the first climb
+    broke: dict[str, int] = field(
+        default_factory=dict
+    )  # index of the rung that broke in the first climb
 
     def warm_up(self) -> None:
-        """Let each open what it needs: threads, connections, modules."""
+        """Run one second of each, so that threads, connections and modules are ready."""
         for contestant in self.contestants:
             contestant.work(contestant.side, self.rungs[0], 1)
 
     def climb(self, repeat: int, seconds: float) -> Iterator[dict[str, Any]]:
-        """Climb once with all; give what each step shows. Who breaks is out until the next time.
+        """Climb once with every contestant; yield each step. A contestant that breaks is out.
 
-        A step that is late is tried once more, lest a moment's noise ends a climb.
+        A late step is tried once more, so that a moment of noise does not end the climb.
         """
         last = len(self.rungs) - 1
         begin = {name: max(0, rung - WARM) for name, rung in self.broke.items()}
@@ -84,12 +86,12 @@ class Ladder:
 
     @property
     def longest(self) -> int:
-        """How many steps a first climb takes at most."""
+        """The maximum number of steps of a first climb."""
         return len(self.rungs) * len(self.contestants)
 
 
 def ladders(sides: Sides) -> list[Ladder]:
-    """Return the talk's own steps as ladders."""
+    """Return the ladders, one or more for each step of the talk."""
     poll, post = partial(steps.http, poll=True), partial(steps.http, poll=False)
     deferred = partial(post, prefer="Prefer: respond-async\r\n")
 

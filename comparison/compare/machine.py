@@ -1,4 +1,4 @@
-"""Where and on what this was measured."""
+"""Describe the machine and the versions of a measurement."""
 
 import platform
 import re
@@ -25,7 +25,7 @@ for name in sys.argv[1:]:
 
 
 def machine() -> dict[str, str]:
-    """Return what the machine is."""
+    """Return the properties of the machine."""
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     return {
         "processor": f"{psutil.cpu_count()} × {model[1] if model else platform.machine()}",
@@ -35,7 +35,7 @@ def machine() -> dict[str, str]:
 
 
 def versions(flask: Side, django: Side) -> dict[str, str]:
-    """Return what runs on each side, and below both."""
+    """Return the versions of both sides and of the services below them."""
     python = listening_on(flask.server.ports[0]).cmdline()[0]
     asked = subprocess.run([python, "-W", "ignore", "-c", ASK, *THEIRS.split()],
                            capture_output=True, text=True, check=True)  # fmt: skip
@@ -51,10 +51,10 @@ def versions(flask: Side, django: Side) -> dict[str, str]:
 
 
 def now() -> str:
-    """Return when this is."""
+    """Return the current time as text."""
     return time.strftime("%d %B %Y %H:%M UTC", time.gmtime())
 
 
 def other_work(seconds: float = 5) -> float:
-    """Return how many cores others keep busy, while nothing of ours runs."""
+    """Return how many cores other processes keep busy, before anything is started."""
     return psutil.cpu_percent(seconds) / 100 * (psutil.cpu_count() or 1)

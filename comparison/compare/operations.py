@@ -1,4 +1,4 @@
-"""What one of each operation asks of the database."""
+"""Count the queries of each operation."""
 
 import time
 from collections.abc import Callable
@@ -19,7 +19,7 @@ def queries(side: Side) -> dict[str, list[float]]:
 
 
 def counted(side: Side, once: Callable[[int], object]) -> list[float]:
-    """Do something `TIMES` times; return queries and commits for each."""
+    """Run an operation `TIMES` times; return queries and commits for each run."""
     calm(side.server.web, side.server.worker)
     with side.database.listening() as asked:
         for number in range(TIMES):
@@ -29,7 +29,7 @@ def counted(side: Side, once: Callable[[int], object]) -> list[float]:
 
 
 def operations(side: Side, swarm: Swarm) -> dict[str, Callable[[int], object]]:
-    """Return what people do, each as a function of a number."""
+    """Return the operations by name; each is a function of the run's number."""
     bearer = f"Bearer {side.tokens[0]}"
     user, _ = http.Client(side.port).sign_up()
     basic = http.basic(user["nickname"], "a")

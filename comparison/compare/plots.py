@@ -1,4 +1,4 @@
-"""The ladders as pictures: what people wait, and what the servers use, against the load."""
+"""Plots of the ladders: latency and CPU use against the load."""
 
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ STYLE: dict[Any, Any] = {
 
 
 def draw(steps: list[Step], unit: str, path: Path) -> None:
-    """Draw the ladders of one step of the talk, a column for each arrangement, into a file."""
+    """Plot the ladders of one step of the talk into a file, one column for each arrangement."""
     arrangements = distinct(steps, "arrangement")
     with mpl.rc_context(STYLE):
         figure, axes = plt.subplots(2, len(arrangements), sharex=True, sharey="row", squeeze=False,
@@ -44,17 +44,17 @@ def draw(steps: list[Step], unit: str, path: Path) -> None:
                 line(below, some(ladder, name=name), "cores", name)
             above.set(xscale="log", yscale="log")
             below.set_xlabel(f"{unit} a second")
-        axes[1][0].set_ylim(bottom=0)  # of all, and not before all are drawn
+        axes[1][0].set_ylim(bottom=0)  # once all lines are drawn, for the shared axis
         axes[0][0].set_ylabel("p99, milliseconds")
         axes[1][0].set_ylabel("busy cores of the servers")
         axes[0][0].legend(frameon=False)
-        figure.patch.set_facecolor("white")  # readable on a dark page too
+        figure.patch.set_facecolor("white")  # readable on a dark page
         figure.savefig(path, metadata={"Date": None})
         plt.close(figure)
 
 
 def line(axis: Any, steps: list[Step], key: str, name: str) -> None:
-    """Draw the medians as a line, from the least to the most as a band."""
+    """Plot the medians as a line, and the range of the repeats as a band."""
     found = []
     for load in sorted(distinct(steps, "load")):
         if values := spread(some(steps, load=load), key):

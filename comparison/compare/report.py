@@ -1,4 +1,4 @@
-"""The report, from the raw numbers beside it and the prose of `report.md`."""
+"""Write the report from the raw numbers and the prose in `report.md`."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ def picture(step: str) -> str:
 
 
 def markdown(raw: dict[str, Any]) -> str:
-    """Return the report."""
+    """Return the report as Markdown."""
     steps: list[Step] = raw["steps"]
     return Template(PROSE.read_text()).substitute(
         unsent=sent_too_little(raw),
@@ -57,7 +57,7 @@ def markdown(raw: dict[str, Any]) -> str:
 
 
 def remarks(raw: dict[str, Any]) -> list[str]:
-    """Return the remarks on a run that belong before its numbers."""
+    """Return the remarks about a run, which stand before its numbers."""
     single = "This run had one repeat, so it shows no spread."
     found = [other_work(raw["other work"]), raw.get("note"), single if raw["repeats"] < 2 else ""]
     for again in raw.get("again", []):
@@ -70,7 +70,7 @@ def remarks(raw: dict[str, Any]) -> list[str]:
 
 
 def sent_too_little(raw: dict[str, Any]) -> str:
-    """Return how many steps sent less than 99 % of their load, and how many of these carried it."""
+    """Return a sentence on the steps that sent less than 99 % of their load."""
     short = [
         step
         for step in raw["steps"]
@@ -84,7 +84,7 @@ def sent_too_little(raw: dict[str, Any]) -> str:
 
 
 def other_work(cores: float | None) -> str:
-    """Return a sentence about other work on the machine; None if it was not measured."""
+    """Return a sentence about other work on the machine; `cores` is None if not measured."""
     if cores is not None and cores < QUIET:
         return "No other work ran on the machine."
     busy = "" if cores is None else f" and kept {cores:.1f} cores busy at the start"

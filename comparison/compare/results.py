@@ -1,4 +1,4 @@
-"""What the raw numbers say: medians, spreads, and how far each has climbed."""
+"""Evaluate the raw numbers: medians, spreads, and the load that each contestant carried."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 Step = dict[str, Any]
-FULL = 0.85  # cores; a generator this busy measures itself
+FULL = 0.85  # cores; from here on the load generator may be the limit
 
 
 @dataclass(frozen=True)
 class Spread:
-    """A median, with the least and the most."""
+    """A median, with the minimum and the maximum."""
 
     middle: float
     least: float
@@ -29,14 +29,14 @@ class Spread:
 
 
 def short(value: float) -> str:
-    """Return a number with about three digits, and thousands set apart."""
+    """Return a number with two or three significant digits, and a space between thousands."""
     if value >= 1000:
         return f"{float(f'{value:.3g}'):,.0f}".replace(",", " ")
     return f"{value:.0f}" if value >= 100 else f"{float(f'{value:.2g}'):g}"
 
 
 def distinct(steps: Iterable[Step], key: str) -> list[Any]:
-    """Return the values of a key, each once, in order."""
+    """Return the distinct values of a key, in order of appearance."""
     return list(dict.fromkeys(step[key] for step in steps))
 
 
@@ -46,16 +46,16 @@ def some(steps: Iterable[Step], **wanted: Any) -> list[Step]:
 
 
 def spread(steps: Iterable[Step], key: str) -> Spread | None:
-    """Return the spread of a number over steps, None if none has it."""
+    """Return the spread of a number over steps, or None if no step has it."""
     values = [step[key] for step in steps if key in step]
     return Spread.of(values) if values else None
 
 
 def carried(steps: list[Step], name: str) -> Spread:
-    """Return the highest load of a ladder that was carried, over the repeats.
+    """Return the spread over the repeats of the highest load that a contestant carried.
 
-    A repeat begins some rungs below the one that broke first; one that carried none of these is
-    taken to carry the rung below them.
+    A repeat starts some rungs below the rung that broke in the first climb. If it breaks at its
+    first rung, it counts as carrying the rung below.
     """
     loads = sorted(distinct(steps, "load"))
     climbs = some(steps, name=name)
@@ -69,7 +69,7 @@ def carried(steps: list[Step], name: str) -> Spread:
 
 
 def why(steps: list[Step], name: str) -> str:
-    """Return why a contestant went no further: what broke, or that nothing did."""
+    """Return what limited a contestant: the reasons of the break, or the top of the ladder."""
     climbs = some(steps, name=name)
     broke = [
         step
@@ -77,7 +77,7 @@ def why(steps: list[Step], name: str) -> str:
         if not some(climbs, repeat=step["repeat"], load=step["load"], broken="")
     ]
     if not broke:
-        return "the ladder ends"
+        return "top of the ladder"
     reasons = " or ".join(sorted({step["broken"] for step in broke}))
     busy = any(step.get("own cores", 0) > FULL for step in broke)
-    return reasons + (", the generator was busy" if busy else "")
+    return reasons + (", generator saturated" if busy else "")

@@ -1,4 +1,4 @@
-"""The two sides: each version with as many nodes, direct and behind the same nginx."""
+"""The two sides: each version with the same numbers of nodes, direct and behind nginx."""
 
 import grp
 import os
@@ -17,14 +17,14 @@ from comparison.bench.servers import Server, Starter, free_port, wait_for
 from comparison.compare.database import Database
 
 NODES = (1, 2, 4)
-PEOPLE = 20  # accounts that poll, post and speak
+PEOPLE = 20  # accounts that poll, and post over REST and sockets
 WORKERS = 2  # processes, as many as Celery starts for the Flask version on 2 cores
 TEMPLATE = Path(__file__).parent / "nginx.conf"
 
 
 @dataclass
 class Side:
-    """A version that runs, as one ladder sees it."""
+    """A running version, as one ladder uses it."""
 
     name: str
     server: Server
@@ -36,14 +36,14 @@ class Side:
 
     @property
     def nodes(self) -> int:
-        """How many web nodes it has."""
+        """The number of web nodes."""
         return len(self.server.ports)
 
     def renew(self) -> None:
-        """Give the Flask version new workers: gunicorn starts one in the place of one that ended.
+        """Restart the workers of the Flask version, because it leaks closed sockets.
 
-        A socket that is gone when the Flask version writes to it keeps its place among gunicorn's
-        1000 for ever, so what one step leaves behind would be refused in a later one.
+        A socket that is closed while the Flask version writes to it still counts towards gunicorn's
+        limit of 1000, so a later step would be refused.
         """
         if self.name != "Flask":
             return
@@ -56,17 +56,17 @@ class Side:
             httpx.get(f"http://127.0.0.1:{port}/stats", timeout=60).raise_for_status()
 
     def processes(self) -> str:
-        """Say how many processes it has of which kind."""
+        """Return the number of processes of each kind."""
         return f"{self.server.web.count()} web, {self.server.worker.count()} Celery"
 
 
 class Sides(ExitStack):
-    """Every side, by version and number of nodes; what was started ends when this is left."""
+    """Every side, by version and number of nodes; stops what it started at the end."""
 
     def __init__(self, flask_url: str, django_url: str) -> None:
-        """Take URLs: nodes of one group are joined by commas, groups by spaces.
+        """Find the servers at these URLs: commas join the nodes of a group, spaces join groups.
 
-        Without the second one Flack is started here, on a database beside the Flask version's.
+        Without `django_url`, start Flack on a second database of the Flask version's server.
         """
         super().__init__()
         flasks = [running.flask(*group.split(",")) for group in flask_url.split()]
@@ -113,7 +113,7 @@ class Sides(ExitStack):
 
 
 def database_of(server: Server) -> Database:
-    """Return the database of a server, by the environment that its node was started with."""
+    """Return the database of a server, from the environment of its first node."""
     return Database(running.told(server.ports[0], "DATABASE_URL"))
 
 

@@ -1,4 +1,4 @@
-"""One step of a ladder: a load for some seconds, and all that can be seen of it."""
+"""One step of a ladder: apply a load for some seconds, and measure."""
 
 import itertools
 import time
@@ -15,9 +15,9 @@ from comparison.bench.swarm import TEXT, Refused, Swarm, frame
 from comparison.compare.arrivals import Arrivals, Request, request
 from comparison.compare.sides import Side
 
-PATIENCE = 5.0  # seconds after the last arrival, then what is not there is lost
-CONNECTING = 15.0  # seconds that all clients together may take
-LATE = 1000  # milliseconds; a chat whose slowest messages take longer is no chat
+PATIENCE = 5.0  # seconds after the last arrival; a message that comes later counts as lost
+CONNECTING = 15.0  # seconds in which all clients must be connected
+LATE = 1000  # milliseconds; a p99 above this breaks a step
 SPEAK = {
     "flack": ('{{"event":"ping_user","token":"{token}"}}',
               '{{"event":"post_message","data":{{"source":"~{number:07}~ hello *world*"}},'
@@ -29,14 +29,14 @@ SPEAK = {
 
 @dataclass(frozen=True)
 class Rung:
-    """How much: people with a socket, who hear so many messages a second; or requests a second."""
+    """A load: messages per second to a number of sockets; without sockets, requests per second."""
 
     hertz: float
     sockets: int = 0
 
     @property
     def load(self) -> float:
-        """Deliveries a second, or requests a second."""
+        """Deliveries per second, or requests per second."""
         return self.hertz * (self.sockets or 1)
 
     def __str__(self) -> str:
@@ -44,7 +44,7 @@ class Rung:
 
 
 def calm(*processes: Processes, wait: Callable[[float], None] = time.sleep) -> None:
-    """Wait until processes have done what they still had to do, 10 s at most."""
+    """Wait until processes are idle, at most 10 s."""
     before = sum(each.cpu() for each in processes)
     for _ in range(40):
         wait(0.25)
@@ -56,9 +56,9 @@ def calm(*processes: Processes, wait: Callable[[float], None] = time.sleep) -> N
 
 @contextmanager
 def accounted(side: Side, numbers: Numbers, units: float) -> Iterator[None]:
-    """Add what the block costs: busy cores of the servers and of the generator, and memory.
+    """Measure the block: busy cores of the servers and of the generator, and memory.
 
-    `units` is how many requests or deliveries are asked for; "µs" is what one costs the version.
+    `units` is the number of requests or deliveries; "µs" is the CPU time of the version for one.
     """
     parts = {"web": [side.server.web], "worker": [side.server.worker], "beside": side.beside}
     before = {part: sum(each.cpu() for each in parts[part]) for part in parts}
@@ -76,10 +76,10 @@ def accounted(side: Side, numbers: Numbers, units: float) -> Iterator[None]:
 
 
 def talk(side: Side, rung: Rung, seconds: float) -> Numbers:
-    """Let some speak over their sockets, and see when the last of all others has heard it."""
+    """Post messages over sockets, and measure when the last listener has received each."""
     numbers: Numbers = {"errors": 0}
     side.renew()
-    calm(side.server.web, side.server.worker)  # from the step before
+    calm(side.server.web, side.server.worker)  # finish the previous step
     swarm, at = Swarm([side.port], side.server.wire), time.time_ns()
     stored = side.database.messages()
     sign_in, say = SPEAK[side.server.name]
@@ -98,7 +98,7 @@ def talk(side: Side, rung: Rung, seconds: float) -> Numbers:
             text = say.format(token=token, number=number, at=at)
             try:
                 speakers[number % len(speakers)].wire.sendall(frame(TEXT, text.encode()))
-            except OSError:  # the server does not read, or hung up
+            except OSError:  # the server does not read, or has closed
                 swarm.errors += 1
 
         def arrive() -> None:
@@ -129,14 +129,14 @@ def talk(side: Side, rung: Rung, seconds: float) -> Numbers:
 
 
 def leave(swarm: Swarm, side: Side) -> None:
-    """Leave as browsers do, when nothing is on its way: first those who spoke, one by one."""
+    """Close the sockets as browsers do, once all is delivered: first the writers, one by one."""
     rest_a_while = partial(calm, side.server.web, side.server.worker, wait=swarm.run)
     swarm.hang_up([each for each in swarm.clients.values() if not each.is_ready])
     rest_a_while()
     listeners = [each for each in swarm.clients.values() if each.counted]
     for speaker in [each for each in swarm.clients.values() if not each.counted]:
         swarm.say_goodbye([speaker])
-        swarm.run(0.02 + len(listeners) / 8000)  # all others hear of it
+        swarm.run(0.02 + len(listeners) / 8000)  # every listener gets a push
     rest_a_while()
     for begin in range(0, len(listeners), 50):
         swarm.say_goodbye(listeners[begin : begin + 50])
@@ -146,10 +146,10 @@ def leave(swarm: Swarm, side: Side) -> None:
 
 
 def http(side: Side, rung: Rung, seconds: float, poll: bool, prefer: str = "") -> Numbers:
-    """Let requests arrive: polls as the page of v0.13 sends them, or posts."""
+    """Send requests at a fixed rate: polls as the page of v0.13 sends them, or posts."""
     numbers: Numbers = {}
     make = partial(polling if poll else posting, side, headers=prefer)
-    calm(side.server.web, side.server.worker)  # from the step before
+    calm(side.server.web, side.server.worker)  # finish the previous step
     arrivals, stored = Arrivals(side.port, make), side.database.messages()
     begin = time.perf_counter()
     with accounted(side, numbers, rung.load * seconds):
@@ -173,7 +173,7 @@ def http(side: Side, rung: Rung, seconds: float, poll: bool, prefer: str = "") -
 
 
 def polling(side: Side, number: int, headers: str = "") -> Request:
-    """Return one of the two requests that a page of v0.13 sends each second."""
+    """Return one of the two requests that a page of v0.13 sends every second."""
     since = int(time.time()) - 2
     token = side.tokens[number // 2 % len(side.tokens)]
     what = ("users", "messages")[number % 2]
@@ -188,7 +188,7 @@ def posting(side: Side, number: int, headers: str = "") -> Request:
 
 
 def broken(numbers: Numbers) -> str:
-    """Say in a word why a server did not carry a step, or nothing."""
+    """Return the reason that a step broke, or an empty string if it was carried."""
     for name in ("refused", "errors", "lost", "doubled"):
         if numbers.get(name):
             return name

@@ -16,10 +16,10 @@ COLUMNS = {
     "p99 ms": "p99 ms",
     "behind s": "behind s",
     "µs": "µs each",
-    "web cores": "web",
-    "worker cores": "Celery",
-    "beside cores": "beside",
-    "own cores": "generator",
+    "web cores": "web cores",
+    "worker cores": "Celery cores",
+    "beside cores": "service cores",
+    "own cores": "generator cores",
     "MiB": "MiB",
     "own MiB": "generator MiB",
 }
@@ -27,25 +27,25 @@ COUNTS = ("lost", "doubled", "errors")
 
 
 def table(head: list[str], rows: list[list[Any]]) -> str:
-    """Return a table."""
+    """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
 def facts(found: dict[str, str]) -> str:
-    """Return a list of facts."""
+    """Return a Markdown list of names and values."""
     return "\n".join(f"- {name}: {value}" for name, value in found.items())
 
 
 def processes(counted: dict[str, dict[str, str]]) -> str:
-    """Return the table of how many processes each side has."""
+    """Return the table of the number of processes of each version."""
     names = list(next(iter(counted.values())))
     rows = [[nodes, *(sides[name] for name in names)] for nodes, sides in counted.items()]
     return table(["Nodes", *names], rows)
 
 
 def carried_table(steps: list[Step]) -> str:
-    """Return the table of the highest loads that were carried, and why not more."""
+    """Return the table of the highest load that each version carried, and of what limited it."""
     rows = []
     for step, unit in UNITS.items():
         for arrangement in distinct(some(steps, step=step), "arrangement"):
@@ -56,11 +56,11 @@ def carried_table(steps: list[Step]) -> str:
                 rung = f" ({rungs[0]})" if rungs and "×" in rungs[0] else ""
                 rows.append([f"{step}: {arrangement}", name, f"{highest} {unit}{rung}",
                              why(ladder, name)])  # fmt: skip
-    return table(["Ladder", "Version", "Carried per second", "Why not more"], rows)
+    return table(["Ladder", "Version", "Carried per second", "Limit"], rows)
 
 
 def null_table(steps: list[Step]) -> str:
-    """Return how far Flask is from itself: the largest and the middle difference of each number."""
+    """Return the table of the noise: how much two runs of the same Flask version differ."""
     rows: list[list[Any]] = []
     for key in ("p50 ms", "p99 ms", "µs"):
         ratios = []
@@ -82,7 +82,7 @@ def null_table(steps: list[Step]) -> str:
 
 
 def queries_table(queries: dict[str, dict[str, list[float]]]) -> str:
-    """Return the table of queries and transactions of each operation."""
+    """Return the table of the queries and transactions of each operation."""
     names = list(queries)
     rows = [
         [operation, *(" / ".join(map(short, queries[name][operation])) for name in names)]
@@ -104,7 +104,7 @@ def lessons_table(lessons: list[Step]) -> str:
 
 
 def details(ladder: list[Step], arrangement: str) -> str:
-    """Return all steps of a ladder as a folded table."""
+    """Return all steps of a ladder as a table inside `<details>`."""
     rows = []
     for load in sorted(distinct(ladder, "load")):
         rung = some(ladder, load=load)

@@ -1,4 +1,4 @@
-"""Small variants of Flack, each with one thing as Django, DRF or Channels bring it along.
+"""Small variants of Flack; each uses one default of Django, DRF or Channels.
 
-`make compare` measures each beside what Flack does instead.
+`make compare` measures each against Flack's own way.
 """

@@ -1,4 +1,4 @@
-"""The broadcast of Channels' tutorial: every consumer is a member of the group."""
+"""The broadcast of Channels' tutorial: every consumer joins the group."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from flack_project import asgi
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
-    """One client, whom the channel layer tells by itself. Beside: `chat/realtime/hub.py`."""
+    """One client, a member of the group. Compare `chat/realtime/hub.py`."""
 
     async def connect(self) -> None:
-        """Join the group, and accept."""
+        """Join the group, and accept the connection."""
         await self.channel_layer.group_add(GROUP, self.channel_name)
         await self.accept()
 
@@ -23,7 +23,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self.channel_layer.group_discard(GROUP, self.channel_name)
 
     async def push(self, event: dict[str, Any]) -> None:
-        """Send what the group was told."""
+        """Send the messages of a group event."""
         for text in event["texts"]:
             await self.send(text_data=text)
 

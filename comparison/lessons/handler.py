@@ -1,4 +1,4 @@
-"""HTTP by Django's own ASGI handler. Beside: `flack_project/daphne/handler.py`."""
+"""HTTP by Django's own ASGI handler. Compare `flack_project/daphne/handler.py`."""
 
 from django.core.asgi import get_asgi_application
 

@@ -1,4 +1,4 @@
-"""The list of messages by DRF's own list serializer and renderer. Beside: `api/messages.py`."""
+"""The list of messages by DRF's own list serializer and renderer. Compare `api/messages.py`."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from chat.models import Message
 
 
 class MessageSerializer(serializers.ModelSerializer[Message]):
-    """A message, field by field."""
+    """A message, serialized by DRF."""
 
     _links = serializers.SerializerMethodField()
 
@@ -22,7 +22,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         fields = ["id", "created_at", "updated_at", "source", "html", "user_id", "_links"]
 
     def get__links(self, message: Message) -> dict[str, str]:
-        """Return where it and its author are."""
+        """Return the links to the message and its author."""
         return {
             "self": f"/api/messages/{message.pk}",
             "user": f"/api/users/{message.user_id}",
@@ -30,10 +30,10 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
 
 
 class MessageViewSet(messages.MessageViewSet):
-    """As Flack's, but for the list."""
+    """Flack's viewset with another list."""
 
     def get_renderers(self) -> list[Any]:
-        """Render JSON as DRF does."""
+        """Use DRF's renderer."""
         return [renderers.JSONRenderer()]
 
     def list(self, request: Request) -> Response:

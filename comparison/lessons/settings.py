@@ -1,4 +1,4 @@
-"""Flack's settings, with what a lesson changes: its URLs, or the channel layer of the tutorial."""
+"""Flack's settings, with the URLs or the channel layer of a lesson."""
 
 from flack_project.settings import *  # noqa: F403
 

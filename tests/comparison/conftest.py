@@ -1,4 +1,4 @@
-"""All of Flack behind nginx, to put the suite and its faults in front of."""
+"""A running Flack behind nginx, for the contract suite and the proxy with its faults."""
 
 from collections.abc import Iterator
 from queue import Queue
@@ -7,12 +7,12 @@ import pytest
 
 from tests.running import Stack, free_port
 
-AT_ONCE = 4  # runs of the suite: they mostly wait
+AT_ONCE = 4  # parallel runs of the suite, which mostly wait
 
 
 @pytest.fixture(scope="session")
 def preview_ports() -> Queue[int]:
-    """Ports for the suite's own pages; each run takes one and gives it back."""
+    """Ports for the suite's pages; each run takes one, and returns it at its end."""
     ports: Queue[int] = Queue()
     for _ in range(AT_ONCE):
         ports.put(free_port())
@@ -23,7 +23,7 @@ def preview_ports() -> Queue[int]:
 def reference(
     tmp_path_factory: pytest.TempPathFactory, preview_ports: Queue[int]
 ) -> Iterator[Stack]:
-    """A good server that fetches links of the suite's own pages."""
+    """A running Flack that may fetch the suite's pages."""
     hosts = ",".join(f"127.0.0.1:{port}" for port in preview_ports.queue)
     stack = Stack(tmp_path_factory.mktemp("var"), FLACK_PREVIEW_HOSTS=hosts)
     yield stack

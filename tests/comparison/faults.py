@@ -1,4 +1,4 @@
-"""Faults to plant in front of a good server, by the test that must catch them."""
+"""The faults to plant in the proxy, by the test of the contract suite that must catch them."""
 
 import re
 

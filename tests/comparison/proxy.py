@@ -1,4 +1,4 @@
-"""A reverse proxy on loopback that can plant a fault: it rewrites requests, answers and frames."""
+"""A reverse proxy that can plant a fault by rewriting requests, answers and frames."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ TEXT = 0x81  # a WebSocket frame that is one whole text
 
 @dataclass
 class Request:
-    """What the client asked for."""
+    """The client's request."""
 
     method: str
     target: str
@@ -34,7 +34,7 @@ class Request:
 
 @dataclass
 class Answer:
-    """What the client gets; header names are in lower case."""
+    """The answer to the client; header names are in lower case."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -43,10 +43,10 @@ class Answer:
 
 @dataclass
 class Fault:
-    """What to do wrong.
+    """A fault, by three hooks.
 
-    `request` changes a request in place, or answers it itself; `answer` changes an answer in place;
-    `frame` takes a frame of the server and gives the frames that the client gets instead.
+    `request` changes a request in place, or returns an answer; `answer` changes an answer in place;
+    `frame` takes a frame from the server and returns the frames to send to the client instead.
     """
 
     request: Callable[[Request], Answer | None] = lambda _: None
@@ -58,12 +58,12 @@ class Proxy:
     """Serves one fault in front of the server at `upstream`, an http URL."""
 
     def __init__(self, upstream: str, fault: Fault) -> None:
-        """Take what to stand in front of, and the fault."""
+        """Forward to `upstream`, with this fault."""
         self.upstream, self.fault = upstream, fault
         self.http = httpx.AsyncClient(base_url=upstream, timeout=60, trust_env=False)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection: one HTTP request, or a WebSocket until either side ends it."""
+        """Serve one connection: one HTTP request, or a WebSocket until either side closes it."""
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             if re.search(rb"^upgrade: *websocket", head, re.IGNORECASE | re.MULTILINE):
@@ -71,14 +71,14 @@ class Proxy:
             else:
                 await self.exchange(head, reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # the client or the server has left
+            pass  # the client or the server has closed
         finally:
             writer.close()
 
     async def exchange(
         self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """Pass a request on and its answer back."""
+        """Forward a request, and return its answer."""
         first, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
         method, target, _ = first.split(" ")
         headers = {k.lower(): v.strip() for k, v in (line.split(":", 1) for line in lines)}
@@ -93,7 +93,7 @@ class Proxy:
         await writer.drain()
 
     async def forward(self, request: Request) -> Answer:
-        """Ask the server."""
+        """Send a request to the server, and return its answer."""
         got = await self.http.request(
             request.method, request.target, headers=request.headers, content=request.body
         )
@@ -103,7 +103,7 @@ class Proxy:
     async def tunnel(
         self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """Pass a WebSocket through; frames are never compressed, so that they can be rewritten."""
+        """Forward a WebSocket; without compression, so that its frames can be rewritten."""
         host, port = urlsplit(self.upstream).hostname, urlsplit(self.upstream).port
         server, to_server = await asyncio.open_connection(host, port)
         to_server.write(re.sub(rb"(?im)^sec-websocket-extensions:.*\r\n", b"", head))
@@ -119,19 +119,19 @@ class Proxy:
             to_server.close()
 
     def rewritten(self, payload: bytes) -> list[bytes]:
-        """Give the texts that the fault makes of one."""
+        """Return the frames that the fault makes of one."""
         return [json.dumps(frame).encode() for frame in self.fault.frame(json.loads(payload))]
 
     @staticmethod
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Copy what the client sends, until it leaves."""
+        """Forward the bytes of the client until it closes."""
         while data := await reader.read(65536):
             writer.write(data)
         writer.close()
 
 
 async def read_frame(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    """Give the first byte and the payload of a server's frame."""
+    """Return the first byte and the payload of a server's frame."""
     first, length = await reader.readexactly(2)
     if length > 125:
         length = int.from_bytes(await reader.readexactly(2 if length == 126 else 8))
@@ -139,7 +139,7 @@ async def read_frame(reader: asyncio.StreamReader) -> tuple[int, bytes]:
 
 
 def length_of(payload: bytes) -> bytes:
-    """Give the length field of an unmasked frame."""
+    """Return the length field of an unmasked frame."""
     length = len(payload)
     if length > 125:
         return b"\x7e" + length.to_bytes(2) if length < 65536 else b"\x7f" + length.to_bytes(8)
@@ -148,7 +148,7 @@ def length_of(payload: bytes) -> bytes:
 
 @contextmanager
 def planted(upstream: str, fault: Fault) -> Iterator[str]:
-    """Run the proxy on a thread and give its URL."""
+    """Run the proxy in a thread; yields its URL."""
     started: Future[tuple[str, Callable[[], object]]] = Future()
     thread = threading.Thread(target=asyncio.run, args=(serving(upstream, fault, started),))
     thread.start()
@@ -161,7 +161,7 @@ def planted(upstream: str, fault: Fault) -> Iterator[str]:
 
 
 async def serving(upstream: str, fault: Fault, started: Future[Any]) -> None:
-    """Serve until stopped; tell `started` the URL and the function that stops it."""
+    """Serve until stopped; `started` gets the URL and the function that stops it."""
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     proxy = Proxy(upstream, fault)
     async with proxy.http, await asyncio.start_server(proxy.serve, "127.0.0.1", 0) as server:

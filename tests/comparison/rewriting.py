@@ -1,4 +1,4 @@
-"""Ways to do something wrong: each gives a fault for the proxy."""
+"""Constructors of faults for the proxy."""
 
 import json
 import re
@@ -21,7 +21,7 @@ def answer(method: str, path: str, change: Callable[[Answer], Any]) -> Fault:
 
 
 def body(method: str, path: str, change: Change) -> Fault:
-    """Change the JSON of successful answers: `change` gives what takes its place."""
+    """Replace the JSON of successful answers by the result of `change`."""
 
     def rewrite(given: Answer) -> None:
         if given.status < 300 and given.body:
@@ -31,7 +31,7 @@ def body(method: str, path: str, change: Change) -> Fault:
 
 
 def status(wrong: int, right: int) -> Callable[[Answer], None]:
-    """Give one status in place of another."""
+    """Replace one status by another."""
 
     def change(given: Answer) -> None:
         if given.status == right:
@@ -47,12 +47,12 @@ def once(change: Callable[[Answer], None]) -> Callable[[Answer], None]:
 
 
 def unknown(given: Answer) -> None:
-    """Say 404, whatever it was."""
+    """Set the status to 404."""
     given.status = 404
 
 
 def header(name: str, value: str | None) -> Callable[[Answer], None]:
-    """Replace a header, or drop it."""
+    """Replace a header, or remove it."""
 
     def change(given: Answer) -> None:
         if given.headers.pop(name, None) is not None and value is not None:
@@ -62,7 +62,7 @@ def header(name: str, value: str | None) -> Callable[[Answer], None]:
 
 
 def query(path: str, pattern: str, replacement: str | Callable[[re.Match[str]], str]) -> Fault:
-    """Change the query of requests to a path, before the server sees it."""
+    """Change the query of requests to a path before they reach the server."""
 
     def hook(request: Request) -> None:
         if re.fullmatch(path, request.path):
@@ -72,12 +72,12 @@ def query(path: str, pattern: str, replacement: str | Callable[[re.Match[str]], 
 
 
 def plus(number: int) -> Callable[[re.Match[str]], str]:
-    """Add to the number that a pattern's second group finds."""
+    """Add to the number in a pattern's second group."""
     return lambda match: f"{match[1]}{int(match[2]) + number}"
 
 
 def asking(**headers: str | None) -> Fault:
-    """Add request headers, or hide them from the server; `_` stands for `-`."""
+    """Set request headers, or remove them; `_` stands for `-`."""
 
     def hook(request: Request) -> None:
         for name, value in headers.items():
@@ -89,7 +89,7 @@ def asking(**headers: str | None) -> Fault:
 
 
 def swallow(method: str, path: str) -> Fault:
-    """Answer 204 and do nothing."""
+    """Answer 204 without forwarding the request."""
 
     def hook(request: Request) -> Answer | None:
         matches = request.method == method and re.fullmatch(path, request.path)
@@ -99,12 +99,12 @@ def swallow(method: str, path: str) -> Fault:
 
 
 def frame(event: str, change: Callable[[Any], list[Any]]) -> Fault:
-    """Give other frames in place of those of an event."""
+    """Replace the frames of an event."""
     return Fault(frame=lambda given: change(given) if given["event"] == event else [given])
 
 
 def push(kind: str, change: Change) -> Fault:
-    """Give another model, or None for no push, in place of those pushed of a class."""
+    """Replace the model in pushes of a class, or drop the push if the new model is None."""
 
     def hook(given: Any) -> list[Any]:
         data = given["data"]
@@ -117,7 +117,7 @@ def push(kind: str, change: Change) -> Fault:
 
 
 def but(**fields: Any) -> Change:
-    """Set fields; a function gives the new value for the old one."""
+    """Set fields; a function computes the new value from the old one."""
 
     def change(model: Any) -> Any:
         new = {k: v(model[k]) if callable(v) else v for k, v in fields.items()}
@@ -127,5 +127,5 @@ def but(**fields: Any) -> Change:
 
 
 def less(field: str) -> Change:
-    """Leave a field out."""
+    """Remove a field."""
     return lambda model: {key: value for key, value in model.items() if key != field}

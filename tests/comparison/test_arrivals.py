@@ -1,4 +1,4 @@
-"""Arrivals do not wait for answers."""
+"""The HTTP load generator sends requests on time, without waiting for answers."""
 
 import socket
 import threading
@@ -16,7 +16,7 @@ REQUEST = Request(b"GET / HTTP/1.1\r\n\r\n")
 
 @pytest.fixture
 def server():
-    """Give a function that starts a server, which answers with a status after some seconds."""
+    """A function that starts a server which answers with a status after a delay in seconds."""
     listener = socket.create_server(("127.0.0.1", 0))
     begun, wires = [], []
 
@@ -45,22 +45,22 @@ def server():
         wire.close()
 
 
-def test_requests_come_on_time_though_none_is_answered_yet(server):
+def test_requests_are_sent_on_time_although_none_is_answered(server):
     port, begun = server(delay=0.5)
     outcome = Arrivals(port, lambda number: REQUEST).run(50, 0.2)
     assert outcome.sent == len(begun) == 10
-    assert begun[-1] - begun[0] < 0.4  # one after the other they would take 4.5 s
+    assert begun[-1] - begun[0] < 0.4  # in sequence they would take 4.5 s
     assert min(outcome.seconds) >= 0.5
 
 
-def test_connections_are_used_again(server):
+def test_connections_are_reused(server):
     port, _ = server()
     load = Arrivals(port, lambda number: REQUEST)
     assert load.run(20, 0.5).errors == 0
     assert len(load.idle) < 10
 
 
-def test_another_status_than_the_good_ones_is_an_error(server):
+def test_an_unexpected_status_is_an_error(server):
     port, _ = server(status=500)
     assert Arrivals(port, lambda number: REQUEST).run(50, 0.1).errors == 5
 
@@ -71,7 +71,7 @@ def test_no_answer_is_an_error(server, monkeypatch):
     assert Arrivals(port, lambda number: REQUEST).run(50, 0.1).errors == 5
 
 
-def test_nobody_there_is_an_error():
+def test_a_refused_connection_is_an_error():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     assert Arrivals(port, lambda number: REQUEST).run(50, 0.1).errors == 5

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Queue
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,9 @@ def outcomes(
         with planted(reference.url, fault) as url:
             return run(url, *arguments)
 
-    runs = {NO_FAULT: (Fault(), "-p", "tests.frames", "comparison/contract")}
+    runs: dict[str, tuple[Any, ...]] = {
+        NO_FAULT: (Fault(), "-p", "tests.frames", "comparison/contract")
+    }
     for name, (test, fault) in PLANTED.items():
         runs[name] = (fault, file_of(test), "-x", "--patience", "3")
     chosen = {item.callspec.id for item in request.session.items if hasattr(item, "callspec")}

@@ -1,4 +1,4 @@
-"""What reached the database is counted there."""
+"""Queries and messages are counted in the database."""
 
 import psycopg
 import pytest
@@ -8,12 +8,12 @@ from comparison.compare.database import Database
 
 @pytest.fixture
 def database(postgresql):
-    """A database of its own."""
+    """A new database."""
     with Database(postgresql) as first, first.another("of_a_test") as database:
         yield database
 
 
-def test_queries_are_counted_without_what_brackets_them(database):
+def test_queries_are_counted_without_begin_and_commit(database):
     with database.listening() as asked, psycopg.connect(database.url) as other:
         other.execute("SELECT 1")
         other.execute("SELECT %s", (2,))
@@ -28,13 +28,13 @@ def test_queries_of_another_database_are_not_counted(database, postgresql):
 
 
 @pytest.mark.parametrize("table", ["chat_message", "messages"])
-def test_messages_are_counted_whoever_wrote_them(database, table):
+def test_messages_are_counted_in_the_table_of_either_version(database, table):
     database.ask(f"CREATE TABLE {table} (id int)")
     database.ask(f"INSERT INTO {table} VALUES (1), (2)")
     assert database.messages() == 2
 
 
-def test_a_database_of_its_own_is_gone_afterwards(postgresql):
+def test_the_new_database_is_dropped_at_the_end(postgresql):
     with Database(postgresql) as first, first.another("gone") as database:
         url = database.url
     with pytest.raises(psycopg.OperationalError, match="does not exist"):

@@ -1,4 +1,4 @@
-"""The lessons do the same work as Flack, only otherwise."""
+"""The lessons do the same work as Flack in another way."""
 
 import pytest
 from channels.layers import get_channel_layer
@@ -11,7 +11,7 @@ from comparison.lessons import broadcast, handler, serializer
 
 
 @pytest.mark.django_db
-def test_the_list_serializer_gives_the_list_that_flack_gives(client, alice, settings):
+def test_the_list_serializer_returns_the_same_list_as_flack(client, alice, settings):
     actions.post_message(author=alice, source="hello *world*!")
     ours = client.get("/api/messages").json()
     settings.ROOT_URLCONF = serializer.__name__
@@ -19,7 +19,7 @@ def test_the_list_serializer_gives_the_list_that_flack_gives(client, alice, sett
     assert ours["messages"][0]["html"] == "hello <em>world</em>!"
 
 
-async def test_the_tutorials_consumer_hears_what_its_group_is_told():
+async def test_the_tutorials_consumer_receives_the_events_of_its_group():
     socket = WebsocketCommunicator(broadcast.application, "/ws/")
     assert (await socket.connect())[0]
     await get_channel_layer().group_send(GROUP, {"type": "push", "texts": ["one", "two"]})

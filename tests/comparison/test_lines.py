@@ -1,4 +1,4 @@
-"""The code map names what there is, and counts it."""
+"""The code map names existing files, with their numbers of lines."""
 
 import re
 
@@ -24,7 +24,7 @@ def test_blank_lines_do_not_count():
     assert lines.lines("a\n\n   \n# b\n") == 2
 
 
-def test_a_folder_counts_what_is_below_it_and_a_missing_one_is_an_error():
+def test_a_folder_counts_its_files_and_a_missing_one_is_an_error():
     files = {
         "a/b.py": "x\ny",
         "a/c.js": "z",

@@ -1,4 +1,4 @@
-"""The report says what the raw numbers say."""
+"""The report matches the raw numbers."""
 
 import pytest
 
@@ -9,7 +9,7 @@ GOOD = {"p99 ms": 10.0}
 
 
 def climb(*loads, repeat=1, name="Flask", last=""):
-    """Give the steps of a climb, the last of which broke for a reason."""
+    """Return the steps of a climb, the last of which broke for the reason `last`."""
     reasons = [""] * (len(loads) - 1) + [last]
     return [
         {"name": name, "repeat": repeat, "load": load, "broken": reason}
@@ -17,7 +17,7 @@ def climb(*loads, repeat=1, name="Flask", last=""):
     ]
 
 
-def test_the_report_is_what_the_tool_makes_of_the_raw_numbers(tmp_path, monkeypatch):
+def test_the_report_is_up_to_date_with_the_raw_numbers(tmp_path, monkeypatch):
     pictures = {path.name: path.read_text() for path in report.FOLDER.glob("report-*.svg")}
     text = report.REPORT.read_text()
     monkeypatch.setattr(report, "FOLDER", tmp_path)
@@ -27,17 +27,17 @@ def test_the_report_is_what_the_tool_makes_of_the_raw_numbers(tmp_path, monkeypa
     assert {path.name: path.read_text() for path in tmp_path.glob("*.svg")} == pictures
 
 
-def test_what_is_carried_is_the_highest_load_that_did_not_break():
+def test_the_carried_load_is_the_highest_that_did_not_break():
     steps = climb(1, 2, 4, last="late") + climb(1, 2, repeat=2, last="lost")
     assert results.carried(steps, "Flask") == results.Spread(1.5, 1, 2)
 
 
-def test_a_repeat_that_breaks_at_its_first_rung_carried_the_one_below():
+def test_a_repeat_that_breaks_at_its_first_rung_carried_the_rung_below():
     steps = climb(1, 2, 4, 8, last="late") + climb(2, repeat=2, last="late")
     assert results.carried(steps, "Flask") == results.Spread(2.5, 1, 4)
 
 
-def test_who_carries_nothing_carries_0():
+def test_a_contestant_that_breaks_at_once_carries_0():
     assert str(results.carried(climb(5, last="errors"), "Flask")) == "0"
 
 
@@ -61,5 +61,5 @@ def test_a_step_breaks_for_one_reason(numbers, reason):
     ("value", "text"),
     [(0.123, "0.12"), (9.99, "10"), (12.34, "12"), (123.4, "123"), (9000, "9 000"), (0, "0")],
 )
-def test_numbers_are_short(value, text):
+def test_numbers_are_rounded(value, text):
     assert results.short(value) == text

@@ -1,4 +1,4 @@
-"""The simulation of docs/SCALING.md."""
+"""The simulation behind docs/SCALING.md."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ COST = Costs(
 
 
 @pytest.mark.parametrize(("row", "measured", "simulated"), list(compared(RESULTS)))
-def test_the_simulation_says_what_was_measured(row, measured, simulated):
+def test_the_simulation_matches_the_measurement(row, measured, simulated):
     assert simulated == pytest.approx(measured, rel=0.2)
 
 
@@ -24,33 +24,33 @@ def test_the_document_has_the_tables_of_the_last_bench():
     assert DOCUMENT.read_text() == written(DOCUMENT.read_text(), RESULTS)
 
 
-def test_a_node_that_keeps_up_gives_each_push_at_once():
+def test_a_node_that_keeps_up_sends_each_push_at_once():
     result = simulate(COST, sockets=1000, nodes=1, gaps=regular(10))
-    assert result.p99 == pytest.approx(0.0101)  # heard once, delivered a thousand times
+    assert result.p99 == pytest.approx(0.0101)  # received once, delivered a thousand times
     assert result.busy == pytest.approx(0.101, rel=0.01)
 
 
-def test_a_socket_costs_also_while_nothing_is_said():
+def test_an_idle_socket_costs_cpu_time():
     result = simulate(replace(COST, hold=20), sockets=1000, nodes=1, gaps=regular(10))
     assert result.cpu == pytest.approx(10.1 + 20 / 10, rel=0.01)
 
 
-def test_each_of_several_nodes_hears_every_push():
+def test_every_node_receives_every_push():
     result = simulate(COST, sockets=1000, nodes=4, gaps=regular(10))
     assert result.cpu == pytest.approx(10 + 4 * 100 / 1000)
 
 
-def test_a_node_that_falls_behind_writes_what_waits_in_one_go():
+def test_a_node_that_falls_behind_writes_queued_pushes_in_one_batch():
     result = simulate(COST, sockets=1000, nodes=1, gaps=regular(400))
     assert result.cpu < 5
     assert result.p99 < 0.1
 
 
-def test_pushes_that_come_at_random_wait_longer():
+def test_pushes_at_random_times_wait_longer():
     steady = simulate(COST, sockets=1000, nodes=1, gaps=regular(40))
     assert simulate(COST, sockets=1000, nodes=1, gaps=poisson(40)).p99 > 1.5 * steady.p99
 
 
-def test_other_work_on_the_core_makes_everything_take_longer():
+def test_other_work_on_the_core_delays_pushes():
     result = simulate(COST, sockets=1000, nodes=1, gaps=regular(10), background=0.5)
     assert result.p99 == pytest.approx(0.0202)

@@ -1,4 +1,4 @@
-"""The load generator counts what its sockets get."""
+"""The load generator counts the pushes to its sockets."""
 
 import socket
 import threading
@@ -15,7 +15,7 @@ from tests.kit import until
 
 @pytest.fixture
 def chat():
-    """Give the port of a server, and its sockets."""
+    """The port of a server, and its sockets."""
     sockets = []
 
     def stay(connection):
@@ -33,44 +33,44 @@ def chat():
 
 @pytest.fixture
 def swarm(chat):
-    """Give a swarm of that server."""
+    """A swarm of that server."""
     swarm = Swarm([chat[0]], Wire("/"))
     yield swarm
     swarm.close()
 
 
-def tell(sockets, number, count):
+def send_push(sockets, number, count):
     until(lambda: len(sockets) == count)
     for connection in sockets:
         connection.send(f'{{"html": "~{number:07}~"}}')
 
 
-def test_a_push_is_late_by_its_last_receiver_since_it_was_due(chat, swarm):
+def test_the_delay_of_a_push_runs_from_its_due_time_to_its_last_receiver(chat, swarm):
     swarm.connect(2)
     due = time.perf_counter() - 5
-    swarm.push(lambda numbers: tell(chat[1], numbers[0], 2), due=due)
+    swarm.push(lambda numbers: send_push(chat[1], numbers[0], 2), due=due)
     swarm.drain(2)
     assert len(swarm.delays) == 2
     assert swarm.last[0] - due == max(swarm.delays) > 5
 
 
-def test_what_is_lost_and_what_comes_twice_is_counted(chat, swarm):
+def test_lost_and_doubled_pushes_are_counted(chat, swarm):
     clients = swarm.connect(2)
     until(lambda: len(chat[1]) == 2)
-    swarm.push(lambda numbers: tell(chat[1][:1] * 2, numbers[0], 2))
+    swarm.push(lambda numbers: send_push(chat[1][:1] * 2, numbers[0], 2))
     swarm.drain(2)
     assert swarm.lost_and_doubled(clients) == (1, 1)
 
 
-def test_who_only_speaks_is_not_counted(chat, swarm):
+def test_pushes_to_a_writer_are_not_counted(chat, swarm):
     swarm.connect(1, counted=False)
-    swarm.push(lambda numbers: tell(chat[1], numbers[0], 1))
+    swarm.push(lambda numbers: send_push(chat[1], numbers[0], 1))
     swarm.run(0.2)
     assert swarm.received == 0
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 503 Service Unavailable\r\n\r\n"])
-def test_a_server_that_lets_nobody_in_refuses(answer):
+def test_a_server_that_refuses_every_client_is_reported(answer):
     def hang_up(listener):
         wire, _ = listener.accept()
         with wire:
