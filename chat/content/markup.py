@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from html import unescape
 from typing import Any
 
+import idna
 import nh3
 from linkify_it import LinkifyIt  # type: ignore[import-untyped]
 from lxml import etree
 from markdown_it import MarkdownIt
+from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock, blockquote, list_block
@@ -35,6 +37,15 @@ TYPED_TAG = re.compile(
 )
 SCHEMES = {"http", "https", "mailto"}
 SCHEME = re.compile("([^/?#:]*):")
+HOST = re.compile("(https?://(?:[^/?#@]*@)?)([^/?#@:]*[^\0-\x7f/?#@:][^/?#@:]*)", re.IGNORECASE)
+# Punctuation beside links in texts without spaces, such as Chinese. An apostrophe may be in a name.
+PUNCTUATION = (
+    "[\xab\xbb\u2018\u201a-\u201f\u2026\u3001-\u3003\u3008-\u3011\u3014-\u301f\uff01\uff08\uff09\uff0c"
+    "\uff0e\uff1a\uff1b\uff1f\uff3b\uff3d\uff5b\uff5d\uff61-\uff64]|\u2019(?![A-Za-z\xc0-\u024f])"
+)
+# A full stop of such a script is a dot of a domain if a top-level domain in ASCII follows.
+PATH = r"""|[()[\]{}.,"'?!\-;]).|"""  # where linkify-it lists what is special in a path
+DOT = r"(?:\.|[\u3002\uff0e\uff61](?=[A-Za-z]{2,}(?:[/:?#\s]|$)))"
 TAG = re.compile("<[^>]*>")  # of html from nh3, which escapes < and > elsewhere
 
 
@@ -72,7 +83,9 @@ class Linkify(LinkifyIt):
         twice = f"(?:{self.re['src_xn']}|(?:"
         for name, regex in self.re.items():
             regex = regex.replace(twice, "(?:(?:").replace(r").)*", r").){0,300}")
-            self.re[name] = regex.replace(r")\.)+", r")\.){1,10}").replace(r")\.)*", r")\.){0,10}")
+            regex = regex.replace(r")\.)+", rf"){DOT}){{1,10}}")
+            regex = regex.replace(r")\.)*", rf"){DOT}){{0,10}}")
+            self.re[name] = regex.replace(PATH, f"|{PUNCTUATION}{PATH}")
 
     def pretest(self, text: str) -> bool:
         """Return True: the test of the original misses the domain in `<b>foo.com</b>`."""
@@ -85,9 +98,21 @@ class Markdown(MarkdownIt):
     def normalizeLinkText(self, link: str) -> str:  # noqa: N802
         return link
 
+    def normalizeLink(self, url: str) -> str:  # noqa: N802
+        """Return a URL in ASCII, with the host mapped by UTS #46, as browsers do."""
+        return normalizeLink(HOST.sub(mapped_host, url, count=1))
+
     def validateLink(self, url: str) -> bool:  # noqa: N802
         scheme = SCHEME.match(url)
         return not scheme or scheme[1].lower() in SCHEMES
+
+
+def mapped_host(match: re.Match[str]) -> str:
+    """Return the start of a URL with its host in lower case, composed, and with ASCII dots."""
+    try:
+        return match[1] + idna.uts46_remap(match[2], std3_rules=False)
+    except idna.IDNAError:  # a character that no host can have: it stays as typed
+        return match[0]
 
 
 def bare_link(state: StateInline, silent: bool) -> bool:

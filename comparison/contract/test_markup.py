@@ -117,6 +117,21 @@ def test_a_link_that_runs_code_is_no_link(flack: Flack, ann: Person, target: str
     assert not [tag for tag in elements.tags if "href" in tag[1]]
 
 
+@pytest.mark.differs("D-42")
+@pytest.mark.parametrize(
+    ("source", "html"),
+    {
+        "看https://foo.com/a。好": '看<a href="https://foo.com/a" rel="nofollow">https://foo.com/a</a>。好',
+        "“http://foo.com/”": '“<a href="http://foo.com/" rel="nofollow">http://foo.com/</a>”',
+        "http://ÜBER.de": '<a href="http://xn--ber-goa.de" rel="nofollow">http://ÜBER.de</a>',
+    }.items(),
+)
+def test_links_in_any_script_lead_where_browsers_go(
+    flack: Flack, ann: Person, source: str, html: str
+) -> None:
+    assert without_cards(flack.posted(ann, source)["html"]) == html
+
+
 @pytest.mark.differs("D-41")
 @pytest.mark.parametrize("source", ["\u200b", "\u3164 \u2800", "\u202e\n"])
 def test_a_message_without_a_visible_character_is_400(

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from linkify_it import LinkifyIt
 
 from chat.content import markup
 from chat.content.characters import VISIBLE
@@ -284,6 +285,53 @@ def test_there_is_no_newline_at_the_ends_or_between_elements(source):
 def test_every_link_has_exactly_one_rel(link):
     ((tag, attributes),) = Reader(render(link)).elements
     assert (tag, attributes) == ("a", {"href": "http://foo.com", "rel": "nofollow"})
+
+
+@pytest.mark.parametrize(
+    ("source", "link"),
+    [
+        ("看{}。很好看", "https://example.com/a"),
+        ("看{}。很好看", "https://example.com"),
+        ("“{}”", "https://example.com/"),
+        ("‘{}’很", "https://example.com/"),
+        ("«{}»", "https://example.com/"),
+        ("（{}）", "https://example.com"),
+        ("《{}》", "https://example.com/x"),
+        ("「{}」", "example.com/x"),
+        ("看 {}，然后", "https://example.com/?a=1"),
+        ("{}：", "https://example.com/#a"),
+        ("{}…", "https://example.com/a"),
+        ("{}！", "https://fr.wikipedia.org/wiki/L’a"),
+    ],
+)
+def test_a_link_ends_before_the_punctuation_of_any_script(source, link):
+    html = render(source.format(link))
+    before, after = source.split("{}")
+    assert html.startswith(f"{before}<a ")
+    assert html.endswith(f">{link}</a>{after}")
+
+
+@pytest.mark.parametrize("source", ["{}", "<{}>", "[x]({})"])
+@pytest.mark.parametrize(
+    ("url", "href"),
+    [
+        ("http://ÜBER.de/", "http://xn--ber-goa.de/"),
+        ("http://u\u0308ber.de/", "http://xn--ber-goa.de/"),
+        ("http://faß.de/", "http://xn--fa-hia.de/"),
+        ("https://例え。jp/", "https://xn--r8jz45g.jp/"),
+        ("https://ｅｘａｍｐｌｅ.com/", "https://example.com/"),
+        ("http://🎉.ws/", "http://xn--dk8h.ws/"),
+        ("http://bücher.de:80/é", "http://xn--bcher-kva.de:80/%C3%A9"),
+    ],
+)
+def test_the_host_of_a_link_is_the_one_that_browsers_visit(source, url, href):
+    ((_, attributes),) = Reader(render(source.format(url))).elements
+    assert attributes["href"] == href
+
+
+def test_the_path_that_ends_before_punctuation_is_the_one_of_the_library():
+    """An upgrade of linkify-it that changes its regex must change `PATH` too."""
+    assert markup.PATH in LinkifyIt().re["src_path"]
 
 
 @pytest.mark.parametrize("opened", ["<b>", "</b><b>", "<b></b></b><b>", "<b></i>"])
