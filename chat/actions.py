@@ -40,7 +40,7 @@ def register(*, nickname: str, password: str, address: str | None = None) -> Use
     """
     if address is not None:
         throttling.REGISTER.spend(throttling.client(address))
-    user = User(nickname=nickname)
+    user = User(nickname=User.normalize_username(nickname))
     _validate(user, password)
     user.set_password(password)
     try:
@@ -70,7 +70,7 @@ def change_user(*, user: User, nickname: str | None = None, password: str | None
     """
     changed = User.objects.get(pk=user.pk)
     if nickname is not None:
-        changed.nickname = nickname
+        nickname = changed.nickname = User.normalize_username(nickname)
     _validate(changed, password)
     if password is not None:
         changed.set_password(password)

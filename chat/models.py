@@ -14,7 +14,7 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 
 from chat import clock
-from chat.accounts.nicknames import MAX_NICKNAME, NICKNAME_VALIDATORS, TAKEN
+from chat.accounts.nicknames import MAX_NICKNAME, NICKNAME_VALIDATORS, TAKEN, normalize
 from chat.content.characters import not_blank, printable, storable
 
 MAX_SOURCE = 10_000  # characters
@@ -56,6 +56,18 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         user.save(using=self._db)
         return user
 
+    def get_by_natural_key(self, nickname: str | None) -> "User":
+        """Return the user with a nickname in any composition; DoesNotExist if there is none.
+
+        The exact form comes first: nicknames were once stored as they were typed.
+        """
+        forms = [nickname or "", normalize(nickname or "")]
+        found = {user.nickname: user for user in self.filter(nickname__in=forms)}
+        for form in forms:
+            if form in found:
+                return found[form]
+        raise self.model.DoesNotExist
+
     def create_superuser(self, nickname: str, password: str | None = None, **fields: Any) -> "User":
         """Save and return a user with all permissions in the admin."""
         return self.create_user(nickname, password, is_staff=True, is_superuser=True, **fields)
@@ -93,6 +105,11 @@ class User(AbstractBaseUser, PermissionsMixin):
                 fields=["last_seen_at"], name="user_online", condition=models.Q(online=True)
             ),
         )
+
+    @classmethod
+    def normalize_username(cls, username: str) -> str:
+        """Return a nickname as it is stored; Django's own would replace full-width letters."""
+        return normalize(username)
 
     def get_session_auth_hash(self) -> str:
         """Return the hash that each session of this user must carry, see Django."""

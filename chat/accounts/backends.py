@@ -7,6 +7,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
 from chat import throttling
+from chat.accounts.nicknames import normalize
 from chat.models import Token, User
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class PasswordBackend(ModelBackend):
         return user
 
     def _count(self, address: str, nickname: str) -> None:
-        digest = Token.digest_of(nickname)
+        digest = Token.digest_of(normalize(nickname))
         for limit, key in (
             (throttling.SIGN_IN, address),
             (throttling.SIGN_IN_AS, f"{address}:{digest}"),

@@ -3,9 +3,13 @@
 This module imports no models, so that `chat.models` can use it.
 """
 
+import re
+import unicodedata
+
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
-from chat.content.characters import not_blank, printable
+from chat.content.characters import INVISIBLE, not_blank, printable
 
 MAX_NICKNAME = 32  # characters
 TAKEN = "This nickname is taken."
@@ -14,4 +18,51 @@ TAKEN = "This nickname is taken."
 no_colon = RegexValidator(r"^[^:]*\Z", "A nickname cannot have a colon.")
 no_outer_space = RegexValidator(r"^(?!\s)(.*\S)?\Z", "A nickname cannot begin or end with a space.")
 
-NICKNAME_VALIDATORS = (printable, not_blank, no_colon, no_outer_space)
+UNSEEN = re.compile(f"[{INVISIBLE}]")
+UNSEEN_CATEGORIES = ("Cf", "Co", "Zl", "Zp")  # format, private use, line and paragraph separator
+EMOJI_STYLE = "\ufe0f"
+VIRAMA = 9  # the combining class of the sign after which Indic scripts use joiners
+
+
+def normalize(nickname: str) -> str:
+    """Return a nickname in NFC, the form in which it is stored and looked up."""
+    return unicodedata.normalize("NFC", nickname)
+
+
+def only_visible(nickname: str) -> None:
+    """Raise ValidationError for a character that leaves no mark or changes a line's direction.
+
+    Joiners and the emoji style are allowed where they change what is shown: RFC 5892, appendix A.
+    """
+    for index, character in enumerate(nickname):
+        unseen = UNSEEN.match(character) or unicodedata.category(character) in UNSEEN_CATEGORIES
+        if unseen and not _has_effect(nickname, index):
+            raise ValidationError("A nickname cannot have invisible characters.")
+
+
+def _has_effect(nickname: str, index: int) -> bool:
+    before, after = nickname[index - 1 : index], nickname[index + 1 : index + 2]
+    if not before:
+        return False
+    match nickname[index]:
+        case "\ufe0f":  # emoji style
+            return unicodedata.category(before) == "So"
+        case "\u200c" | "\u200d" if unicodedata.combining(before) == VIRAMA:
+            return True
+        case "\u200c":  # zero-width non-joiner, between Arabic letters
+            return all(c and unicodedata.bidirectional(c) == "AL" for c in (before, after))
+        case "\u200d":  # zero-width joiner, within an emoji sequence
+            return _is_emoji(before) and _is_emoji(after)
+    return False
+
+
+def _is_emoji(character: str) -> bool:
+    skin_tone = "\U0001f3fb" <= character <= "\U0001f3ff"
+    return (
+        skin_tone
+        or character == EMOJI_STYLE
+        or bool(character and unicodedata.category(character) == "So")
+    )
+
+
+NICKNAME_VALIDATORS = (printable, not_blank, no_colon, no_outer_space, only_visible)

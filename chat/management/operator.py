@@ -53,7 +53,7 @@ class OperatorCommand(BaseCommand):
 def find_user(nickname: str) -> User:
     """Return the user with a nickname, or raise CommandError."""
     try:
-        return User.objects.get(nickname=nickname)
+        return User.objects.get_by_natural_key(nickname)
     except User.DoesNotExist:
         raise CommandError(f"There is no user {nickname!r}.") from None
 

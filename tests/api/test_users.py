@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat import throttling
+from chat.accounts.nicknames import normalize
 from chat.models import Token, User, timestamp
 from tests.kit import PASSWORD, basic
 
@@ -73,7 +74,7 @@ def test_any_nickname_is_refused_or_can_sign_in(call, settings, nickname):
         return  # cannot be said in JSON
     response = call("POST", "/api/users", {"nickname": nickname, "password": PASSWORD})
     if response.status_code == 201:
-        assert response.json()["nickname"] == nickname
+        assert response.json()["nickname"] == normalize(nickname)
         signed_in = call("POST", "/api/tokens", headers=basic(nickname))
         assert signed_in.status_code == 200
     else:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from kombu.exceptions import OperationalError as BrokerError
 
 from chat import actions, throttling
+from chat.accounts.nicknames import normalize
 from chat.models import AHEAD, Message, Token, User, timestamp
 from tests.kit import PASSWORD, PREVIEW
 
@@ -82,7 +83,7 @@ def test_any_registration_is_refused_or_signs_in(nickname, password):
     except ValidationError as error:
         assert set(error.error_dict) <= {"nickname", "password"}
     else:
-        assert User.objects.get().nickname == nickname
+        assert User.objects.get().nickname == normalize(nickname)
         assert authenticate(nickname=nickname, password=password) == user
 
 
