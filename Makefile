@@ -15,6 +15,18 @@
 BIN := .venv/bin
 JS := tests/browser
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_USER := 0
+unexport DJANGO_SETTINGS_MODULE PYTHONSAFEPATH
+
+# Create .venv anew if it was moved, copied, left without its Python or created only half.
+ifneq ($(wildcard .venv/pyvenv.cfg),)
+USABLE := $(shell grep -qF " $$(cd .venv && pwd -P)" .venv/pyvenv.cfg \
+	&& .venv/bin/python -c "import pip" 2>/dev/null && echo yes)
+ifneq ($(USABLE),yes)
+$(info Creating .venv anew: it was moved, or is incomplete)
+$(shell rm -f .venv/bin/python .venv/*-stamp)
+endif
+endif
 
 .PHONY: help run manage check test test-unit test-parts test-whole audit contract fuzz lint lint-python \
 	bench compare faults lock programs
@@ -25,10 +37,10 @@ help:
 run: .venv/run-stamp
 	@exec $(BIN)/python -m flack_project.launcher.stack
 
-VAR ?= var
+manage: export VAR ?= var
 manage: .venv/run-stamp
-	@test -e "$(VAR)/run.env" || { echo "No Flack runs on the data in $(VAR): start it by make run."; exit 2; }
-	@set -a; . "$(abspath $(VAR))/run.env"; exec $(BIN)/python manage.py $(CMD)
+	@test -e "$$VAR/run.env" || { echo "No Flack runs on the data in $$VAR: start it with make run."; exit 2; }; \
+	set -a; . "$$(cd "$$VAR" && pwd)/run.env"; exec $(BIN)/python manage.py $(CMD)
 
 # The quick answer while you write: no browser, no npm, no network.
 check: .venv/test-stamp
@@ -96,18 +108,18 @@ lock: .venv/test-stamp
 .venv/bin/python:
 	@for python in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \
 		$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
-			&& exec $$python -m venv .venv; \
+			&& exec $$python -m venv --clear .venv; \
 	done; \
 	echo "Flack needs Python 3.11 or later with venv (on Debian python3-venv too); PYTHON= names one."; \
 	exit 2
 
 .venv/run-stamp: requirements.txt | .venv/bin/python
-	@echo "Installing what Flack needs into .venv"
+	@echo "Installing what Flack needs into .venv; this takes about half a minute"
 	@$(BIN)/pip install --quiet --require-hashes -r requirements.txt
 	@touch $@
 
 .venv/test-stamp: requirements-dev.txt .venv/run-stamp
-	@echo "Installing what the tests need into .venv"
+	@echo "Installing what the tests need into .venv; this takes about a minute"
 	@$(BIN)/pip install --quiet --require-hashes -r requirements.txt -r requirements-dev.txt
 	@touch $@
 

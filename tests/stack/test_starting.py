@@ -30,12 +30,15 @@ def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
 
 
 def test_each_way_to_stop_leaves_no_process_and_the_next_run_finds_the_data(tmp_path: Path) -> None:
+    var, temporary = tmp_path / "a b+%41#?'c", tmp_path / "t b+%41#?'c"  # also odd in a path
+    temporary.mkdir()
     ann = None
     ways = [(os.kill, signal.SIGTERM), (os.kill, signal.SIGHUP), (os.killpg, signal.SIGINT)]
     for kill, number in ways:  # the last is Ctrl-C, which the whole group of the terminal receives
-        stack = Stack(tmp_path)
+        stack = Stack(var, TMPDIR=str(temporary))
         ann = ann or stack.person("ann")
         assert stack.sign_in(ann.nickname, ann.password)
+        assert (var / "db.sqlite3").exists()
         processes, run_dir = stack.processes(), stack.run_dir
         assert len(processes) > len(PARTS)
         kill(stack.process.pid, number)

@@ -46,7 +46,10 @@ class Command(OperatorCommand):
         load = LoadGenerator(options["url"], tokens, options["pause"])
         seconds = None if options["minutes"] is None else 60 * options["minutes"]
         try:
-            with suppress(KeyboardInterrupt), Live(load, console=Console(stderr=True)):
+            with (
+                suppress(KeyboardInterrupt),
+                Live(load, console=Console(stderr=True), transient=True),
+            ):
                 asyncio.run(load.run(seconds))
         except (OSError, WebSocketException) as error:
             raise CommandError(f"{options['url']} cannot be reached: {error}.") from error
