@@ -1,5 +1,6 @@
 """Leases: which sockets of a user are open, on any node. A lease expires unless it is renewed."""
 
+import threading
 from typing import Protocol
 
 import redis
@@ -42,13 +43,15 @@ class LocalLeases:
     """Leases of a single process."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._ends: dict[int, dict[str, float]] = {}
 
     def hold(self, user_id: int, socket: str, seconds: float) -> None:
         """See `Leases`."""
         now = clock.now()
-        ends = {**self._ends.get(user_id, {}), socket: now + seconds}
-        self._ends[user_id] = {name: end for name, end in ends.items() if end > now}
+        with self._lock:  # two threads that replace the dict at once would lose a lease
+            ends = {**self._ends.get(user_id, {}), socket: now + seconds}
+            self._ends[user_id] = {name: end for name, end in ends.items() if end > now}
 
     def held(self, user_id: int) -> bool:
         """See `Leases`."""

@@ -1,5 +1,8 @@
 """Tests of chat/realtime/leases.py, for each store of leases."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from chat.realtime.leases import LocalLeases, RedisLeases
@@ -66,3 +69,18 @@ def test_leases_that_ended_are_forgotten(valkey, clock):
     leases.hold(5, "new", 60)
     assert leases._redis.zcard("flack:leases:5") == 1
     assert 0 < leases._redis.ttl("flack:leases:5") <= 120
+
+
+def test_threads_that_hold_at_once_lose_no_lease():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(20):
+            leases = LocalLeases()
+            with ThreadPoolExecutor(8) as threads:
+                list(threads.map(lambda n, held=leases: held.hold(1, str(n), 60), range(200)))
+            for number in range(200):
+                leases.hold(1, str(number), -1)
+                assert leases.held(1) == (number < 199)
+    finally:
+        sys.setswitchinterval(interval)
