@@ -21,6 +21,7 @@ from typing import NamedTuple, cast
 from urllib.parse import quote, urljoin, urlsplit
 
 import h11
+import idna
 from django.conf import settings
 
 CONNECT = 3.0  # seconds to connect to one of a host's addresses
@@ -106,7 +107,10 @@ def parse(url: str, location: str = "") -> Target:
     try:
         url = urljoin(url, location)
         parts = urlsplit(url)
-        host = (parts.hostname or "").encode("idna").decode()
+        host = parts.hostname or ""
+        if not host.isascii():
+            host = idna.encode(host, uts46=True).decode()
+        host.encode("idna")  # rejects empty and long labels, which `getaddrinfo` raises for
         port = PORTS.get(parts.scheme, 0) if parts.port is None else parts.port
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         path = quote(path, safe=string.punctuation)

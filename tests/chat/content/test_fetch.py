@@ -306,9 +306,18 @@ def test_a_path_is_asked_for_as_it_can_be_sent(site, path, asked):
     assert site.requests[0].count(b"\r\n") == 6
 
 
-def test_a_host_of_another_script_is_asked_for_in_ascii(internet):
-    preview("http://B\u00fccher.de/")
-    assert internet.look_ups == ["xn--bcher-kva.de"]
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("B\u00dccher.de", "xn--bcher-kva.de"),
+        ("bu\u0308cher.de", "xn--bcher-kva.de"),
+        ("fa\xdf.de", "xn--fa-hia.de"),
+        ("\u4f8b\u3048\u3002jp", "xn--r8jz45g.jp"),
+    ],
+)
+def test_a_host_of_another_script_is_looked_up_as_browsers_do(internet, host, name):
+    preview(f"http://{host}/")
+    assert internet.look_ups == [name]
 
 
 @pytest.mark.parametrize("url", ["http://[2606:4700:4700::1111]/", f"http://{PUBLIC}:443/"])
