@@ -173,7 +173,7 @@ class Hub:
         """Send what changed in the gap; return False if it was too large and clients must fetch."""
         since, began = self._gaps.take(), time.monotonic()
         try:
-            texts = await in_thread(repair.changes, began - since) if self.sockets else []
+            texts = await in_thread(repair.changes, since) if self.sockets else []
         except Exception:
             self._gaps.add(since)
             raise

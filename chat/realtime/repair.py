@@ -1,6 +1,7 @@
 """Repair: read from the database what a node missed, as the texts of pushes."""
 
 import math
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,19 +15,23 @@ MAX_ROWS = 1_000
 MAX_SIZE = 512 * 1024  # characters, half of what may wait for one socket
 
 
-def changes(seconds: float) -> list[str] | None:
-    """Return a push for every row that changed in the last `seconds`, or None if they are too many.
+def changes(since: float) -> list[str] | None:
+    """Return a push for every row changed since a monotonic time, or None if they are too many.
 
     At most `MAX_ROWS` rows and `MAX_SIZE` characters, users before messages, deletions at the end.
     A little more than asked for is returned, as clients merge by id.
     """
-    since = timestamp() - math.ceil(seconds) - MARGIN
+    # Computed here, as this call may have waited for a thread.
+    earliest = timestamp() - math.ceil(time.monotonic() - since) - MARGIN
     texts: list[str] = []
     size = 0
     parts: list[tuple[QuerySet[Any], Callable[[Any], str]]] = [
-        (User.objects.filter(updated_at__gte=since).order_by("updated_at", "id"), updated_model),
-        (Message.objects.filter(updated_at__gte=since).order_by("updated_at", "id"), updated_model),
-        (Deletion.objects.filter(deleted_at__gte=since).order_by("id"), deleted_model),
+        (User.objects.filter(updated_at__gte=earliest).order_by("updated_at", "id"), updated_model),
+        (
+            Message.objects.filter(updated_at__gte=earliest).order_by("updated_at", "id"),
+            updated_model,
+        ),
+        (Deletion.objects.filter(deleted_at__gte=earliest).order_by("id"), deleted_model),
     ]
     for rows, push in parts:
         for row in rows[: MAX_ROWS + 1].iterator(chunk_size=50):

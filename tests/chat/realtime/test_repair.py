@@ -1,5 +1,7 @@
 """Tests of chat/realtime/repair.py."""
 
+import time
+
 import orjson
 import pytest
 
@@ -17,7 +19,7 @@ def message(alice, clock):
 
 
 def frames(seconds):
-    return [orjson.loads(text) for text in repair.changes(seconds)]
+    return [orjson.loads(text) for text in repair.changes(time.monotonic() - seconds)]
 
 
 def test_a_repair_holds_the_pushes_of_all_that_changed(message, pushes, alice):
@@ -34,7 +36,7 @@ def test_a_repair_holds_deletions(message, alice):
 
 
 @pytest.mark.parametrize(
-    ("passed", "found"), [(0, 1), (10, 1), (10 + repair.MARGIN, 1), (11 + repair.MARGIN, 0)]
+    ("passed", "found"), [(0, 1), (10, 1), (10 + repair.MARGIN, 1), (12 + repair.MARGIN, 0)]
 )
 def test_a_repair_asks_a_little_earlier_than_the_gap(message, clock, passed, found):
     clock.advance(passed)
@@ -47,12 +49,19 @@ def test_a_repair_of_more_rows_than_the_bound_is_too_large(
 ):
     Message.objects.create(user=alice, source="second", html="second")
     monkeypatch.setattr(repair, "MAX_ROWS", bound)
-    assert (repair.changes(0) is None) is is_too_large
+    assert (repair.changes(time.monotonic()) is None) is is_too_large
 
 
 def test_a_repair_of_more_characters_than_the_bound_is_too_large(message, monkeypatch):
-    size = sum(map(len, repair.changes(0)))
+    size = sum(map(len, repair.changes(time.monotonic())))
     monkeypatch.setattr(repair, "MAX_SIZE", size)
-    assert repair.changes(0) is not None
+    assert repair.changes(time.monotonic()) is not None
     monkeypatch.setattr(repair, "MAX_SIZE", size - 1)
-    assert repair.changes(0) is None
+    assert repair.changes(time.monotonic()) is None
+
+
+def test_a_repair_that_waited_for_a_thread_reads_the_whole_gap(message, clock, monkeypatch):
+    since, waited = time.monotonic(), 60
+    clock.advance(waited)
+    monkeypatch.setattr(time, "monotonic", lambda: since + waited)
+    assert any(orjson.loads(text)["data"]["class"] == "Message" for text in repair.changes(since))
