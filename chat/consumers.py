@@ -184,5 +184,6 @@ def ref_of(frame: dict[str, Any]) -> str | int | None:
     if isinstance(ref, bool) or not isinstance(ref, str | int | None):
         raise ValidationError({"ref": ["A ref must be a string or a whole number."]})
     if isinstance(ref, str) and len(ref) > MAX_KEY:
-        raise ValidationError({"ref": [f"A ref has at most {MAX_KEY} characters."]})
+        too_long = ValidationError(f"A ref has at most {MAX_KEY} characters.", "max_length")
+        raise ValidationError({"ref": too_long})
     return ref

@@ -558,6 +558,7 @@ async def test_a_ref_over_200_characters_is_never_sent_back(connect, alice, even
     assert (await client.ask("nonsense", ref="a" * 200))["ref"] == "a" * 200
     answer = await client.ask(event, ref="a" * 201, token=alice.token, data={"source": "hi"})
     assert (answer["ref"], answer["data"]["status"]) == (None, 400)
+    assert answer["data"]["code"] == "too_long"
 
 
 @pytest.mark.attack("Sockets: frames")

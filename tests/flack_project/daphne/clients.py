@@ -1,5 +1,6 @@
 """Clients of the servers in this folder's tests."""
 
+import select
 import socket
 import struct
 from contextlib import suppress
@@ -47,3 +48,23 @@ def assert_parting(plain, status, code):
             received += data
     assert f'"status":{status}'.encode() in received
     assert received.endswith(struct.pack("!BBH", 0x88, 2, code))
+
+
+def send_until_blocked(plain, data):
+    """Send data until the server has not read any for two seconds; return how many bytes."""
+    plain.setblocking(False)
+    sent = 0
+    while sent < len(data) and select.select([], [plain], [], 2)[1]:
+        sent += plain.send(data[sent : sent + 65536])
+    return sent
+
+
+def push_more_than_buffers_hold(server, token, reader):
+    """Post 70 messages of 100 kB each; check that a client which reads receives all of them."""
+    headers = {"Authorization": f"Bearer {token}"}
+    sources = [f"{number} " + "\x01" * 9_990 for number in range(70)]
+    for source in sources:
+        body = {"source": source}
+        assert server.http.post("/api/messages", json=body, headers=headers).status_code == 201
+    for source in sources:
+        receive(reader, "updated_model", source=source)

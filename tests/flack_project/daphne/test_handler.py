@@ -80,7 +80,7 @@ async def test_a_body_that_is_too_big_is_a_413(ask, parts):
     bodies = [b"x" * (size // parts + 1)] * parts
     status, _, chunks = await ask("POST", "/api/users", *bodies)
     assert status == 413
-    assert list(orjson.loads(b"".join(chunks))) == ["error"]
+    assert list(orjson.loads(b"".join(chunks))) == ["error", "code"]
 
 
 async def test_a_body_of_just_the_size_is_read(ask):
@@ -94,7 +94,7 @@ async def test_a_body_of_just_the_size_is_read(ask):
 
 async def test_a_query_that_is_not_utf_8_is_400(ask):
     status, _, chunks = await ask("GET", "/api/users", query=b"online=\xff")
-    assert (status, list(orjson.loads(chunks[0]))) == (400, ["error"])
+    assert (status, list(orjson.loads(chunks[0]))) == (400, ["error", "code"])
 
 
 async def test_a_client_that_disconnects_gets_no_response():

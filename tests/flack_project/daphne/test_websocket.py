@@ -1,11 +1,8 @@
 """Tests of flack_project/daphne/websocket.py, as a process of its own."""
 
 import asyncio
-import re
-import select
-import ssl
 import struct
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import orjson
@@ -15,14 +12,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from chat import throttling
-from flack_project.daphne.inbox import MAX_MESSAGES, MAX_SIZE, Inbox
 from flack_project.daphne.websocket import WebSocketProtocol
-from tests.certificates import certify
 from tests.flack_project.daphne.clients import assert_closed, assert_parting, open_unread, receive
-from tests.frames import Connection
 from tests.kit import until
 from tests.processes import COMMANDS
-from tests.running import free_port
 
 # --- Close codes ----------------------------------------------------------------------------------
 
@@ -83,9 +76,6 @@ def test_too_many_sockets_of_one_address_are_closed_with_1013(strict):
 # --- Flack's daphne -------------------------------------------------------------------------------
 
 
-ours = pytest.mark.parametrize("strict", ["flack"], indirect=True)
-
-
 @pytest.mark.attack("Sockets: frames")
 def test_a_frame_of_ten_megabytes_is_not_read_to_its_end(server):
     with open_unread(server) as plain:
@@ -93,7 +83,7 @@ def test_a_frame_of_ten_megabytes_is_not_read_to_its_end(server):
         assert_parting(plain, 413, 1009)
 
 
-@ours
+@pytest.mark.parametrize("strict", ["flack"], indirect=True)
 @pytest.mark.attack("Sockets: frames")
 # A ping; a piece of a text that never ends; a text.
 @pytest.mark.parametrize(("first", "opcode"), [(b"", 0x89), (b"\x01\x80mask", 0), (b"", 0x81)])
@@ -122,100 +112,6 @@ def test_what_breaks_the_protocol_closes_its_socket_only(server, frame, code):
         assert receive(other, "error")["status"] == 400
 
 
-def send_until_blocked(plain, data):
-    """Send data until the server has not read any for two seconds; return how many bytes."""
-    plain.setblocking(False)
-    sent = 0
-    while sent < len(data) and select.select([], [plain], [], 2)[1]:
-        sent += plain.send(data[sent : sent + 65536])
-    return sent
-
-
-@ours
-@pytest.mark.attack("Sockets: frames")
-def test_a_client_cannot_send_more_than_the_application_receives(strict):
-    frame = b"\x81\xff" + struct.pack("!Q", 100_000) + b"mask" + b"x" * 100_000
-    with open_unread(strict, "/deaf/") as plain:
-        sent = send_until_blocked(plain, frame * 400)  # 40 MB
-    assert sent < 15_000_000  # more than the kernel's buffers hold
-
-
-@pytest.mark.attack("Sockets: frames")
-def test_a_client_that_does_not_read_its_errors_leaves_the_node_when_it_disconnects(server):
-    def sockets():
-        found = re.search(
-            r"^flack_sockets\S* (\S+)", server.http.get("/metrics").text, re.MULTILINE
-        )
-        return float(found[1])
-
-    headers = {"Authorization": f"Bearer {server.sign_up('Pusher')}"}
-    payload = orjson.dumps({"ref": "r" * 200})
-    frames = (b"\x81\xfe" + struct.pack("!H", len(payload)) + bytes(4) + payload) * 50_000
-    before = sockets()
-    with open_unread(server) as plain:
-        until(lambda: sockets() == before + 1)
-        assert send_until_blocked(plain, frames) < len(frames)
-        posted = server.http.post("/api/messages", json={"source": "hi"}, headers=headers)
-        assert posted.status_code == 201  # its push finds the buffer full as well
-        with server.socket() as other:
-            other.send("nonsense")
-            receive(other, "error")
-    until(lambda: sockets() == before)
-
-
-class Transport:
-    """A transport that keeps whether it reads."""
-
-    reads = True
-
-    def pauseProducing(self):  # noqa: N802
-        self.reads = False
-
-    def resumeProducing(self):  # noqa: N802
-        self.reads = True
-
-
-@pytest.fixture
-def inbox():
-    """The inbox of an open socket, whose transport is the one above."""
-    protocol = WebSocketProtocol()
-    protocol.state, protocol.transport = protocol.STATE_OPEN, Transport()
-    return Inbox(protocol)
-
-
-@pytest.mark.attack("Sockets: frames")
-@pytest.mark.parametrize("message", [{"text": "x"}, {"bytes": b"x"}])
-async def test_reading_stops_while_more_than_16_messages_wait(inbox, message):
-    for _ in range(MAX_MESSAGES):
-        inbox.put_nowait(message)
-    assert inbox.protocol.transport.reads
-    inbox.put_nowait(message)
-    assert not inbox.protocol.transport.reads
-    await inbox.get()
-    assert inbox.protocol.transport.reads
-
-
-@pytest.mark.attack("Sockets: frames")
-@pytest.mark.parametrize("payload", [{"text": "x"}, {"bytes": b"x"}])
-async def test_reading_stops_while_more_than_256_kib_wait(inbox, payload):
-    message = {name: one * (MAX_SIZE // 2) for name, one in payload.items()}
-    for _ in range(2):
-        inbox.put_nowait(message)
-    assert inbox.protocol.transport.reads
-    inbox.put_nowait(payload)
-    assert not inbox.protocol.transport.reads
-    await inbox.get()
-    assert inbox.protocol.transport.reads
-
-
-async def test_a_socket_that_was_refused_is_not_read_again(inbox):
-    for _ in range(MAX_MESSAGES + 1):
-        inbox.put_nowait({"text": "x"})
-    inbox.protocol.state = WebSocketProtocol.STATE_CLOSING
-    await inbox.get()
-    assert not inbox.protocol.transport.reads
-
-
 @pytest.mark.parametrize("end", ["resumeProducing", "stopProducing"])
 async def test_a_sender_goes_on_however_often_twisted_paused_it(end):
     protocol = WebSocketProtocol()
@@ -228,26 +124,6 @@ async def test_a_sender_goes_on_however_often_twisted_paused_it(end):
     getattr(protocol, end)()
     async with asyncio.timeout(5):
         await asyncio.gather(*senders)
-
-
-def push_more_than_buffers_hold(server, token, reader):
-    """Post 70 messages of 100 kB each; check that a client which reads receives all of them."""
-    headers = {"Authorization": f"Bearer {token}"}
-    sources = [f"{number} " + "\x01" * 9_990 for number in range(70)]
-    for source in sources:
-        body = {"source": source}
-        assert server.http.post("/api/messages", json=body, headers=headers).status_code == 201
-    for source in sources:
-        receive(reader, "updated_model", source=source)
-
-
-@pytest.mark.attack("Sockets: frames")
-def test_a_socket_that_does_not_read_is_closed_and_harms_no_other(server):
-    token = server.sign_up("Flood")
-    with open_unread(server) as unread, server.socket(max_queue=None) as reader:
-        push_more_than_buffers_hold(server, token, reader)
-        peer = unread.getsockname()[1]
-        until(lambda: peer not in server.peers(), seconds=10)
 
 
 @pytest.fixture
@@ -271,49 +147,3 @@ def test_a_half_open_socket_is_closed_within_a_minute():
     looked_for_every = 2  # seconds, by daphne
     assert options.ping_interval + options.ping_timeout + 2 * looked_for_every < 60
     assert "ping" not in (Path(__file__).parents[3] / "Procfile").read_text()
-
-
-# --- TLS ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def tls(serve, tmp_path_factory):
-    """A server that also listens on an `ssl:` endpoint, and a function that connects to that."""
-    folder, port = tmp_path_factory.mktemp("tls"), free_port()
-    certify(folder, "localhost")
-    keys = f"privateKey={folder}/privkey.pem:certKey={folder}/fullchain.pem"
-    with pytest.MonkeyPatch.context() as patch:
-        endpoint = f"-v 0 -e ssl:{port}:interface=127.0.0.1:{keys}"
-        patch.setitem(COMMANDS, "flack", COMMANDS["flack"].replace("-v 0", endpoint))
-        server = serve(FLACK_RATE_LIMITS="0")
-    context = ssl.create_default_context(cafile=str(folder / "fullchain.pem"))
-
-    @contextmanager
-    def secure(**options):
-        url = f"wss://localhost:{port}/ws/"
-        options |= {"proxy": None, "ssl": context, "create_connection": Connection}
-        with connect(url, **options) as connection:
-            yield connection
-
-    return server, secure
-
-
-@pytest.mark.attack("Sockets: frames")
-def test_everything_sent_on_a_tls_endpoint_is_encrypted(tls):
-    server, secure = tls
-    token = server.sign_up("Alice")
-    with secure() as alice, secure() as stranger:
-        alice.send(orjson.dumps({"event": "ping_user", "token": token}).decode())
-        alice.send(orjson.dumps({"event": "post_message", "data": {"source": "hi"}}).decode())
-        assert receive(alice, "ack")["source"] == "hi"
-        assert receive(stranger, "updated_model", source="hi")
-        assert alice.ping().wait(15)
-        stranger.send("x" * (throttling.FRAME_SIZE + 1))
-        assert_closed(stranger, 413, 1009)
-
-
-def test_a_tls_socket_receives_more_than_all_buffers_hold(tls):
-    server, secure = tls
-    token = server.sign_up("Flood")
-    with secure(max_queue=None) as reader:
-        push_more_than_buffers_hold(server, token, reader)
