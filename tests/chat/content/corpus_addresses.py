@@ -1,4 +1,4 @@
-"""Where a link may try to lead the server."""
+"""Addresses and URLs by which a link may try to reach the operator's network."""
 
 # Each of these reaches a server on 127.0.0.1 or ::1.
 LOOPBACK = [
@@ -28,7 +28,7 @@ LOOPBACK = [
     "[0:0:0:0:0:ffff:127.0.0.1]",
     "localhost",
     "LocalHost",
-    # What becomes ASCII on the way.
+    # Characters that IDNA maps to ASCII.
     "\uff11\uff12\uff17.0.0.1",
     "\u2460\u2461\u2466.\u24ea.\u24ea.\u2460",
     "127\u30020\uff0e0\uff611",
@@ -37,7 +37,7 @@ LOOPBACK = [
     "\u24c1\u24de\u24d2\u24d0\u24db\u24d7\u24de\u24e2\u24e3",
     "local\u00adhost",
 ]
-# Not public either, or a way around.
+# Other networks that are not public, and forms that embed their addresses.
 INWARD = [
     "127.0.0.2",
     "127.255.255.254",
@@ -103,7 +103,7 @@ INWARD = [
     "[ff02::1]",
     "[ff0e::1]",
 ]
-# No host, or none that a page has.
+# Invalid hosts, and hosts that no page has.
 ODD = [
     "127.0.0.1.",
     "localhost.",

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # a case is a line
-"""What the tests of chat/content/markup.py render."""
+"""Sources for the tests of chat/content/markup.py, with their html."""
 
 # Source and html of the Flask version, v0.16, as its own libraries gave it: Markdown 2.6.6 and
 # bleach 1.4.2. Links that come out in another order of attributes, or without a tag's rel, are not
@@ -188,7 +188,7 @@ OURS = {
     "## *a*\n\nb": "<p><em>a</em></p><p>b</p>",
     "#1 best": "#1 best",
     "#django": "#django",
-    # What would be shown as nothing, or break what was typed, stays as it was typed.
+    # Markup that would show nothing is shown as typed.
     "---": "---",
     "***": "***",
     "a\n---": "a\n---",
@@ -252,7 +252,7 @@ OURS = {
     "<input onfocus=x autofocus>y": "&lt;input onfocus=x autofocus&gt;y",
 }
 
-# What has brought code to pages elsewhere: raw html, links, Markdown's own, and what parsers repair.
+# Known ways to run code in a page: raw html, links, Markdown syntax, and errors that parsers repair.
 ATTACKS = [
     "<script>alert(1)</script>",
     "<ScRiPt src=//evil.test>",
@@ -373,7 +373,7 @@ ATTACKS = [
     "<blockquote cite=javascript:alert(1)>x</blockquote>",
 ]
 
-# Each, repeated to a whole message, took more time than the square of its length, or amounts of html.
+# Repeated to the length of a message, each took quadratic time or much html in some parser.
 SLOW = [
     *(
         "a",

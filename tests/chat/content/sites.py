@@ -1,6 +1,6 @@
-"""Sites on this machine, and what stands in for the rest of the internet.
+"""Sites on this machine, and a stand-in for the rest of the internet.
 
-No packet leaves the machine: a connection to any address but loopback is noted and refused.
+No packet leaves the machine: a connection to any address but loopback is recorded and refused.
 """
 
 import ipaddress
@@ -21,7 +21,7 @@ Answer = bytes | Callable[["Site", socket.socket], None]
 
 
 def answer(body: bytes = PAGE, status: str = "200 OK", **headers: str | bytes) -> bytes:
-    """Return the bytes of an answer; `content_type=...` is a header."""
+    """Return the bytes of a response; `content_type=...` is a header."""
     named = {b"content-type": b"text/html", b"content-length": str(len(body)).encode()}
     for name, value in headers.items():
         named[name.replace("_", "-").encode()] = (
@@ -32,12 +32,12 @@ def answer(body: bytes = PAGE, status: str = "200 OK", **headers: str | bytes) -
 
 
 def redirect(location: str | bytes, status: str = "302 Found") -> bytes:
-    """Return the bytes of an answer that leads elsewhere."""
+    """Return the bytes of a redirect."""
     return answer(b"", status, location=location)
 
 
 class Site(socketserver.ThreadingTCPServer):
-    """A server that says exactly what it is told to, and notes each visit and request."""
+    """A server that sends exactly the given bytes, and records each connection and request."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -53,33 +53,33 @@ class Site(socketserver.ThreadingTCPServer):
         self.pages: dict[str, Answer] = {"/": answer()}
         self.visitors: list[Any] = []
         self.requests: list[bytes] = []
-        self.sent = 0  # bytes, of an answer that is a function
+        self.sent = 0  # bytes, by responses that are functions
         self.closing = threading.Event()
         threading.Thread(target=self.serve_forever, args=(0.002,), daemon=True).start()
 
     @property
     def visits(self) -> int:
-        """How many connections there were."""
+        """The number of connections."""
         return len(self.visitors)
 
     def stop(self) -> None:
-        """Close; an answer that still goes on ends."""
+        """Close, and end the responses that are still being sent."""
         self.closing.set()
         self.shutdown()
         self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a visitor that goes away is what many of the tests are about."""
+        """Print nothing: many of the tests are about clients that disconnect."""
 
     def send(self, sock: socket.socket, data: bytes, times: int = 10**9) -> None:
-        """Send the same data again and again, until the visitor has gone away."""
+        """Send the same data repeatedly, until the client disconnects."""
         while times and not self.closing.is_set():
             sock.sendall(data)
             self.sent += len(data)
             times -= 1
 
     def drip(self, sock: socket.socket, data: bytes) -> None:
-        """Send a byte each hundredth of a second, until the visitor has gone away."""
+        """Send a byte each hundredth of a second, until the client disconnects."""
         for number in range(10**9):
             if self.closing.wait(0.01):
                 break
@@ -87,12 +87,12 @@ class Site(socketserver.ThreadingTCPServer):
 
 
 class Visit(socketserver.StreamRequestHandler):
-    """One connection: reads a request, gives the page at its path."""
+    """One connection: reads a request and sends the page at its path."""
 
     server: Site
 
     def handle(self) -> None:
-        """Answer."""
+        """Read a request and respond."""
         self.server.visitors.append(self.client_address)
         head = b""
         while (line := self.rfile.readline()) not in (b"\r\n", b""):
@@ -107,7 +107,7 @@ class Visit(socketserver.StreamRequestHandler):
 
 @pytest.fixture
 def site(settings: Any) -> Iterator[Site]:
-    """A site that previews may fetch, as its host is in the setting."""
+    """A site that previews may fetch, because its host is in `FLACK_PREVIEW_HOSTS`."""
     site = Site()
     settings.FLACK_PREVIEW_HOSTS = [site.host]
     yield site
@@ -116,12 +116,12 @@ def site(settings: Any) -> Iterator[Site]:
 
 @pytest.fixture
 def canary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """A site on 127.0.0.1 and ::1 that nothing may reach, on the port of a URL that names none."""
+    """A site on 127.0.0.1 and ::1 that nothing may reach, on the default port of URLs."""
     while True:
         first = Site()
         try:
             second = Site(("::1", first.port))
-        except OSError:  # somebody else has this port of ::1
+        except OSError:  # the port is in use on ::1
             first.stop()
         else:
             break
@@ -133,7 +133,7 @@ def canary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 
 class Internet:
-    """What names resolve to, and what was looked up and connected to."""
+    """The addresses of names, and a record of look-ups and connections."""
 
     def __init__(self) -> None:
         self.names: dict[str, list[list[str]]] = {}  # the answers to each look-up; the last remains
@@ -143,7 +143,7 @@ class Internet:
 
 @pytest.fixture
 def internet(monkeypatch: pytest.MonkeyPatch) -> Internet:
-    """Let no look-up and no connection leave this machine."""
+    """Replace DNS and refuse connections that would leave this machine."""
     internet = Internet()
     getaddrinfo, connect = socket.getaddrinfo, socket.socket.connect
 

@@ -45,11 +45,11 @@ def fetch(url: str) -> tuple[bytes, str]:
     return fetch_module.fetch(url, time.monotonic() + 10)
 
 
-# --- Where a link may lead --------------------------------------------------------------------
+# --- Addresses --------------------------------------------------------------------------------
 
 
 def attacks(*lists: list[str]) -> list[Any]:
-    """Return the cases, with names that a terminal can show."""
+    """Return the cases as parameters with printable ids."""
     return [pytest.param(case, id=ascii(case)[1:-1][:60]) for cases in lists for case in cases]
 
 
@@ -110,7 +110,7 @@ def test_a_host_of_other_characters_is_not_even_looked_up(internet, host):
 
 @pytest.mark.parametrize("host", attacks(LOOPBACK))
 def test_without_the_check_the_canary_is_reached(canary, monkeypatch, host):
-    """Show that the tests above can fail."""
+    """Prove that the tests above can fail."""
     monkeypatch.setattr(fetch_module, "is_public", lambda address: True)
     assert preview(f"http://{host}/") is not None
 
@@ -273,10 +273,10 @@ def test_a_redirect_without_a_location_is_no_page(site):
     assert preview(site.url) is None
 
 
-# --- What is asked ----------------------------------------------------------------------------
+# --- Requests ---------------------------------------------------------------------------------
 
 
-def test_a_request_says_who_asks_and_nothing_else(site, tmp_path, monkeypatch):
+def test_a_request_names_the_bot_and_sends_no_credentials(site, tmp_path, monkeypatch):
     (tmp_path / ".netrc").write_text("default login me password secret")
     monkeypatch.setenv("HOME", str(tmp_path))
     site.pages["/"] = redirect("/b").replace(b"\r\n\r\n", b"\r\nset-cookie: a=b\r\n\r\n")
@@ -330,7 +330,7 @@ def test_the_host_header_is_the_host_of_the_url(site, monkeypatch, url):
     assert b"\r\nHost: " + url[7:-1].encode() + b"\r\n" in site.requests[0]
 
 
-# --- What is answered -------------------------------------------------------------------------
+# --- Responses --------------------------------------------------------------------------------
 
 
 @pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
@@ -420,12 +420,12 @@ def test_a_connection_that_is_reset_is_no_page(site):
     assert preview(site.url) is None
 
 
-def test_nobody_there_is_no_page(site):
+def test_a_refused_connection_is_no_page(site):
     site.stop()
     assert preview(site.url) is None
 
 
-# --- How much is taken ------------------------------------------------------------------------
+# --- Bounds of size ---------------------------------------------------------------------------
 
 
 @pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
@@ -550,7 +550,7 @@ def test_large_headers_are_read_and_huge_ones_are_not(site):
         assert (preview(site.url) is not None) == is_page
 
 
-# --- How long it takes ------------------------------------------------------------------------
+# --- Bounds of time ---------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -624,7 +624,7 @@ def test_a_look_up_that_comes_slowly_is_given_up(hurry, monkeypatch):
 
 @pytest.fixture
 def secure_site(site, internet, settings, tmp_path):
-    """A site that shows a certificate for page.test, signed by itself, which is its `trust`."""
+    """A site with a self-signed certificate for page.test, which the context `trust` accepts."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "page.test")])
     certificate = (
@@ -668,7 +668,7 @@ def test_a_certificate_is_checked_against_the_name_not_the_address(secure_site, 
 
 
 @pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
-def test_a_certificate_that_nobody_vouches_for_is_no_page(secure_site):
+def test_a_certificate_of_an_unknown_issuer_is_no_page(secure_site):
     assert preview(f"https://page.test:{secure_site.port}/") is None
     assert secure_site.requests == []
 
@@ -700,6 +700,6 @@ def test_a_charset_without_end_is_read_quickly(site):
 
 @pytest.mark.parametrize("failure", FAILURES)
 def test_every_failure_is_an_exception_of_its_own_kind(failure):
-    """A mistake in our code, which is none of these, is not taken for a page that fails."""
+    """A bug in this project raises none of these, so it is not taken for a page that fails."""
     for mistake in (TypeError, AttributeError, KeyError, IndexError, AssertionError, ValueError):
         assert not issubclass(mistake, failure)

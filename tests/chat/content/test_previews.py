@@ -20,7 +20,7 @@ def preview(url: str) -> str | None:
 
 
 def card(url: str, title: str, description: str = "No description found.") -> str:
-    """Return a preview as the contract says it, of texts without markup."""
+    """Return a preview in the form of the contract, of texts without markup."""
     return f'<blockquote><p><a href="{url}">{title}</a></p><p>{description}</p></blockquote>'
 
 
@@ -82,7 +82,7 @@ def card(url: str, title: str, description: str = "No description found.") -> st
         ("<meta name=description content=''><meta property=og:description content=b>", "", "b"),
     ],
 )
-def test_title_and_description_are_what_the_page_says(page, title, description):
+def test_title_and_description_are_found(page, title, description):
     assert describe(page.encode(), "utf-8") == (title, description)
 
 
@@ -115,7 +115,7 @@ def test_a_title_is_read_in_the_charset_of_the_page(body, charset, title):
 
 
 @pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be", "utf-8"])
-def test_a_byte_order_mark_says_more_than_the_charset(charset):
+def test_a_byte_order_mark_overrides_the_charset(charset):
     assert describe("\ufeff<title>é</title>".encode(charset), "koi8-r")[0] == "é"
 
 
@@ -233,7 +233,7 @@ def test_a_page_has_a_card_with_title_and_description(site):
     assert preview(site.url) == card(site.url, "A page", "It says so.")
 
 
-def test_what_a_page_does_not_say_is_filled_in(site):
+def test_a_missing_title_and_description_are_filled_in(site):
     site.pages["/"] = answer(b"<p>x")
     assert preview(site.url) == card(site.url, site.url)
 
@@ -243,7 +243,7 @@ def test_an_empty_page_has_a_card_too(site):
     assert preview(site.url) == card(site.url, site.url)
 
 
-def test_a_page_that_cannot_be_had_has_no_card(site):
+def test_a_page_that_cannot_be_fetched_has_no_card(site):
     assert preview(site.url + "missing") is None
 
 
@@ -256,7 +256,7 @@ def test_the_address_is_that_of_the_link_with_its_markup_escaped(site):
 
 
 class Card(HTMLParser):
-    """Reads a card as a browser does."""
+    """Parser of a card that records tags and texts."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -295,10 +295,10 @@ def test_texts_of_a_page_bring_no_markup(site, title, description):
     assert "".join(card.texts) == (title or site.url) + (description or "No description found.")
 
 
-def test_a_mistake_of_ours_is_not_taken_for_a_bad_page(site, monkeypatch):
-    def mistake(body, charset):
-        raise TypeError("a mistake")
+def test_a_bug_is_not_taken_for_a_bad_page(site, monkeypatch):
+    def bug(body, charset):
+        raise TypeError("a bug")
 
-    monkeypatch.setattr(previews, "describe", mistake)
-    with pytest.raises(TypeError, match="a mistake"):
+    monkeypatch.setattr(previews, "describe", bug)
+    with pytest.raises(TypeError, match="a bug"):
         preview(site.url)
