@@ -20,7 +20,7 @@ def pages() -> Iterator[Pages]:
 
 @pytest.fixture(scope="session")
 def stack(sqlite_stack: Stack) -> Stack:
-    """A running Flack."""
+    """A running Flack, for tests that do not depend on the database."""
     return sqlite_stack
 
 

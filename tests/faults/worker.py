@@ -29,7 +29,7 @@ def defer(stack: Stack, author: Person, source: str) -> str:
 
 
 def execute(stack: Stack, *statements: str) -> None:
-    """Change rows of the database directly."""
+    """Change rows of the SQLite database directly."""
     with closing(sqlite3.connect(stack.var / "db.sqlite3", timeout=10)) as database, database:
         for statement in statements:
             database.execute(statement)

@@ -1,4 +1,4 @@
-"""Fixtures that run the tests of the whole stack on each database."""
+"""Fixtures of the tests of the whole stack."""
 
 import subprocess
 import sys
@@ -7,13 +7,6 @@ from collections.abc import Generator, Iterator
 import pytest
 
 from tests.running import ROOT, Stack
-
-
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def stack(request: pytest.FixtureRequest) -> Stack:
-    """A running Flack, on each database in turn."""
-    stack: Stack = request.getfixturevalue(f"{request.param}_stack")
-    return stack
 
 
 @pytest.fixture(scope="session")

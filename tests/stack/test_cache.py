@@ -15,12 +15,6 @@ from tests.running import PATIENCE, Stack, free_port
 
 
 @pytest.fixture
-def stack(sqlite_stack: Stack) -> Stack:
-    """Use one database, as nothing here depends on it."""
-    return sqlite_stack
-
-
-@pytest.fixture
 def cached(stack: Stack, tmp_path: Path) -> Iterator[httpx.Client]:
     """A client of a second nginx in front of the same nodes, with the cache."""
     port = free_port()

@@ -13,12 +13,6 @@ HOPS = ["database", "redis", "nginx", "node", "socket"]
 PROBE = ["broker and worker", "database of the worker", "push to the socket"]
 
 
-@pytest.fixture
-def stack(sqlite_stack: Stack) -> Stack:
-    """Use one database, as nothing here depends on it."""
-    return sqlite_stack
-
-
 def doctor(stack: Stack, **environment: str) -> dict[str, object]:
     """Return what `doctor --json` prints."""
     script = f'set -a; . "{stack.var}/run.env"; '

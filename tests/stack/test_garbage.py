@@ -22,12 +22,6 @@ SECRETS = re.compile(rb"Traceback \(most recent|ImproperlyConfigured|root:x:0")
 
 
 @pytest.fixture
-def stack(sqlite_stack: Stack) -> Stack:
-    """Use one database, as nothing here depends on it."""
-    return sqlite_stack
-
-
-@pytest.fixture
 def ann(stack: Stack) -> Person:
     """A user with a valid token."""
     return stack.person("ann")

@@ -17,12 +17,6 @@ BAD_LINKS = 4  # in each message; a good fifth link whose preview shows that all
 
 
 @pytest.fixture
-def stack(sqlite_stack: Stack) -> Stack:
-    """Use one database, as nothing here depends on it."""
-    return sqlite_stack
-
-
-@pytest.fixture
 def bad_site(preview_hosts: str) -> Iterator[Site]:
     """A site that the worker may fetch, with hostile pages."""
     site = Site(("127.0.0.1", int(preview_hosts.rpartition(":")[2])))

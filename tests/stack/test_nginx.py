@@ -12,12 +12,6 @@ from tests.faults.table import answers
 from tests.running import PATIENCE, Stack
 
 
-@pytest.fixture
-def stack(sqlite_stack: Stack) -> Stack:
-    """Use one database, as nothing here depends on it."""
-    return sqlite_stack
-
-
 def test_a_body_beyond_256_kib_is_413_in_json(stack: Stack) -> None:
     answer = stack.post("/api/messages", content=b"x" * (256 * 1024 + 1))
     assert (answer.status_code, answer.headers["Content-Type"]) == (413, "application/json")

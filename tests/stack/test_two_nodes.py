@@ -13,6 +13,13 @@ from comparison.contract.wires import JsonWire
 from tests.running import PATIENCE, Stack
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def stack(request: pytest.FixtureRequest) -> Stack:
+    """A running Flack, on each database in turn."""
+    stack: Stack = request.getfixturevalue(f"{request.param}_stack")
+    return stack
+
+
 @pytest.mark.parametrize("node", [1, 2])
 def test_a_message_posted_through_nginx_is_pushed_by_every_node(stack: Stack, node: int) -> None:
     ann = stack.person("ann")

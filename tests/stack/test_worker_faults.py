@@ -3,18 +3,10 @@
 import time
 from contextlib import suppress
 
-import pytest
-
 from comparison.contract.client import eventually
 from comparison.contract.pages import Pages
 from tests.faults.worker import move_last_seen, run_two_beats, worker_lost
 from tests.running import PATIENCE, Stack
-
-
-@pytest.fixture
-def stack(sqlite_stack: Stack) -> Stack:
-    """Use SQLite, because the tests change rows of the file."""
-    return sqlite_stack
 
 
 def test_tasks_of_a_killed_worker_and_an_emptied_broker_take_effect_once(
