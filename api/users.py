@@ -26,7 +26,7 @@ class UserViewSet(GenericViewSet):
 
     def get_permissions(self) -> list[Any]:
         """Ask for a token only to change a user."""
-        return [IsAuthenticated()] if self.action == "update" else []
+        return [IsAuthenticated()] if self.action in ("update", "partial_update") else []
 
     def create(self, request: Request) -> Response:
         """Register a new user."""
@@ -60,3 +60,6 @@ class UserViewSet(GenericViewSet):
         assert isinstance(request.user, User)
         actions.update_user(editor=request.user, user=user, **serializer.validated_data)
         return Response(status=204)
+
+    # A PUT may leave fields out, as in Flask, so that both methods do the same.
+    partial_update = update

@@ -109,6 +109,14 @@ class Users(View):
             errors=(400, 401, 403, 404, 413, 429),
             examples=examples.CHANGE_USER,
         ),
+        "partial_update": operation(
+            "Change oneself",
+            {204: DONE},
+            p.path_id(a_new_nickname=1, a_new_password=1, another_user=2),
+            takes=UserSerializer(partial=True),
+            errors=(400, 401, 403, 404, 413, 429),
+            examples=examples.CHANGE_USER,
+        ),
     }
 
 
@@ -153,6 +161,15 @@ class Messages(View):
             examples=examples.MESSAGE,
         ),
         "update": operation(
+            "Edit a message",
+            {204: DONE, 202: ACCEPTED},
+            p.path_id(own_message=1, a_message_of_another=2, a_message_for_the_worker=1),
+            *(p.PREFER, p.TASK_LOCATION, p.PREFERENCE_APPLIED),
+            takes=MessageSerializer(partial=True),
+            errors=(400, 401, 403, 404, 413, 429),
+            examples=examples.EDIT,
+        ),
+        "partial_update": operation(
             "Edit a message",
             {204: DONE, 202: ACCEPTED},
             p.path_id(own_message=1, a_message_of_another=2, a_message_for_the_worker=1),

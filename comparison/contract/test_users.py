@@ -154,3 +154,19 @@ def test_changing_a_field_to_what_is_no_text_is_400(
 ) -> None:
     answer = flack.put(f"/api/users/{ann.id}", token=ann.token, json={field: value})
     assert answer.status_code == 400
+
+
+@pytest.mark.differs("D-43")
+def test_patch_changes_what_put_changes(flack: Flack, ann: Person, bob: Person) -> None:
+    nickname = new_nickname("patched")
+    path = f"/api/users/{ann.id}"
+    assert flack.request("PATCH", path, token=bob.token, json={}).status_code == 403
+    answer = flack.request("PATCH", path, token=ann.token, json={"nickname": nickname})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert flack.get(path).json()["nickname"] == nickname
+    posted = flack.posted(ann, "before")
+    edit = flack.request(
+        "PATCH", posted["_links"]["self"], token=ann.token, json={"source": "after"}
+    )
+    assert edit.status_code == 204
+    assert flack.message(posted["id"])["source"] == "after"
