@@ -1,4 +1,7 @@
-"""JSON in, by orjson, which is as strict as RFC 8259: no NaN, no half of a surrogate pair."""
+"""JSON requests, parsed by orjson for strictness, not for speed.
+
+It follows RFC 8259: NaN and half of a surrogate pair are errors. DRF's parser accepts the latter.
+"""
 
 from typing import IO, Any
 
@@ -18,7 +21,7 @@ class JSONParser(BaseParser):
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None
     ) -> Any:
-        """Return what the body says; ParseError if it is not JSON."""
+        """Return the parsed body, or raise ParseError."""
         try:
             return orjson.loads(stream.read())
         except orjson.JSONDecodeError as error:

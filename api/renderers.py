@@ -1,4 +1,8 @@
-"""JSON out, by orjson: DRF's own renderer takes some three times as long for a list."""
+"""JSON responses, rendered by orjson.
+
+A list of 100 messages takes 15 µs of CPU time, with DRF's renderer 165 (27 November 2026,
+`python -m tests.api.costs`).
+"""
 
 from typing import Any
 

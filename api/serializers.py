@@ -2,6 +2,10 @@
 
 The OpenAPI and AsyncAPI documents are derived from these serializers. The rules for values are
 checked by the actions, for all entry points; a field's `schema` only documents them.
+
+Responses are made by `to_dict()` and `to_dicts()`, which tests/api/test_serializers.py holds to the
+serializers. For 100 messages `to_dicts()` takes 242 µs of CPU time, a serializer 2,046
+(27 November 2026, `python -m tests.api.costs`).
 """
 
 import re
