@@ -89,8 +89,10 @@ class Crowd:
     def _all_have_all_since(self, ended: float) -> bool:
         """Return True if each writer had a message accepted since, and no listener lacks one."""
         record = self.record
-        again = {source.split()[0] for source, at in list(record.accepted_at.items()) if at > ended}
-        ids = {answer["id"] for answer in list(record.accepted.values())}
+        again = {
+            source.split()[0] for source, at in record.accepted_at.copy().items() if at > ended
+        }
+        ids = {answer["id"] for answer in record.accepted.copy().values()}
         return len(again) == len(self.writers) and all(
             listener.is_live and ids <= listener.messages.rows.keys() for listener in self.listeners
         )
