@@ -1,4 +1,4 @@
-"""The app that is the REST API."""
+"""The Django app of the REST API."""
 
 import importlib
 
@@ -6,11 +6,11 @@ from django.apps import AppConfig
 
 
 class ApiConfig(AppConfig):
-    """A door to the models of the chat; its own one keeps requests that a worker answers."""
+    """The REST API over the chat's models; its own model stores deferred requests."""
 
     name = "api"
 
     def ready(self) -> None:
-        """Let drf-spectacular find how the views are described."""
+        """Register the descriptions of views and fields with drf-spectacular."""
         importlib.import_module("api.schema.inspector")
         importlib.import_module("api.schema.operations")

@@ -1,4 +1,4 @@
-"""Who asks: a token in `Authorization: Bearer`, or nickname and password for a new one."""
+"""Authentication by `Authorization: Bearer`, or by nickname and password for a new token."""
 
 from django.contrib.auth import authenticate
 from rest_framework.authentication import BaseAuthentication, get_authorization_header

@@ -1,4 +1,4 @@
-"""The way through Celery: `Prefer: respond-async` (RFC 7240), then `/tasks/status/ID`."""
+"""Deferred requests: `Prefer: respond-async` (RFC 7240), then `/tasks/status/ID`."""
 
 import functools
 import logging
@@ -74,7 +74,7 @@ def deferrable(
 
 @shared_task(bind=True, max_retries=None)
 def answer_deferred(self: Task, deferred_id: str) -> None:
-    """Do what was asked for and keep the answer; given twice, it does so once."""
+    """Run a deferred request and store its response in one commit; safe to run twice."""
     try:
         with transaction.atomic():
             waiting = Deferred.objects.select_for_update().filter(answer__isnull=True)
@@ -106,7 +106,7 @@ def _answer(deferred: Deferred) -> Response:
 
 @shared_task
 def find_lost_requests() -> None:
-    """Queue again what was lost with a worker or a broker, and forget old answers; every 30 s."""
+    """Queue lost requests again and delete old responses; Celery beat runs this every 30 s."""
     now = timestamp()
     Deferred.objects.filter(answer__isnull=False, sent_at__lt=now - KEPT_FOR).delete()
     lost = Deferred.objects.filter(answer__isnull=True, sent_at__lt=now - LOST_AFTER)
@@ -116,7 +116,7 @@ def find_lost_requests() -> None:
 
 
 def prefers_async(request: Request) -> bool:
-    """Say whether the client, or the operator for all clients, wants an answer by a worker."""
+    """Return True if the client, or the operator for all clients, prefers a deferred response."""
     preferences = request.headers.get("Prefer", "").lower().replace(";", ",").split(",")
     return settings.FLACK_RESPOND_ASYNC or "respond-async" in map(str.strip, preferences)
 

@@ -1,4 +1,4 @@
-"""ETags of lists of messages: who has the list already gets 304, for one read of an index.
+"""ETags of lists of messages: a client that has the list gets 304, for one read of an index.
 
 A tag is made of the ids and the times of change. These are in whole seconds, so a list has no tag
 until its newest change is `SETTLED` seconds old: it could change again in the same second.
@@ -19,7 +19,7 @@ SETTLED = 2  # seconds
 def etag(request: Request, changes: Iterable[tuple[int, int]]) -> str | None:
     """Return the tag for a list with these ids and times of change, or None if it has none."""
     changes = list(changes)
-    # The browsable page of the same list says more than the list: who is signed in.
+    # The browsable page of the same list also shows which user is signed in.
     is_json = request.accepted_renderer.media_type == "application/json"
     if not is_json or max((time for _, time in changes), default=0) > timestamp() - SETTLED:
         return None
@@ -27,5 +27,5 @@ def etag(request: Request, changes: Iterable[tuple[int, int]]) -> str | None:
 
 
 def is_known(request: Request, tag: str) -> bool:
-    """Say whether the client has the list with this tag."""
+    """Return True if the client has the list with this tag."""
     return tag in parse_etags(request.headers.get("If-None-Match", ""))

@@ -6,7 +6,7 @@ from typing import overload
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-ID = "[0-9]{1,18}"  # longer ones are no ids
+ID = "[0-9]{1,18}"  # no column holds a longer id
 WHOLE = re.compile("-?[0-9]{1,19}")
 LARGEST = 2**63 - 1  # what a column of either database holds
 

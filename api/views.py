@@ -1,4 +1,4 @@
-"""Where the API begins, and what it answers where there is nothing."""
+"""The root of the API, and the 404 of paths that no other view takes."""
 
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -13,7 +13,7 @@ class FlackView(APIView):
     """The API of Flack. Sign in at the top right to try what needs it."""
 
     def get(self, request: Request) -> Response:
-        """Return where to go on."""
+        """Return the URLs of the resources."""
         return Response(
             {name: f"/api/{name}" for name in ("users", "tokens", "messages", "deletions")}
         )

@@ -1,4 +1,4 @@
-"""Examples for the schema. Each one runs: tests/api/test_examples.py sends it to a real server.
+"""Examples for the schema. tests/stack/test_examples.py sends each one to a real server.
 
 They speak of a chat where Susan (1) and David (2) have said a word each. Examples of a request and
 of its answer have the same name.
