@@ -11,6 +11,5 @@ class ApiConfig(AppConfig):
     name = "api"
 
     def ready(self) -> None:
-        """Register the descriptions of views and fields with drf-spectacular."""
+        """Register the authentication schemes with drf-spectacular."""
         importlib.import_module("api.schema.inspector")
-        importlib.import_module("api.schema.operations")

@@ -10,6 +10,7 @@ from celery import Task, shared_task
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
 from kombu.exceptions import OperationalError as BrokerError
 from redis import RedisError
 from rest_framework.exceptions import APIException
@@ -19,6 +20,7 @@ from rest_framework.views import APIView
 
 from api.exceptions import exception_handler
 from api.models import Deferred
+from api.serializers import ErrorSerializer, MessageSerializer
 from chat.errors import SERVER_ERROR, error_body
 from chat.models import User, timestamp
 
@@ -126,12 +128,21 @@ def _accepted(deferred_id: UUID, headers: dict[str, str]) -> Response:
 
 
 class TaskStatusView(APIView):
-    """What became of a request that a worker answers."""
+    """The state of a deferred request."""
 
     authentication_classes = ()
 
+    @extend_schema(
+        responses={
+            **{201: MessageSerializer, 202: None, 204: None},
+            **dict.fromkeys((400, 403, 404, 500), ErrorSerializer),
+        }
+    )
     def get(self, request: Request, task_id: UUID) -> Response:
-        """Return 202 while the task waits or runs, then its answer: status, headers and body."""
+        """Show the result of a deferred request.
+
+        The status is 202 while it waits or runs, then that of its response.
+        """
         answer = get_object_or_404(Deferred, pk=task_id).answer
         if answer is None:
             return _accepted(task_id, {})

@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from rest_framework.permissions import IsAuthenticated
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
@@ -11,7 +12,7 @@ from rest_framework.viewsets import GenericViewSet
 from api.deferred import deferrable
 from api.etags import etag, is_known
 from api.queries import ID, number
-from api.serializers import MessageSerializer
+from api.serializers import MessageSerializer, MessagesSerializer
 from chat import actions
 from chat.models import Message, User, timestamp
 
@@ -22,7 +23,7 @@ WRITES = ("create", "update", "partial_update")
 
 
 class MessageViewSet(GenericViewSet):
-    """What was said.
+    """Messages of the chat.
 
     A client that has a token should send it, also where none is needed: it says who is online.
     """
@@ -33,19 +34,20 @@ class MessageViewSet(GenericViewSet):
 
     def get_permissions(self) -> list[Any]:
         """Ask for a token to post and to edit."""
-        return [IsAuthenticated()] if self.action in WRITES else []
+        return [IsAuthenticated()] if self.action in WRITES else [AllowAny()]
 
     def create(self, request: Request) -> Response:
-        """Post a message. `Idempotency-Key` makes it safe to repeat."""
+        """Post a message."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         key = request.headers.get("Idempotency-Key")
         return new_message(request, key=key, **serializer.validated_data)
 
+    @extend_schema(operation_id="messages_list", responses=MessagesSerializer)
     def list(self, request: Request) -> Response:
-        """Return the messages of the last day, or since `updated_since=T`, oldest change first.
+        """List the messages of the last day.
 
-        `limit=N` keeps the newest N; `before=ID` gives older ones instead; `user_id=` one author's.
+        Messages that changed last come last. `before` lists older messages by id instead.
         """
         messages = Message.objects.all()
         if (user_id := number(request, "user_id")) is not None:
@@ -70,11 +72,12 @@ class MessageViewSet(GenericViewSet):
         return Response(body, headers={"ETag": tag} if tag else None)
 
     def retrieve(self, request: Request, pk: str) -> Response:
-        """Return a message."""
+        """Show a message."""
         return Response(get_object_or_404(Message, pk=pk).to_dict())
 
+    @extend_schema(request=MessageSerializer(partial=True), responses={204: None})
     def update(self, request: Request, pk: str) -> Response:
-        """Edit one's own message."""
+        """Edit your own message."""
         serializer = self.get_serializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         return changed_message(request, message_id=int(pk), **serializer.validated_data)

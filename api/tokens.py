@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY, logout
+from drf_spectacular.utils import extend_schema
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.permissions import IsAuthenticated
@@ -12,6 +13,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.viewsets import GenericViewSet
 
 from api.authentication import BasicAuthentication, TokenAuthentication
+from api.serializers import TokenSerializer
 from chat import actions
 from chat.errors import Unauthenticated
 from chat.models import Token, User
@@ -28,11 +30,12 @@ class TokenViewSet(GenericViewSet):
         return [first(), SessionAuthentication()]
 
     def get_permissions(self) -> list[Any]:
-        """Ask who it is, unless it is the wrong method: that is said to anybody."""
+        """Require credentials, except for methods that are not allowed: 405 comes before 401."""
         return [IsAuthenticated()] if self.action else []
 
+    @extend_schema(request=None, responses={200: TokenSerializer})
     def create(self, request: Request) -> Response:
-        """Return a new token for the nickname and password of Basic authentication."""
+        """Sign in: return a new token for a nickname and password."""
         assert isinstance(request.user, User)
         try:
             return Response({"token": actions.issue_token(user=request.user)})
@@ -40,7 +43,10 @@ class TokenViewSet(GenericViewSet):
             raise AuthenticationFailed from error
 
     def destroy(self, request: Request) -> Response:
-        """End the token that was sent, and the session of the same user in this browser."""
+        """Sign out: end the token of this request.
+
+        The session of the same user in this browser ends too.
+        """
         if not isinstance(request.auth, str):  # a session has none
             raise NotAuthenticated
         actions.end_tokens(tokens=Token.objects.filter(digest=request.auth))

@@ -1,4 +1,4 @@
-"""The API's URLs. None ends in a slash."""
+"""The API's URLs. None ends in a slash but the one of the schema's page, which is also a folder."""
 
 from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from api.deferred import TaskStatusView
 from api.deletions import DeletionViewSet
 from api.messages import MessageViewSet
+from api.schema import views as schema
 from api.tokens import TokenViewSet
 from api.users import UserViewSet
 from api.views import FlackView, not_found
@@ -16,7 +17,9 @@ router.register("messages", MessageViewSet)
 router.register("deletions", DeletionViewSet)
 
 urlpatterns = [
-    path("api/schema/", include("api.schema.urls")),
+    path("api/schema/", schema.get_page, name="schema"),
+    path("api/schema/openapi.json", schema.get_openapi, name="openapi"),
+    path("api/schema/asyncapi.json", schema.get_asyncapi, name="asyncapi"),
     path("api", FlackView.as_view(), name="api"),
     path("api/", include(router.urls)),
     path(

@@ -3,19 +3,20 @@
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from rest_framework.permissions import IsAuthenticated
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from api.queries import ID, number
-from api.serializers import UserSerializer
+from api.serializers import UserSerializer, UsersSerializer
 from chat import actions
 from chat.models import User
 
 
 class UserViewSet(GenericViewSet):
-    """The people of the chat.
+    """Users of the chat.
 
     A client that has a token should send it, also where none is needed: it says who is online.
     """
@@ -26,7 +27,7 @@ class UserViewSet(GenericViewSet):
 
     def get_permissions(self) -> list[Any]:
         """Ask for a token only to change a user."""
-        return [IsAuthenticated()] if self.action in ("update", "partial_update") else []
+        return [IsAuthenticated()] if self.action in ("update", "partial_update") else [AllowAny()]
 
     def create(self, request: Request) -> Response:
         """Register a new user."""
@@ -36,8 +37,9 @@ class UserViewSet(GenericViewSet):
         user = actions.register(address=address, **serializer.validated_data)
         return Response(user.to_dict(), status=201, headers={"Location": f"/api/users/{user.pk}"})
 
+    @extend_schema(operation_id="users_list", responses=UsersSerializer)
     def list(self, request: Request) -> Response:
-        """Return users by the time of their last change; `online=0|1`, `updated_since=T`."""
+        """List users by the time of their last change."""
         users = User.objects.order_by("updated_at", "nickname")
         if online := request.query_params.get("online"):
             users = users.filter(online=online != "0")
@@ -46,14 +48,18 @@ class UserViewSet(GenericViewSet):
         return Response({"users": users.to_dicts()})
 
     def retrieve(self, request: Request, pk: str) -> Response:
-        """Return a user."""
-        user = request.user  # just read, if it is who asks
+        """Show a user."""
+        user = request.user  # already read for the client's own id
         if int(pk) != user.pk:
             user = get_object_or_404(User, pk=pk)
         return Response(user.to_dict())
 
+    @extend_schema(request=UserSerializer(partial=True), responses={204: None})
     def update(self, request: Request, pk: str) -> Response:
-        """Change one's own nickname or password. A new password ends all tokens."""
+        """Change your own nickname or password.
+
+        A new password ends all tokens.
+        """
         user = get_object_or_404(User, pk=pk)
         serializer = self.get_serializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)

@@ -2,18 +2,21 @@
 
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from api.serializers import RootSerializer
 from chat.errors import NOT_FOUND, error_body
 
 
 class FlackView(APIView):
     """The API of Flack. Sign in at the top right to try what needs it."""
 
+    @extend_schema(responses=RootSerializer, tags=["service"])
     def get(self, request: Request) -> Response:
-        """Return the URLs of the resources."""
+        """List the resources."""
         return Response(
             {name: f"/api/{name}" for name in ("users", "tokens", "messages", "deletions")}
         )

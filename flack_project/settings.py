@@ -246,8 +246,8 @@ SPECTACULAR_SETTINGS = {
         "api.authentication.BasicAuthentication",
     ],
     "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": ["api.schema.hooks.complete"],
-    "GET_MOCK_REQUEST": "api.schema.hooks.mock_request",
+    "POSTPROCESSING_HOOKS": ["api.schema.openapi.complete"],
+    "GET_MOCK_REQUEST": "api.schema.inspector.mock_request",
 }
 
 # --- What a browser may do ----------------------------------------------------------------------

@@ -1,4 +1,1 @@
-"""The API and the socket, described for programs: OpenAPI, AsyncAPI, and a page of the former.
-
-The views know nothing of it: `operations.py` describes them from outside.
-"""
+"""The API and the WebSocket as documents: OpenAPI, AsyncAPI, and a page that shows the former."""

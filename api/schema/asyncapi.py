@@ -1,191 +1,155 @@
-"""The socket, as an AsyncAPI document: https://www.asyncapi.com/docs/reference/specification."""
+"""The WebSocket as an AsyncAPI document: https://www.asyncapi.com/docs/reference/specification."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from api import serializers
 from api.schema import openapi
 from api.schema.examples import HELLO, SUSAN
-from api.schema.shapes import KEY, Schema, body, partial, record, ref
+from api.schema.openapi import record, ref
+from api.schema.parameters import KEY, Schema
+from chat.errors import UNAUTHENTICATED, error_body
 from chat.throttling import FRAME_SIZE
 
 CLOSE_CODES = {
-    1002: "What came is not WebSocket. An `error` says why.",
-    1007: "A text that is not UTF-8. An `error` says so.",
-    1008: "Too many frames, or the token of this socket has ended. An `error` says which.",
-    1009: f"A frame of more than {FRAME_SIZE} bytes. An `error` says so.",
-    1012: "The node is about to leave. Connect again, to another one.",
-    1013: "Too many sockets from this address, or a client that reads too slowly. Try again later.",
+    1002: "The bytes are not WebSocket. An `error` comes first.",
+    1007: "A text is not UTF-8. An `error` comes first.",
+    1008: "Too many frames, or the socket's token has ended. An `error` comes first.",
+    1009: f"A frame has more than {FRAME_SIZE} bytes. An `error` comes first.",
+    1012: "The node is shutting down. Connect again, to another node.",
+    1013: "Too many sockets from this address, or the client reads too slowly. Try again later.",
 }
 DESCRIPTION = """
-Anyone may connect and listen; a browser from the hosts of Flack only. Each text frame is one JSON
+Any client may connect and listen; a browser only from a page of Flack. Each text frame is one JSON
 object. After each (re)connect fetch what changed meanwhile, from a little before the newest change
-that you know, and merge by `id`: a push is a hint, and the database is the truth.
+that the client has, and merge by `id`: pushes may be lost, the database is authoritative.
 
-A handshake that is refused is 400 (it is broken), 403 (the `Origin` of another site) or 503 (no
-node is there).
+A refused handshake is 400 (malformed), 403 (the `Origin` of another site) or 503 (no node).
 
 Close codes:
 
 """ + "".join(f"- {code}: {text}\n" for code, text in CLOSE_CODES.items())
-
 NUMBER = {"type": "integer", "minimum": -(2**63), "maximum": 2**64 - 1}
-REF = {
-    "description": "What the client calls this frame; on `post_message` an idempotency key as well",
-    "anyOf": [KEY, NUMBER, {"type": "null"}],
-}
-ANY_REF = {
-    "description": "The `ref` of the frame that was refused, if it had one",
-    "anyOf": [{"type": "string"}, NUMBER, {"type": "null"}],
-}
+REF = {"anyOf": [KEY, NUMBER, {"type": "null"}], "description": "Returned in the reply to a frame"}
+ANY_REF = {"anyOf": [{"type": "string"}, NUMBER, {"type": "null"}]}
+ID = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
+TOKEN = ref("Token/properties/token")
+UNKNOWN = {"status": 401, **error_body(401, UNAUTHENTICATED)}
 
 
-SOURCE: Schema = {"type": "string", **serializers.SOURCE}
-TOKEN: Schema = {"type": "string", **serializers.TOKEN}
+class Frame(NamedTuple):
+    """A frame that the server receives if `optional` is given, and otherwise sends."""
+
+    summary: str
+    properties: Schema
+    example: dict[str, Any]
+    optional: tuple[str, ...] | None = None
+    replies: tuple[str, ...] = ()
 
 
-def push(name: str) -> Schema:
+def push(model: str) -> Schema:
     """Return the data of an `updated_model`."""
-    return record(
-        f"A {name} that is new, or changed", **{"class": {"const": name}}, model=ref(name)
-    )
+    return record(**{"class": {"const": model}, "model": ref(model)})
 
 
-def frame(event: str, **properties: Schema) -> Schema:
-    """Return the schema of a frame that the server sends."""
-    return record("A frame", event={"const": event}, **properties)
-
-
-def asked(event: str, *optional: str, **properties: Schema) -> Schema:
-    """Return the schema of a frame that the server takes; what else it holds is not looked at."""
-    return partial(body("A frame", event={"const": event}, **properties), *optional)
-
-
-PING = "Who I am, and that I am still here: at sign-in, and every 30 s"
-POST = "Posts a message. Without `token` that of the last good `ping_user` of this socket counts."
-MESSAGES: dict[str, tuple[str, Schema, Any]] = {
-    "ping_user": (
-        PING,
-        asked("ping_user", "ref", token=TOKEN, ref=REF),
+FRAMES = {
+    "ping_user": Frame(
+        "Signs the socket in and keeps the user online; send it every 30 s",
+        {"token": TOKEN, "ref": REF},
         {"token": "2f7c" * 16},
+        optional=("ref",),
+        replies=("error",),
     ),
-    "post_message": (
-        POST,
-        asked(
-            "post_message",
-            *("token", "ref"),
-            data=body("A new message", source=SOURCE),
-            token=TOKEN,
-            ref=REF,
-        ),
-        {"data": {"source": HELLO["source"]}, "ref": "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"},
+    "post_message": Frame(
+        "Posts a message. `token` defaults to that of the last `ping_user`, `ref` prevents doubles",
+        {"data": ref("MessageRequest"), "token": TOKEN, "ref": REF},
+        {"data": {"source": HELLO["source"]}, "ref": ID},
+        optional=("token", "ref"),
+        replies=("ack", "error"),
     ),
-    "updated_model": (
+    "updated_model": Frame(
         "A user or a message is new, or changed",
-        frame("updated_model", data={"oneOf": [push("User"), push("Message")]}),
+        {"data": {"oneOf": [push("User"), push("Message")]}},
         {"data": {"class": "User", "model": SUSAN}},
     ),
-    "deleted_model": (
-        "Users or messages are gone",
-        frame("deleted_model", data=ref("Deletion")),
+    "deleted_model": Frame(
+        "Users or messages were deleted",
+        {"data": ref("Deletion")},
         {"data": {"class": "Message", "first": 1, "last": 1}},
     ),
-    "ack": (
+    "ack": Frame(
         "The message is in the database",
-        frame("ack", ref=REF, data=ref("Message")),
-        {"ref": "f81d4fae-7dec-11d0-a765-00a0c91e6bf6", "data": HELLO},
+        {"ref": REF, "data": ref("Message")},
+        {"ref": ID, "data": HELLO},
     ),
-    "error": (
-        "What was asked for was not done. The socket stays open, unless a limit was not kept",
-        frame(
-            "error",
-            ref=ANY_REF,
-            data=ref("FrameError"),
-        ),
-        {
-            "ref": None,
-            "data": {
-                "status": 401,
-                "error": "authentication required",
-                "code": "authentication_required",
-            },
-        },
+    "error": Frame(
+        "A frame was refused. The socket stays open, unless a limit was exceeded",
+        {"ref": ANY_REF, "data": ref("FrameError")},
+        {"ref": None, "data": UNKNOWN},
     ),
-    "resync": (
-        "More was missed than the node repairs by itself: fetch what changed",
-        frame("resync", data=record("Nothing")),
+    "resync": Frame(
+        "Pushes were lost that the node cannot repair: fetch what changed",
+        {"data": record()},
         {"data": {}},
     ),
 }
-TAKEN = ("ping_user", "post_message")
 
 
-def message(name: str) -> dict[str, Any]:
-    """Return a message of the document."""
-    summary, payload, example = MESSAGES[name]
+def message(name: str, frame: Frame) -> Schema:
+    """Return a message of the document; the server ignores further properties of a frame."""
+    payload = record(event={"const": name}, **frame.properties)
+    if frame.optional is not None:
+        del payload["additionalProperties"]
+        payload["required"] = [key for key in payload["required"] if key not in frame.optional]
     return {
         "name": name,
-        "summary": summary,
+        "summary": frame.summary,
         "contentType": "application/json",
         "payload": payload,
-        "examples": [{"name": name, "payload": {"event": name, **example}}],
+        "examples": [{"name": name, "payload": {"event": name, **frame.example}}],
     }
 
 
-def operation(name: str) -> dict[str, Any]:
+def operation(name: str, frame: Frame) -> Schema:
     """Return an operation: the server receives or sends a message."""
-    channel = "#/channels/chat"
-    described: dict[str, Any] = {
-        "action": "receive" if name in TAKEN else "send",
-        "channel": {"$ref": channel},
-        "summary": MESSAGES[name][0],
-        "messages": [{"$ref": f"{channel}/messages/{name}"}],
-    }
-    answers = {"ping_user": ["error"], "post_message": ["ack", "error"]}.get(name)
-    if answers:
-        replies = [{"$ref": f"{channel}/messages/{answer}"} for answer in answers]
-        described["reply"] = {"channel": {"$ref": channel}, "messages": replies}
-    return described
+    channel = {"$ref": "#/channels/chat"}
 
+    def messages(*names: str) -> Schema:
+        refs = [{"$ref": f"#/channels/chat/messages/{name}"} for name in names]
+        return {"channel": channel, "messages": refs}
 
-def schemas() -> dict[str, Schema]:
-    """Return the schemas of the models and of errors, which are those of the OpenAPI document."""
-    found = openapi.document()["components"]["schemas"]
-    names = ("User", "UserLinks", "Message", "MessageLinks", "Deletion")
-    error = found["Error"]
-    status = {"enum": [400, 401, 403, 404, 413, 429, 503]}
-    frame_error = {
-        **error,
-        "properties": {"status": status, **error["properties"]},
-        "required": ["status", *error["required"]],
-    }
-    return {name: found[name] for name in names} | {"FrameError": frame_error}
+    action = "send" if frame.optional is None else "receive"
+    reply = {"reply": messages(*frame.replies)} if frame.replies else {}
+    return {"action": action, "summary": frame.summary, **messages(name), **reply}
 
 
 def document() -> dict[str, Any]:
-    """Return the AsyncAPI document."""
+    """Return the AsyncAPI document; its schemas are those of the OpenAPI document."""
+    schemas = openapi.document()["components"]["schemas"]
+    status = {"enum": [400, 401, 403, 404, 413, 429, 503]}
+    properties = {"status": status, **schemas["Error"]["properties"]}
+    required = ["status", *schemas["Error"]["required"]]
+    error = {**schemas["Error"], "properties": properties, "required": required}
+    chat = {
+        "address": "/ws/",
+        "title": "The chat",
+        "description": DESCRIPTION.strip(),
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in FRAMES},
+        "bindings": {"ws": {"method": "GET"}},
+        "x-close-codes": {str(code): text for code, text in CLOSE_CODES.items()},
+    }
     return {
         "asyncapi": "3.0.0",
         "info": {
-            "title": "The socket of Flack",
+            "title": "The WebSocket of Flack",
             "version": settings.SPECTACULAR_SETTINGS["VERSION"],
-            "description": "What changes in the room, as it changes. The rest is OpenAPI's.",
+            "description": "Pushes every change; OpenAPI describes the requests over HTTP.",
             "externalDocs": {"url": "/api/schema/openapi.json"},
         },
-        "channels": {
-            "chat": {
-                "address": "/ws/",
-                "title": "The room",
-                "description": DESCRIPTION.strip(),
-                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in MESSAGES},
-                "bindings": {"ws": {"method": "GET"}},
-                "x-close-codes": {str(code): text for code, text in CLOSE_CODES.items()},
-            }
-        },
-        "operations": {name: operation(name) for name in MESSAGES},
+        "channels": {"chat": chat},
+        "operations": {name: operation(name, frame) for name, frame in FRAMES.items()},
         "components": {
-            "messages": {name: message(name) for name in MESSAGES},
-            "schemas": schemas(),
+            "messages": {name: message(name, frame) for name, frame in FRAMES.items()},
+            "schemas": {**schemas, "FrameError": error},
         },
     }

@@ -1,155 +1,117 @@
-"""Examples for the schema. tests/stack/test_examples.py sends each one to a real server.
+"""Examples by the id of the operation; tests/stack/test_examples.py sends each to a real server.
 
-They speak of a chat where Susan (1) and David (2) have said a word each. Examples of a request and
-of its answer have the same name.
+They belong to a chat in which Susan (1) and David (2) have posted one message each.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from drf_spectacular.utils import OpenApiExample
+from chat import errors
+from chat.models import Message, User
 
 NOON = 1479902400
+TIMES = {"created_at": NOON, "updated_at": NOON}
+LATER = {"updated_since": NOON + 3600}
 JSON = dict[str, Any]
+
+
+class Example(NamedTuple):
+    """A request and its response; `answer` is None for a response without a body."""
+
+    name: str
+    status: int
+    answer: JSON | None = None
+    body: JSON | None = None
+    parameters: JSON = {}
 
 
 def user(pk: int, nickname: str) -> JSON:
     """Return a user who is offline."""
-    return {
-        "id": pk,
-        "created_at": NOON,
-        "updated_at": NOON,
-        "nickname": nickname,
-        "last_seen_at": NOON,
-        "online": False,
-        "_links": {
-            "self": f"/api/users/{pk}",
-            "messages": f"/api/messages?user_id={pk}",
-            "tokens": "/api/tokens",
-        },
-    }
+    return User(pk=pk, nickname=nickname, last_seen_at=NOON, **TIMES).to_dict()
 
 
 def message(pk: int, user_id: int, source: str, html: str) -> JSON:
     """Return a message."""
-    return {
-        "id": pk,
-        "created_at": NOON,
-        "updated_at": NOON,
-        "source": source,
-        "html": html,
-        "user_id": user_id,
-        "_links": {"self": f"/api/messages/{pk}", "user": f"/api/users/{user_id}"},
-    }
+    return Message(pk=pk, user_id=user_id, source=source, html=html, **TIMES).to_dict()
+
+
+def invalid(field: str, text: str, code: str = "invalid") -> JSON:
+    """Return the error of an invalid field."""
+    return errors.invalid({field: [text]}, code)
 
 
 SUSAN, DAVID = user(1, "susan"), user(2, "david")
 HELLO = message(1, 1, "hello *world*!", "hello <em>world</em>!")
 ANSWER = message(2, 2, "hi **susan**", "hi <strong>susan</strong>")
 POSTED = message(3, 1, "see `flask`", "see <code>flask</code>")
+SOURCE, EDITED = {"source": "see `flask`"}, {"source": "hello, world"}
+CAROL, TAKEN = ({"nickname": n, "password": "correct horse"} for n in ("carol", "susan"))
+REQUIRED = "This field is required."
+LOST = errors.error_body(404, errors.NOT_FOUND)
+NOT_YOURSELF = errors.error_body(403, errors.NOT_YOURSELF)
+NOT_YOURS = errors.error_body(403, errors.NOT_YOUR_MESSAGE)
+KEY = {"Idempotency-Key": "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"}
+ASYNC = {"Prefer": "respond-async"}
+GONE = {"class": "Message", "first": 90, "last": 95}
 
-
-def sent(name: str, value: Any) -> OpenApiExample:
-    """Return an example of a body that is sent."""
-    return OpenApiExample(name, value, request_only=True)
-
-
-def got(name: str, status: int, value: Any) -> OpenApiExample:
-    """Return an example of an answer."""
-    return OpenApiExample(name, value, response_only=True, status_codes=[str(status)])
-
-
-def blank(field: str) -> JSON:
-    """Return the error of a field that is missing."""
-    message = "This field is required."
-    return {"error": f"{field}: {message}", "code": "invalid", "fields": {field: [message]}}
-
-
-REGISTER = [
-    sent("a new user", {"nickname": "carol", "password": "correct horse"}),
-    got("a new user", 201, user(3, "carol")),
-    sent("a nickname that is taken", {"nickname": "susan", "password": "correct horse"}),
-    got(
-        "a nickname that is taken",
-        400,
-        {
-            "error": "nickname: This nickname is taken.",
-            "code": "taken",
-            "fields": {"nickname": ["This nickname is taken."]},
-        },
-    ),
-    sent("no password", {"nickname": "carol"}),
-    got("no password", 400, blank("password")),
-]
-USERS = [
-    got("everybody", 200, {"users": [DAVID, SUSAN]}),
-    got("who is online", 200, {"users": []}),
-    got("who changed since", 200, {"users": []}),
-]
-USER = [
-    got("susan", 200, SUSAN),
-    got("nobody", 404, {"error": "Not found.", "code": "not_found"}),
-]
 CHANGE_USER = [
-    sent("a new nickname", {"nickname": "suzie"}),
-    sent("a new password", {"password": "battery staple"}),
-    sent("another user", {"nickname": "dave"}),
-    got("another user", 403, {"error": "You may only change yourself.", "code": "forbidden"}),
-]
-SIGN_IN = [
-    got("a sign-in", 200, {"token": "2f7c" * 16}),
-    got(
-        "a wrong password",
-        401,
-        {"error": "authentication required", "code": "authentication_required"},
-    ),
-]
-POST = [
-    sent("a message", {"source": "see `flask`"}),
-    got("a message", 201, POSTED),
-    sent("a message sent again", {"source": "see `flask`"}),
-    got("a message sent again", 201, POSTED),
-    sent("a message for the worker", {"source": "see `flask`"}),
-    sent("nothing", {}),
-    got("nothing", 400, blank("source")),
-]
-MESSAGES = [
-    got("the last day", 200, {"messages": [HELLO, ANSWER]}),
-    got("what changed since", 200, {"messages": []}),
-    got("the newest one", 200, {"messages": [ANSWER]}),
-    got("older ones", 200, {"messages": [HELLO]}),
-    got("what david said", 200, {"messages": [ANSWER]}),
-    got(
-        "a limit that is no number",
-        400,
-        {
-            "error": "limit: This must be a whole number.",
-            "code": "invalid",
-            "fields": {"limit": ["This must be a whole number."]},
-        },
-    ),
-]
-MESSAGE = [
-    got("a message", 200, HELLO),
-    got("no message", 404, {"error": "Not found.", "code": "not_found"}),
+    Example("a new nickname", 204, body={"nickname": "suzie"}, parameters={"id": 1}),
+    Example("a new password", 204, body={"password": "battery staple"}, parameters={"id": 1}),
+    Example("another user", 403, NOT_YOURSELF, {"nickname": "dave"}, {"id": 2}),
 ]
 EDIT = [
-    sent("own message", {"source": "hello, world"}),
-    sent("a message for the worker", {"source": "hello, world"}),
-    sent("a message of another", {"source": "hello, world"}),
-    got(
-        "a message of another",
-        403,
-        {"error": "You may only edit your own messages.", "code": "forbidden"},
-    ),
+    Example("own message", 204, body=EDITED, parameters={"id": 1}),
+    Example("in a worker", 202, body=EDITED, parameters={"id": 1, **ASYNC}),
+    Example("another user's message", 403, NOT_YOURS, EDITED, {"id": 2}),
 ]
-DELETIONS = [
-    got("what is gone", 200, {"deletions": [{"class": "Message", "first": 90, "last": 95}]}),
-    got("what is gone since", 200, {"deletions": []}),
-]
-ROOT = [
-    got(
-        "the resources",
-        200,
-        {name: f"/api/{name}" for name in ("users", "tokens", "messages", "deletions")},
-    )
-]
+EXAMPLES: dict[str, list[Example]] = {
+    "root_retrieve": [
+        Example("the resources", 200, {name: f"/api/{name}" for name in
+                ("users", "tokens", "messages", "deletions")}),
+    ],
+    "users_create": [
+        Example("a new user", 201, user(3, "carol"), CAROL),
+        Example("a taken nickname", 400,
+                invalid("nickname", "This nickname is taken.", "unique"), TAKEN),
+        Example("no password", 400, invalid("password", REQUIRED), {"nickname": "carol"}),
+    ],
+    "users_list": [
+        Example("all users", 200, {"users": [DAVID, SUSAN]}),
+        Example("online users", 200, {"users": []}, parameters={"online": "1"}),
+        Example("recent changes", 200, {"users": []}, parameters=LATER),
+    ],
+    "users_retrieve": [
+        Example("a user", 200, SUSAN, parameters={"id": 1}),
+        Example("no such user", 404, LOST, parameters={"id": 99}),
+    ],
+    "users_update": CHANGE_USER,
+    "users_partial_update": CHANGE_USER,
+    "tokens_create": [
+        Example("a sign-in", 200, {"token": "2f7c" * 16}),
+        Example("a wrong password", 401, errors.error_body(401, errors.UNAUTHENTICATED)),
+    ],
+    "messages_create": [
+        Example("a message", 201, POSTED, SOURCE),
+        Example("a message sent again", 201, POSTED, SOURCE, KEY),
+        Example("in a worker", 202, body=SOURCE, parameters=ASYNC),
+        Example("no source", 400, invalid("source", REQUIRED), {}),
+    ],
+    "messages_list": [
+        Example("the last day", 200, {"messages": [HELLO, ANSWER]}),
+        Example("recent changes", 200, {"messages": []}, parameters=LATER),
+        Example("the newest message", 200, {"messages": [ANSWER]}, parameters={"limit": 1}),
+        Example("history", 200, {"messages": [HELLO]}, parameters={"limit": 10, "before": 2}),
+        Example("one author", 200, {"messages": [ANSWER]}, parameters={"user_id": 2}),
+        Example("a limit that is not a number", 400,
+                invalid("limit", "This must be a whole number."), parameters={"limit": "ten"}),
+    ],
+    "messages_retrieve": [
+        Example("a message", 200, HELLO, parameters={"id": 1}),
+        Example("no such message", 404, LOST, parameters={"id": 99}),
+    ],
+    "messages_update": EDIT,
+    "messages_partial_update": EDIT,
+    "deletions_list": [
+        Example("all deletions", 200, {"deletions": [GONE]}),
+        Example("recent deletions", 200, {"deletions": []}, parameters=LATER),
+    ],
+}  # fmt: skip
