@@ -56,7 +56,10 @@ HEADERS = {
     **dict.fromkeys(("429", "502", "503", "504"), RETRY),
 }
 STATE = {"type": "string", "minLength": 1, "description": "`ok`, `not used`, or the error"}
-READY = {"ready": {"type": "boolean"}, "database": STATE, "redis": STATE, "worker": STATE}
+READY = {
+    "ready": {"type": "boolean"},
+    **dict.fromkeys(("database", "redis", "worker", "push"), STATE),
+}
 RATE = {"requests_per_second": {"type": "number", "minimum": 0}}
 SERVICE: dict[str, tuple[str, Schema, tuple[str, ...]]] = {
     "stats": ("Show the requests per second of all nodes over 15 s", RATE, ("200",)),
