@@ -24,6 +24,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from chat import clock as flack_clock
+from chat import tasks
 from chat.models import User
 from chat.realtime import leases, presence, push
 from chat.tasks import find_offline_users
@@ -197,14 +198,18 @@ def leave_logging_alone(**kwargs: Any) -> None:
 
 
 @pytest.fixture
-def worker(transactional_db: None) -> Iterator[None]:
+def worker(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A Celery worker in a thread of this process."""
+    # The worker starts it: this process's own would go on sending heartbeats in later tests.
+    of_worker = push.Publisher()
+    monkeypatch.setattr(tasks, "publisher", of_worker)
     current_app.control.purge()  # tasks of other tests
     with start_worker(current_app._get_current_object(), pool="solo", perform_ping_check=False):
         yield
         # The worker checks whether to stop after each task, otherwise every 2 s; it checks twice.
         for delay in (0.05, 0.15):
             threading.Timer(delay, find_offline_users.delay).start()
+    of_worker.leave().result(5)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from comparison.contract.client import Person
 from tests.browser.room import Room
@@ -73,3 +73,28 @@ def test_a_refused_post_over_http_shows_its_error(
     room.open(alice)
     room.say(word)
     expect(room.unsent).to_contain_text("Not sent. No.")
+
+
+@pytest.mark.parametrize("status", [0, 502, 503])
+def test_a_post_over_http_is_sent_again_after_an_outage(
+    make_room: MakeRoom, stack: Stack, alice: Person, word: str, status: int
+) -> None:
+    room, posts = make_room(), []
+    refuse_handshakes(room)
+
+    def fail_once(route: Route) -> None:
+        posts.append(route.request.headers["idempotency-key"])
+        if len(posts) > 1:
+            route.continue_()
+        elif status:
+            route.fulfill(status=status, body="<html>")
+        else:
+            route.abort()
+
+    room.page.route("**/api/messages", fail_once)
+    room.open(alice)
+    room.say(word)
+    room.say(f"{word} next")
+    expect(room.unsent).to_have_count(0, timeout=20_000)
+    assert room.texts(word) == [word, f"{word} next"]
+    assert posts[0] == posts[1]

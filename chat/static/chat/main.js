@@ -104,6 +104,7 @@ setUpPolling({
 		connectionPolled(isComplete)
 		outbox.pump()
 	},
+	unavailable: outbox.interrupt,
 	received,
 })
 socket.connect({

@@ -9,7 +9,8 @@ const EVERY_HIDDEN = 30000
 
 /**
  * `catchUp` resolves with true if the page is complete.
- * @type {{catchUp(): Promise<boolean>, polled(works: boolean): void, received(frame: Frame): void}}
+ * @type {{catchUp(): Promise<boolean>, polled(works: boolean): void, unavailable(): void,
+ *   received(frame: Frame): void}}
  */
 let handlers
 let isPolling = false
@@ -42,8 +43,9 @@ export function send({ event, data, token, ref = '' }) {
 	request('POST', '/api/messages', data, `Bearer ${token}`, headers).then(
 		(message) => handlers.received({ event: 'ack', ref, data: message }),
 		({ status, message: error }) => {
-			// Without a response the outbox sends it again.
-			if (status) handlers.received({ event: 'error', ref, data: { status, error } })
+			// Without a response, or without a node behind nginx, the next poll sends it again.
+			if (!status || status >= 500) handlers.unavailable()
+			else handlers.received({ event: 'error', ref, data: { status, error } })
 		},
 	)
 	return true
