@@ -26,7 +26,8 @@ class TokenViewSet(GenericViewSet):
 
     def get_authenticators(self) -> list[Any]:
         """Ask for nickname and password to sign in, for the token to sign out."""
-        first = TokenAuthentication if self.request.method == "DELETE" else BasicAuthentication
+        method = getattr(self.request, "method", None)  # drf-spectacular begins without a request
+        first = TokenAuthentication if method == "DELETE" else BasicAuthentication
         return [first(), SessionAuthentication()]
 
     def get_permissions(self) -> list[Any]:

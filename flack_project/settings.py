@@ -247,7 +247,6 @@ SPECTACULAR_SETTINGS = {
     ],
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": ["api.schema.openapi.complete"],
-    "GET_MOCK_REQUEST": "api.schema.inspector.mock_request",
 }
 
 # --- What a browser may do ----------------------------------------------------------------------

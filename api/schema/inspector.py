@@ -2,12 +2,8 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import build_mock_request
-from rest_framework.request import Request
-from rest_framework.views import APIView
 
 
 class Inspector(AutoSchema):
@@ -23,35 +19,18 @@ class Inspector(AutoSchema):
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
-    """`Authorization: Bearer T`."""
+    """`Authorization: Bearer T`, with the token of a sign-in."""
 
     target_class = "api.authentication.TokenAuthentication"
-    name = "token"
-    definition = {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "From `POST /api/tokens`. Send it with every request: it keeps you online.",
-    }
+    name, scheme = "token", "bearer"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """Return the security scheme."""
-        return self.definition
+        return {"type": "http", "scheme": self.scheme, "description": str(self.__doc__)}
 
 
 class BasicScheme(BearerScheme):
-    """`Authorization: Basic`."""
+    """`Authorization: Basic`, with nickname and password, to sign in only."""
 
     target_class = "api.authentication.BasicAuthentication"
-    name = "password"
-    definition = {
-        "type": "http",
-        "scheme": "basic",
-        "description": "Nickname and password, to sign in only.",
-    }
-
-
-def mock_request(method: str, path: str, view: APIView, *args: Any, **options: Any) -> Request:
-    """Return the request for a view; set its method first, which `/api/tokens` reads."""
-    view.request = HttpRequest()  # type: ignore[assignment]
-    view.request.method = method
-    return build_mock_request(method, path, view, *args, **options)
+    name, scheme = "password", "basic"

@@ -1,25 +1,11 @@
-"""The two documents, and the page that shows the OpenAPI one."""
+"""Views of the two documents, and of the page that shows the OpenAPI one."""
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import JsonResponse
 from django.shortcuts import render
 
 from api.schema import asyncapi, openapi
 from chat.views import read_only
 
-
-@read_only
-def get_openapi(request: HttpRequest) -> HttpResponse:
-    """Serve the OpenAPI document."""
-    return JsonResponse(openapi.document())
-
-
-@read_only
-def get_asyncapi(request: HttpRequest) -> HttpResponse:
-    """Serve the AsyncAPI document."""
-    return JsonResponse(asyncapi.document())
-
-
-@read_only
-def get_page(request: HttpRequest) -> HttpResponse:
-    """Serve the page, which fetches the OpenAPI document."""
-    return render(request, "api/schema.html")
+get_openapi = read_only(lambda request: JsonResponse(openapi.document()))
+get_asyncapi = read_only(lambda request: JsonResponse(asyncapi.document()))
+get_page = read_only(lambda request: render(request, "api/schema.html"))
