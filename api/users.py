@@ -4,6 +4,7 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,8 +27,9 @@ class UserViewSet(GenericViewSet):
     lookup_value_regex = ID
 
     def get_permissions(self) -> list[Any]:
-        """Ask for a token only to change a user."""
-        return [IsAuthenticated()] if self.action in ("update", "partial_update") else [AllowAny()]
+        """Require a token to change a user, and for `me`."""
+        closed = self.action in ("update", "partial_update", "me")
+        return [IsAuthenticated()] if closed else [AllowAny()]
 
     def create(self, request: Request) -> Response:
         """Register a new user."""
@@ -53,6 +55,12 @@ class UserViewSet(GenericViewSet):
         if int(pk) != user.pk:
             user = get_object_or_404(User, pk=pk)
         return Response(user.to_dict())
+
+    @action(detail=False)
+    def me(self, request: Request) -> Response:
+        """Show the user that owns the token."""
+        assert isinstance(request.user, User)
+        return Response(request.user.to_dict())
 
     @extend_schema(request=UserSerializer(partial=True), responses={204: None})
     def update(self, request: Request, pk: str) -> Response:

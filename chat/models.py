@@ -10,11 +10,13 @@ from typing import Any, ClassVar, Self
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db import models
 
 from chat import clock
 from chat.accounts.nicknames import MAX_NICKNAME, NICKNAME_VALIDATORS, TAKEN, normalize
+from chat.accounts.skeletons import shown_skeleton, skeleton
 from chat.content.characters import not_blank, printable, storable
 
 MAX_SOURCE = 10_000  # characters
@@ -45,6 +47,14 @@ class UserQuerySet(models.QuerySet["User"]):
         """Return `to_dict()` of each row, without creating instances."""
         return [user_dict(*row) for row in self.values_list(*USER_FIELDS)]
 
+    def look_alikes(self, nickname: str) -> Self:
+        """Return the users with a nickname that a person would take for this one, or with it."""
+        return self.filter(
+            models.Q(nickname=nickname)
+            | models.Q(skeleton=skeleton(nickname))
+            | models.Q(shown_skeleton=shown_skeleton(nickname))
+        )
+
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
     """Creates users for `createsuperuser` and the tests, without the checks of the actions."""
@@ -57,13 +67,14 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         return user
 
     def get_by_natural_key(self, nickname: str | None) -> "User":
-        """Return the user with a nickname in any composition; DoesNotExist if there is none.
+        """Return the user with a nickname in any case and composition, or raise DoesNotExist.
 
         The exact form comes first: nicknames were once stored as they were typed.
         """
         forms = [nickname or "", normalize(nickname or "")]
-        found = {user.nickname: user for user in self.filter(nickname__in=forms)}
-        for form in forms:
+        same = models.Q(nickname__in=forms) | models.Q(skeleton=skeleton(forms[1]))
+        found = {user.nickname: user for user in self.filter(same)}
+        for form in (*forms, *found):
             if form in found:
                 return found[form]
         raise self.model.DoesNotExist
@@ -85,6 +96,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         validators=NICKNAME_VALIDATORS,
         error_messages={"unique": TAKEN},
     )
+    # Null in rows inserted by nodes of a version without these columns, until the next rename.
+    skeleton = models.TextField(null=True, editable=False)
+    shown_skeleton = models.TextField(null=True, editable=False)
     online = models.BooleanField(default=False, editable=False)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField("may use the admin", default=False)
@@ -99,6 +113,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["skeleton"], name="user_skeleton"),
+            models.UniqueConstraint(fields=["shown_skeleton"], name="user_shown_skeleton"),
+        )
         indexes = (
             models.Index(fields=["updated_at", "nickname"], name="user_updated"),
             models.Index(
@@ -110,6 +128,24 @@ class User(AbstractBaseUser, PermissionsMixin):
     def normalize_username(cls, username: str) -> str:
         """Return a nickname as it is stored; Django's own would replace full-width letters."""
         return normalize(username)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the user, with the skeletons of the nickname."""
+        fields = kwargs.get("update_fields")
+        if fields is None or "nickname" in fields:
+            self.skeleton = skeleton(self.nickname)
+            self.shown_skeleton = shown_skeleton(self.nickname)
+            if fields is not None:
+                kwargs["update_fields"] = {*fields, "skeleton", "shown_skeleton"}
+        super().save(*args, **kwargs)
+
+    def validate_unique(self, exclude: Any = None) -> None:
+        """Raise ValidationError also for a nickname that looks like another user's."""
+        super().validate_unique(exclude)
+        if "nickname" in (exclude or ()):
+            return
+        if User.objects.look_alikes(self.nickname).exclude(pk=self.pk).exists():
+            raise ValidationError({"nickname": ValidationError(TAKEN, "unique")})
 
     def get_session_auth_hash(self) -> str:
         """Return the hash that each session of this user must carry, see Django."""

@@ -7,7 +7,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
 from chat import throttling
-from chat.accounts.nicknames import normalize
+from chat.accounts.skeletons import skeleton
 from chat.models import Token, User
 
 logger = logging.getLogger(__name__)
@@ -38,13 +38,11 @@ class PasswordBackend(ModelBackend):
             user = super().authenticate(request, username, password, **kwargs)
         if user is None and address is not None:
             # The id, never what was typed: a password may have been typed as the nickname.
-            known = User.objects.filter(nickname=nickname.replace("\0", "")).values_list("pk")
-            pk = next((pk for (pk,) in known), "unknown")
-            logger.warning("sign-in failed user=%s address=%s", pk, address)
+            logger.warning("sign-in failed user=%s address=%s", _id_of(nickname), address)
         return user
 
     def _count(self, address: str, nickname: str) -> None:
-        digest = Token.digest_of(normalize(nickname))
+        digest = Token.digest_of(skeleton(nickname))
         for limit, key in (
             (throttling.SIGN_IN, address),
             (throttling.SIGN_IN_AS, f"{address}:{digest}"),
@@ -56,3 +54,10 @@ class PasswordBackend(ModelBackend):
                 if error.first:  # one line per window, however often a client tries
                     logger.warning("sign-in locked out limit=%s address=%s", limit.name, address)
                 raise
+
+
+def _id_of(nickname: str) -> int | str:
+    try:
+        return User.objects.get_by_natural_key(nickname.replace("\0", "")).pk
+    except User.DoesNotExist:
+        return "unknown"

@@ -43,9 +43,11 @@ def get_users(count: int) -> list[User]:
     ]
     found = {user.nickname: user for user in User.objects.filter(nickname__in=nicknames)}
     for nickname in nicknames:
-        if nickname not in found:
-            found[nickname] = User.objects.create_user(nickname)
-            push_model(found[nickname])
+        user = found.get(nickname) or User.objects.look_alikes(nickname).first()
+        if user is None:
+            user = User.objects.create_user(nickname)
+            push_model(user)
+        found[nickname] = user
     return [found[nickname] for nickname in nicknames]
 
 

@@ -51,11 +51,17 @@ class OperatorCommand(BaseCommand):
 
 
 def find_user(nickname: str) -> User:
-    """Return the user with a nickname, or raise CommandError."""
+    """Return the user with a nickname in any composition, or raise CommandError.
+
+    Not in any case, as for sign-in: a command may delete what it finds.
+    """
     try:
-        return User.objects.get_by_natural_key(nickname)
+        user = User.objects.get_by_natural_key(nickname)
     except User.DoesNotExist:
         raise CommandError(f"There is no user {nickname!r}.") from None
+    if user.nickname not in (nickname, User.normalize_username(nickname)):
+        raise CommandError(f"There is no user {nickname!r}. Did you mean {user.nickname!r}?")
+    return user
 
 
 def plural(count: int, word: str) -> str:

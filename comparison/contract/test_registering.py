@@ -111,3 +111,21 @@ def test_registering_with_a_field_that_is_no_text_is_400(
 @pytest.mark.parametrize("body", [[1], "x", 5, True], ids=repr)
 def test_registering_with_json_that_is_no_object_is_400(flack: Flack, body: object) -> None:
     assert flack.post("/api/users", json=body).status_code == 400
+
+
+@pytest.mark.differs("D-44")
+@pytest.mark.parametrize("first", ["Susan", "SUSAN", "\u0455usan", "\uff53usan", "su\u0455an"])
+def test_a_nickname_that_looks_like_another_users_is_400(flack: Flack, first: str) -> None:
+    unique = new_nickname("")
+    assert register(flack, nickname=first + unique).status_code == 201
+    answer = register(flack, nickname="susan" + unique)
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "taken"
+    assert list(answer.json()["fields"]) == ["nickname"]
+
+
+@pytest.mark.differs("D-44")
+def test_nicknames_that_look_different_are_taken(flack: Flack) -> None:
+    unique = new_nickname("")
+    for word in ("han", "nan", "Zoe", "Zo\u00eb", "uv", "vv", "\u5f20\u4f1f"):
+        assert register(flack, nickname=word + unique).status_code == 201

@@ -1,6 +1,7 @@
 """`/api/tokens`, and what a token opens."""
 
 import re
+from unicodedata import normalize
 
 import pytest
 
@@ -133,3 +134,12 @@ def test_credentials_that_are_no_bearer_token_are_refused_at_an_open_door(
 ) -> None:
     headers = {"Authorization": header.format(ann.token)}
     assert_unauthorized(flack.get("/api/users", headers=headers))
+
+
+@pytest.mark.differs("D-44")
+def test_signing_in_ignores_case_and_composition(flack: Flack) -> None:
+    nickname, password = new_nickname("Zo\u00eb"), new_password()
+    user = flack.post("/api/users", json={"nickname": nickname, "password": password}).json()
+    for typed in (nickname, nickname.upper(), nickname.lower(), normalize("NFD", nickname)):
+        token = flack.sign_in(typed, password)
+        assert flack.get("/api/users/me", token=token).json()["id"] == user["id"]

@@ -170,3 +170,13 @@ def test_patch_changes_what_put_changes(flack: Flack, ann: Person, bob: Person) 
     )
     assert edit.status_code == 204
     assert flack.message(posted["id"])["source"] == "after"
+
+
+@pytest.mark.differs("D-45")
+def test_me_is_the_user_that_owns_the_token(flack: Flack, ann: Person, bob: Person) -> None:
+    for person in (ann, bob):
+        answer = flack.get("/api/users/me", token=person.token)
+        assert answer.status_code == 200
+        assert answer.json() == flack.user(person.id)
+    assert_unauthorized(flack.get("/api/users/me"))
+    assert_unauthorized(flack.get("/api/users/me", token="0" * 64))

@@ -49,7 +49,6 @@ def test_a_password_may_have_a_colon(call):
         basic("Alice", ""),
         basic("nobody"),
         basic(""),
-        basic("alice"),
         basic("a\0b"),
         {"Authorization": "Basic"},
         {"Authorization": "Basic !"},

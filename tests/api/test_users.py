@@ -259,3 +259,16 @@ def test_to_change_an_unknown_user_is_a_404(alice, call):
 
 def test_to_change_a_user_takes_a_token(alice, call):
     assert call("PUT", f"/api/users/{alice.pk}", {"nickname": "x"}).status_code == 401
+
+
+def test_me_is_the_user_that_owns_the_token(alice, bob, call):
+    for user in (alice, bob):
+        response = call("GET", "/api/users/me", token=user.token)
+        assert (response.status_code, response.json()["id"]) == (200, user.pk)
+
+
+@pytest.mark.parametrize("token", [None, "0" * 64])
+def test_me_without_a_valid_token_is_401(alice, call, token):
+    response = call("GET", "/api/users/me", token=token)
+    assert response.status_code == 401
+    assert response.json()["code"] == "authentication_required"

@@ -36,6 +36,15 @@ def test_a_known_nickname_is_signed_in_and_told_so(make_room: MakeRoom, alice: P
     expect(room.participants).to_contain_text(alice.nickname)
 
 
+def test_a_capital_letter_of_a_phone_keyboard_signs_in_the_same_user(
+    make_room: MakeRoom, alice: Person
+) -> None:
+    room = make_room().open()
+    room.fill_sign_in(alice.nickname.swapcase(), alice.password)
+    expect(room.note).to_have_text(f"Welcome back, {alice.nickname}. You are signed in.")
+    expect(room.page.get_by_role("button", name=alice.nickname, exact=True)).to_be_visible()
+
+
 def test_a_wrong_password_is_called_one(make_room: MakeRoom, alice: Person) -> None:
     room = make_room().open()
     room.fill_sign_in(alice.nickname, "not the one")

@@ -41,12 +41,8 @@ async function enter(nickname, password) {
 		if (!/taken/.test(refusal.message)) throw refusal
 		throw new Error(`${nickname} is registered already, with another password.`)
 	})
-	// Requesting a token puts its user online.
-	const online = '/api/users?online=1'
-	user ??= (await request('GET', online, undefined, `Bearer ${token}`)).users.find(
-		(/** @type {import('./store.js').User} */ other) => other.nickname === nickname,
-	)
-	if (!user) throw new Error('You were not found among those online. Try again.')
+	// The user's nickname may differ from the typed one in case and composition.
+	user ??= await request('GET', '/api/users/me', undefined, `Bearer ${token}`)
 	setSession({ token, id: user.id, nickname: user.nickname })
 	if (isNew) return `Welcome, ${user.nickname}. You are registered now.`
 	return `Welcome back, ${user.nickname}. You are signed in.`

@@ -22,7 +22,7 @@ from tests.kit import PASSWORD
 
 COMMANDS = """
 backup celery changepassword createdb createuser doctor loadchat prunemessages purgeuser
-resetpassword restore revoketokens runserver seeddemo
+renameuser resetpassword restore revoketokens runserver seeddemo
 """.split()
 NEEDED = {
     "backup": ["x"],
@@ -30,6 +30,7 @@ NEEDED = {
     "loadchat": ["1"],
     "prunemessages": ["1"],
     "purgeuser": ["susan"],
+    "renameuser": ["--user", "susan", "bob"],
     "resetpassword": ["susan"],
     "restore": ["x"],
 }

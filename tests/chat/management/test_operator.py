@@ -167,3 +167,44 @@ def test_doctor_says_that_redis_is_away(say, settings, no_cache):
     settings.REDIS_URL = NO_REDIS
     with pytest.raises(CommandError, match=r"Redis does not answer .*: start it, or correct"):
         say("", "doctor")
+
+
+# --- renameuser -----------------------------------------------------------------------------------
+
+
+def test_renameuser_renames_a_user_and_pushes_it(alice, say, pushes, committed):
+    with committed():
+        printed = say("", "renameuser", "--user", "Alice", "Alicia")
+    assert printed.out == "Renamed Alice to Alicia.\n"
+    assert [push["model"]["nickname"] for push in pushes] == ["Alicia"]
+    printed = say("", "renameuser", "--id", str(alice.pk), "Alice", "--json")
+    assert json.loads(printed.out) == {"id": alice.pk, "nickname": "Alice"}
+
+
+@pytest.mark.parametrize(
+    ("user", "new", "why"),
+    [
+        (["--user", "alice"], "Carol", "There is no user 'alice'. Did you mean 'Alice'?"),
+        (["--id", "999"], "Carol", "There is no user with the id 999."),
+        (["--user", "Alice"], "BOB", "This nickname is taken."),
+        (["--user", "Alice"], "a:b", "A nickname cannot have a colon."),
+    ],
+)
+def test_renameuser_reports_what_is_wrong(alice, bob, say, user, new, why):
+    with pytest.raises(CommandError) as error:
+        say("", "renameuser", *user, new)
+    assert str(error.value) == why
+
+
+@pytest.mark.parametrize("arguments", [["purgeuser", "alice"], ["resetpassword", "ALICE"]])
+def test_commands_do_not_take_a_look_alike_for_the_user(alice, say, arguments):
+    before = state()
+    with pytest.raises(CommandError, match=r"Did you mean 'Alice'\?"):
+        say("", *arguments, "--yes")
+    assert state() == before
+
+
+def test_demo_users_are_not_created_beside_look_alikes(make_user):
+    ada = make_user("ada")
+    assert demo.get_users(2)[0] == ada
+    assert len({user.pk for user in demo.get_users(300)}) == 300
