@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from api.schema import openapi
-from api.schema.examples import HELLO, SUSAN, UNKNOWN, UUID
+from api.schema.examples import GONE, HELLO, SUSAN, UNKNOWN, UUID
 from api.schema.openapi import record, ref
 from api.schema.parameters import KEY, Schema
 from chat.throttling import FRAME_SIZE
@@ -14,20 +14,18 @@ DESCRIPTION = f"""
 Any client may connect; a browser only from a page of Flack. A text frame is one JSON object.
 After each (re)connect fetch what changed, from a little before the newest change that the client
 has, and merge by `id`: pushes may be lost. A refused handshake is 400 (malformed), 403 (the
-`Origin` of another site) or 503 (no node). Before codes up to 1009 an `error` has the reason:
+`Origin` of another site) or 503 (no node).
 
-- 1002: The bytes are not WebSocket.
-- 1007: A text is not UTF-8.
-- 1008: Too many frames, or the token of the socket has ended.
-- 1009: A frame has more than {FRAME_SIZE} bytes.
-- 1012: The node is shutting down. Connect again, to another node.
-- 1013: Too many sockets from this address, or the client reads too slowly. Try again later.
+Close codes: 1002 (not WebSocket), 1007 (not UTF-8), 1008 (too many frames, or the token has ended)
+and 1009 (over {FRAME_SIZE} bytes) follow an `error`; 1012 (the node is shutting down: connect
+again); 1013 (too many sockets from this address, or the client reads too slowly: wait).
 """
 NUMBER = {"type": "integer", "minimum": -(2**63), "maximum": 2**64 - 1}
 REF = {"anyOf": [KEY, NUMBER, {"type": "null"}], "description": "Returned in the reply"}
 ANY_REF = {"anyOf": [{"type": "string"}, NUMBER, {"type": "null"}]}
 TOKEN = ref("Token/properties/token")
 MODELS = [record(**{"class": {"const": name}, "model": ref(name)}) for name in ("User", "Message")]
+PUSH = {"class": "User", "model": SUSAN}
 # Summary, properties and example of each frame.
 FRAMES: dict[str, tuple[str, Schema, Schema]] = {
     "ping_user": (
@@ -40,18 +38,10 @@ FRAMES: dict[str, tuple[str, Schema, Schema]] = {
         {"data": ref("MessageRequest"), "token": TOKEN, "ref": REF},
         {"data": {"source": HELLO["source"]}, "ref": UUID},
     ),
-    "updated_model": (
-        "A user or a message is new, or changed",
-        {"data": {"oneOf": MODELS}},
-        {"data": {"class": "User", "model": SUSAN}},
-    ),
-    "deleted_model": (
-        "Users or messages were deleted",
-        {"data": ref("Deletion")},
-        {"data": {"class": "Message", "first": 1, "last": 1}},
-    ),
+    "updated_model": ("A row is new, or changed", {"data": {"oneOf": MODELS}}, {"data": PUSH}),
+    "deleted_model": ("Rows were deleted", {"data": ref("Deletion")}, {"data": GONE}),
     "ack": (
-        "The message is in the database",
+        "The post is stored",
         {"ref": REF, "data": ref("Message")},
         {"ref": UUID, "data": HELLO},
     ),
@@ -62,21 +52,11 @@ FRAMES: dict[str, tuple[str, Schema, Schema]] = {
     ),
     "resync": ("Pushes were lost: fetch what changed", {"data": record()}, {"data": {}}),
 }
-# The frames that clients send: their required properties, and the replies.
+# The frames that clients send, whose further properties are ignored: what is required, the replies.
 RECEIVED = {
     "ping_user": (["event", "token"], ["error"]),
     "post_message": (["event", "data"], ["ack", "error"]),
 }
-
-
-def message(name: str) -> Schema:
-    """Return a message of the document; the server ignores further properties of a frame."""
-    summary, properties, example = FRAMES[name]
-    payload = record(event={"const": name}, **properties)
-    if name in RECEIVED:
-        payload |= {"required": RECEIVED[name][0], "additionalProperties": True}
-    examples = [{"name": name, "payload": {"event": name, **example}}]
-    return {"name": name, "summary": summary, "payload": payload, "examples": examples}
 
 
 def messages(*names: str) -> Schema:
@@ -85,19 +65,24 @@ def messages(*names: str) -> Schema:
     return {"channel": {"$ref": "#/channels/chat"}, "messages": refs}
 
 
-def operation(name: str) -> Schema:
-    """Return an operation: the server receives or sends a message."""
-    if name not in RECEIVED:
-        return {"action": "send", **messages(name)}
-    return {"action": "receive", **messages(name), "reply": messages(*RECEIVED[name][1])}
-
-
 def document() -> dict[str, Any]:
     """Return the AsyncAPI document; its schemas are those of the OpenAPI document."""
     schemas = openapi.document()["components"]["schemas"]
     status = {"enum": [400, 401, 403, 404, 413, 429, 503]}
     error = record(status=status, **schemas["Error"]["properties"])
     error["required"] = ["status", *schemas["Error"]["required"]]
+    components: Schema = {"messages": {}, "schemas": {**schemas, "FrameError": error}}
+    operations: Schema = {}
+    for name, (summary, properties, example) in FRAMES.items():
+        payload = record(event={"const": name}, **properties)
+        operations[name] = {"action": "send", **messages(name)}
+        if name in RECEIVED:
+            required, replies = RECEIVED[name]
+            payload |= {"required": required, "additionalProperties": True}
+            operations[name] |= {"action": "receive", "reply": messages(*replies)}
+        shown = [{"name": name, "payload": {"event": name, **example}}]
+        described = {"name": name, "summary": summary, "payload": payload, "examples": shown}
+        components["messages"][name] = described
     refs = {name: {"$ref": f"#/components/messages/{name}"} for name in FRAMES}
     version = settings.SPECTACULAR_SETTINGS["VERSION"]
     return {
@@ -105,9 +90,6 @@ def document() -> dict[str, Any]:
         "info": {"title": "Flack", "version": version, "description": DESCRIPTION.strip()},
         "defaultContentType": "application/json",
         "channels": {"chat": {"address": "/ws/", "messages": refs}},
-        "operations": {name: operation(name) for name in FRAMES},
-        "components": {
-            "messages": {name: message(name) for name in FRAMES},
-            "schemas": {**schemas, "FrameError": error},
-        },
+        "operations": operations,
+        "components": components,
     }

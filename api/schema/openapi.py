@@ -13,22 +13,16 @@ from drf_spectacular.generators import SchemaGenerator
 
 from api.authentication import CHALLENGE
 from api.schema.examples import EXAMPLES
-from api.schema.parameters import ID, Schema, parameters_of
+from api.schema.parameters import ID, PARAMETERS, Schema
 
-
-def header(required: bool = True, **schema: Any) -> Schema:
-    """Return a response header, a string unless `schema` has another type."""
-    return {"required": required, "schema": {"type": "string", **schema}}
-
-
-ALWAYS = {"X-Request-ID": header(pattern="^[0-9A-Za-z_-]{1,64}$")}
-ETAG = {"ETag": header(required=False, pattern='^W/"[0-9a-f]{24}"$')}
-PREFERENCE = {"Preference-Applied": header(const="respond-async")}
-RETRY = {"Retry-After": header(type="integer", minimum=1)}
-HEADERS = {
-    "201": {"Location": header(pattern="^/api/(users|messages)/[0-9]+$")},
-    "202": {"Location": header(pattern="^/tasks/status/[0-9a-f-]{36}$")},
-    "401": {"WWW-Authenticate": header(const=CHALLENGE)},
+ALWAYS = {"X-Request-ID": {"type": "string", "pattern": "^[0-9A-Za-z_-]{1,64}$"}}
+ETAG = {"ETag": {"type": "string", "pattern": '^W/"[0-9a-f]{24}"$'}}
+PREFERENCE = {"Preference-Applied": {"const": "respond-async"}}
+RETRY = {"Retry-After": {"type": "integer", "minimum": 1}}
+HEADERS: dict[str, dict[str, Schema]] = {
+    "201": {"Location": {"type": "string", "pattern": "^/api/(users|messages)/[0-9]+$"}},
+    "202": {"Location": {"type": "string", "pattern": "^/tasks/status/[0-9a-f-]{36}$"}},
+    "401": {"WWW-Authenticate": {"const": CHALLENGE}},
     **{"429": RETRY, "502": RETRY, "503": RETRY, "504": RETRY},
 }
 STATE = {"type": "string", "minLength": 1, "description": "`ok`, `not used`, or the error"}
@@ -92,14 +86,17 @@ def complete_operation(method: str, operation: Schema, schemas: Schema) -> None:
     """Add parameters, responses, headers and examples to an operation."""
     # PATCH does the same as PUT.
     name, responses = operation["operationId"].replace("partial_", ""), operation["responses"]
-    operation["parameters"] = operation.get("parameters", []) + parameters_of(name)
+    operation["parameters"] = operation.get("parameters", []) + [
+        {"in": place, "name": key, "schema": schema, "description": description}
+        for place, key, schema, description in PARAMETERS.get(name, [])
+    ]
     parts = {parameter["name"]: parameter for parameter in operation["parameters"]}
-    if "id" in parts:
-        parts["id"]["schema"] = ID
     if request := operation.get("requestBody"):
         parts["body"] = request["content"]["application/json"]
         component = parts["body"]["schema"]["$ref"].rpartition("/")[2]
         request["required"] = "required" in schemas[component]
+    if "id" in parts:
+        parts["id"]["schema"] = ID
     for status in errors(method, operation):
         responses.setdefault(status, body(ref("Error")))
     if "Prefer" in parts:
@@ -108,7 +105,12 @@ def complete_operation(method: str, operation: Schema, schemas: Schema) -> None:
         responses |= {"304": {"headers": ETAG}, "200": {**responses["200"], "headers": ETAG}}
     for status, response in responses.items():
         response["description"] = HTTPStatus(int(status)).phrase
-        response["headers"] = response.get("headers", {}) | HEADERS.get(status, {}) | ALWAYS
+        headers = response.get("headers", {}) | HEADERS.get(status, {}) | ALWAYS
+        response["headers"] = {
+            # A list that changed in the last 2 s has no ETag.
+            header: {"required": header != "ETag", "schema": schema}
+            for header, schema in headers.items()
+        }
     for owner, title, sent, answered, answer in EXAMPLES:
         if owner == name:
             shown = [(parts[part], value) for part, value in sent.items()]

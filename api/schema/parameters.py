@@ -1,4 +1,4 @@
-"""The parameters in queries and headers, by the id of the operation."""
+"""The parameters in queries and headers, by the id of the operation. All are optional."""
 
 from typing import Any
 
@@ -34,9 +34,3 @@ PARAMETERS: dict[str, list[tuple[str, str, Schema, str]]] = {
     "messages_update": [PREFER],
     "deletions_list": [("query", "updated_since", NUMBER, SINCE)],
 }
-
-
-def parameters_of(operation: str) -> list[Schema]:
-    """Return the parameters of an operation; all are optional."""
-    names = ("in", "name", "schema", "description")
-    return [dict(zip(names, row, strict=True)) for row in PARAMETERS.get(operation, [])]
