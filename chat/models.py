@@ -80,7 +80,11 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         raise self.model.DoesNotExist
 
     def create_superuser(self, nickname: str, password: str | None = None, **fields: Any) -> "User":
-        """Save and return a user with all permissions in the admin."""
+        """Save and return a user with all permissions in the admin.
+
+        Raises ValidationError for a nickname that is taken, which `createsuperuser` prints.
+        """
+        self.model(nickname=nickname).validate_unique(exclude=["id"])
         return self.create_user(nickname, password, is_staff=True, is_superuser=True, **fields)
 
 

@@ -132,6 +132,14 @@ def test_the_database_refuses_a_look_alike(make_user):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("nickname", ["IAN", "lan"])
+def test_createsuperuser_refuses_a_look_alike_in_one_sentence(make_user, nickname):
+    make_user("Ian")
+    with pytest.raises(CommandError, match="taken"):
+        call_command("createsuperuser", interactive=False, nickname=nickname)
+
+
+@pytest.mark.django_db
 def test_a_user_may_change_the_case_of_the_own_nickname(call, alice, bob):
     for nickname, status in (("ALICE", 204), ("BOB", 400), ("carol", 204)):
         answer = call("PUT", f"/api/users/{alice.pk}", {"nickname": nickname}, token=alice.token)
