@@ -12,4 +12,4 @@ class ApiConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the authentication schemes with drf-spectacular."""
-        importlib.import_module("api.schema.inspector")
+        importlib.import_module("api.schema.authentication")

@@ -6,8 +6,7 @@ from django.conf import settings
 
 from api.schema import openapi
 from api.schema.examples import GONE, HELLO, SUSAN, UNKNOWN, UUID
-from api.schema.openapi import record, ref
-from api.schema.parameters import KEY, Schema
+from api.schema.openapi import KEY, Schema, record, ref
 from chat.throttling import FRAME_SIZE
 
 DESCRIPTION = f"""
@@ -40,11 +39,7 @@ FRAMES: dict[str, tuple[str, Schema, Schema]] = {
     ),
     "updated_model": ("A row is new, or changed", {"data": {"oneOf": MODELS}}, {"data": PUSH}),
     "deleted_model": ("Rows were deleted", {"data": ref("Deletion")}, {"data": GONE}),
-    "ack": (
-        "The post is stored",
-        {"ref": REF, "data": ref("Message")},
-        {"ref": UUID, "data": HELLO},
-    ),
+    "ack": ("Reply: stored", {"ref": REF, "data": ref("Message")}, {"ref": UUID, "data": HELLO}),
     "error": (
         "A frame was refused; the socket stays open unless a limit was exceeded",
         {"ref": ANY_REF, "data": ref("FrameError")},

@@ -24,6 +24,7 @@ GONE = {"class": "Message", "first": 90, "last": 95}
 UUID = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
 LATER = {"updated_since": NOON + 3600}
 SENT = {"source": "`flask`"}
+DEFER = {"Prefer": "respond-async", "body": SENT}
 CAROLS, SUSANS = ({"nickname": n, "password": "correct horse"} for n in ("carol", "susan"))
 UNKNOWN = errors.error_body(401, errors.UNAUTHENTICATED)
 LOST = errors.error_body(404, errors.NOT_FOUND)
@@ -46,7 +47,7 @@ EXAMPLES: list[tuple[str, str, JSON, int, JSON | None]] = [
     ("tokens_create", "a wrong password", {}, 401, UNKNOWN),
     ("messages_create", "a message", {"body": SENT}, 201, POSTED),
     ("messages_create", "sent again", {"Idempotency-Key": UUID, "body": SENT}, 201, POSTED),
-    ("messages_create", "in a worker", {"Prefer": "respond-async", "body": SENT}, 202, None),
+    ("messages_create", "in a worker", DEFER, 202, None),
     ("messages_create", "no source", {"body": {}}, 400, MISSING),
     ("messages_list", "the last day", {}, 200, {"messages": [HELLO, ANSWER]}),
     ("messages_list", "recent changes", LATER, 200, {"messages": []}),
@@ -57,13 +58,7 @@ EXAMPLES: list[tuple[str, str, JSON, int, JSON | None]] = [
     ("messages_retrieve", "a message", {"id": 1}, 200, HELLO),
     ("messages_retrieve", "no such message", {"id": 99}, 404, LOST),
     ("messages_update", "an edit", {"id": 1, "body": SENT}, 204, None),
-    (
-        "messages_update",
-        "in a worker",
-        {"id": 1, "Prefer": "respond-async", "body": SENT},
-        202,
-        None,
-    ),
+    ("messages_update", "in a worker", {"id": 1, **DEFER}, 202, None),
     ("messages_update", "another user's", {"id": 2, "body": SENT}, 403, NOT_YOURS),
     ("deletions_list", "all deletions", {}, 200, {"deletions": [GONE]}),
 ]

@@ -12,9 +12,40 @@ import orjson
 from drf_spectacular.generators import SchemaGenerator
 
 from api.authentication import CHALLENGE
+from api.messages import LARGEST_PAGE, PAGE
+from api.queries import LARGEST
 from api.schema.examples import EXAMPLES
-from api.schema.parameters import ID, PARAMETERS, Schema
+from api.serializers import CONTROL
+from chat.models import MAX_KEY
 
+Schema = dict[str, Any]
+TEXT: Schema = {"type": "string"}
+NUMBER: Schema = {"type": "integer", "format": "int64", "minimum": -LARGEST, "maximum": LARGEST}
+ID: Schema = {**NUMBER, "minimum": 0, "maximum": 10**18 - 1}
+KEY_PATTERN = rf"^([^{CONTROL}]*[^\s{CONTROL}][^{CONTROL}]*)?$"
+KEY: Schema = {"type": "string", "maxLength": MAX_KEY, "pattern": KEY_PATTERN}
+
+SINCE = "Only later changes, in Unix seconds"
+LIMIT = f"At most the newest N. With `before`, {PAGE} by default and at most {LARGEST_PAGE}"
+IDEMPOTENCY = "Makes a retry safe: the same key returns the same message. Choose a UUID."
+PREFER = ("header", "Prefer", TEXT, "`respond-async` answers from a worker (RFC 7240)")
+# Place, name, schema and description by operation; PATCH has those of PUT, and all are optional.
+PARAMETERS: dict[str, list[tuple[str, str, Schema, str]]] = {
+    "users_list": [
+        ("query", "online", TEXT, "`0`: users who are offline; other values: who are online"),
+        ("query", "updated_since", {"anyOf": [NUMBER, {"type": "string", "const": ""}]}, SINCE),
+    ],
+    "messages_list": [
+        ("query", "updated_since", NUMBER, f"{SINCE}; of the last day unless `before` is given"),
+        ("query", "user_id", NUMBER, "Only messages of this user"),
+        ("query", "limit", {**NUMBER, "minimum": 1}, LIMIT),
+        ("query", "before", NUMBER, "Messages of any age with a smaller id"),
+        ("header", "If-None-Match", TEXT, "The `ETag` of an earlier response"),
+    ],
+    "messages_create": [("header", "Idempotency-Key", KEY, IDEMPOTENCY), PREFER],
+    "messages_update": [PREFER],
+    "deletions_list": [("query", "updated_since", NUMBER, SINCE)],
+}
 ALWAYS = {"X-Request-ID": {"type": "string", "pattern": "^[0-9A-Za-z_-]{1,64}$"}}
 ETAG = {"ETag": {"type": "string", "pattern": '^W/"[0-9a-f]{24}"$'}}
 PREFERENCE = {"Preference-Applied": {"const": "respond-async"}}
@@ -74,7 +105,7 @@ def complete(result: Schema, **_: Any) -> Schema:
             schema["additionalProperties"] = False
     for name, (summary, properties, statuses) in SERVICE.items():
         responses = {status: body(record(**properties)) for status in statuses}
-        operation = {"operationId": name, "summary": summary, "responses": responses}
+        operation = {"operationId": name, "description": summary, "responses": responses}
         result["paths"][f"/{name}"] = {"get": {**operation, "tags": ["service"], "security": [{}]}}
     for methods in result["paths"].values():
         for method, operation in methods.items():
@@ -84,8 +115,10 @@ def complete(result: Schema, **_: Any) -> Schema:
 
 def complete_operation(method: str, operation: Schema, schemas: Schema) -> None:
     """Add parameters, responses, headers and examples to an operation."""
-    # PATCH does the same as PUT.
     name, responses = operation["operationId"].replace("partial_", ""), operation["responses"]
+    # The first line of a method's docstring is the summary.
+    summary, _, description = operation["description"].partition("\n")
+    operation |= {"summary": summary.rstrip("."), "description": description.strip()}
     operation["parameters"] = operation.get("parameters", []) + [
         {"in": place, "name": key, "schema": schema, "description": description}
         for place, key, schema, description in PARAMETERS.get(name, [])

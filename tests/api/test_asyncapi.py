@@ -1,6 +1,6 @@
-"""Tests of api/schema/asyncapi.py: a sound document, and whatever it allows the server takes.
+"""Tests of api/schema/asyncapi.py: the document is valid, and the server accepts what it allows.
 
-All other tests hold the frames that they see to it, see tests/frames.py.
+The frames of all other tests are validated against it by tests/frames.py.
 """
 
 import json
@@ -13,7 +13,7 @@ from jsonschema import Draft7Validator, ValidationError
 
 from api import serializers
 from api.schema import asyncapi
-from api.schema.parameters import KEY
+from api.schema.openapi import KEY
 from tests.frames import Conversation, validators
 
 ROOT = Path(__file__).resolve().parent.parent.parent

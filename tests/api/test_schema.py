@@ -1,4 +1,4 @@
-"""Tests of api/schema/: the documents say all there is, in the dialects that they claim."""
+"""Tests of api/schema/: the OpenAPI document is complete, valid and served."""
 
 import re
 
@@ -12,7 +12,7 @@ from api.schema.openapi import document
 
 pytestmark = pytest.mark.django_db
 
-# Pages and files for people, and what answers only that there is nothing.
+# Pages, static files, metrics, and the 404 of unknown paths.
 NO_PART_OF_THE_API = ("^$", "^api-auth/", "^admin/", "^api/schema/", "^(?:api|tasks)/", "^metrics")
 
 

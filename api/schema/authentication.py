@@ -1,21 +1,8 @@
-"""How drf-spectacular reads Flack's views and authentication."""
+"""The security schemes of the OpenAPI document."""
 
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.openapi import AutoSchema
-
-
-class Inspector(AutoSchema):
-    """Take summary and description of an operation from the docstring of its method."""
-
-    def get_summary(self) -> str:
-        """Return the first line without its full stop."""
-        return super().get_description().partition("\n")[0].rstrip(".")
-
-    def get_description(self) -> str:  # type: ignore[override]
-        """Return the paragraphs after the first line."""
-        return super().get_description().partition("\n")[2].strip()
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
