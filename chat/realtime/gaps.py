@@ -19,6 +19,7 @@ class Gaps:
     def __init__(self) -> None:
         self.since = math.inf  # from here on pushes are missing; infinity if none are
         self.repaired_at = self._subscribed_at = time.monotonic()
+        self._received_at = math.inf  # when the subscription last worked, infinity before the first
         self._last: dict[str, tuple[int, float]] = {}  # number and time, by publisher
         self._left: deque[float] = deque(maxlen=100)  # when publishers left
 
@@ -35,15 +36,23 @@ class Gaps:
         since, self.since = self.since, math.inf
         return since
 
+    def unsubscribe(self) -> None:
+        """Note that a subscription ended, or could not begin."""
+        self._received_at = min(self._received_at, time.monotonic())
+
     def subscribe(self) -> None:
-        """Note a new subscription: pushes since the last messages of the old one are missing."""
-        for _, heard_at in self._last.values():
+        """Note a new subscription: pushes since the last messages of the old one are missing.
+
+        Also those of publishers that were removed because the old one was silent.
+        """
+        for heard_at in (self._received_at, *(at for _, at in self._last.values())):
             self.add(heard_at)
         self._subscribed_at = time.monotonic()
 
     def receive(self, publisher: str, number: int, *, last: bool) -> None:
         """Note a message of a publisher, and the gap before it."""
         before, now = self._last.pop(publisher, None), time.monotonic()
+        self._received_at = now
         if before is not None:
             if number != before[0] + 1:
                 self.add(before[1])

@@ -129,6 +129,7 @@ class Hub:
             except Exception as error:  # each layer has errors of its own
                 logger.warning("Cannot receive pushes, subscribing again: %r", error)
             self.subscribed.clear()
+            self._gaps.unsubscribe()
             try:
                 async with asyncio.timeout(SILENT):
                     await layer.flush()  # drops the connection

@@ -55,7 +55,8 @@ def test_without_a_node_the_answer_is_502_in_json_with_retry_after(stack: Stack)
         eventually(partial(answers, stack, name), name, PATIENCE)
     assert (answer.status_code, answer.headers["Retry-After"]) == (502, "1")
     assert answer.json() == {
-        "error": "The chat cannot be reached right now, try again in a moment."
+        "error": "The chat cannot be reached right now, try again in a moment.",
+        "code": "unavailable",
     }
 
 
