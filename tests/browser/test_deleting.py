@@ -113,6 +113,7 @@ def test_a_page_of_which_nothing_is_left_shows_what_came_before(
 def test_a_message_deleted_while_it_is_edited_gives_its_text_back(
     make_room: MakeRoom, stack: Stack, alice: Person, word: str
 ) -> None:
+    stack.posted(alice, "This stays, as a page without any message is loaded anew.")
     room = make_room().open(alice)
     room.say(word)
     room.hears(word)

@@ -72,7 +72,8 @@ export function remove(deletion) {
 
 /** Move the text of an open editor to the composer. @param {number} id of a deleted message */
 function rescueEdit(id) {
-	const box = query('.editor textarea', messageList.rowOf(id))
+	const row = messageList.rowOf(id)
+	const box = row && query('.editor textarea', row)
 	if (!(box instanceof HTMLTextAreaElement)) return
 	addToDraft(box.value)
 	showNote('The message was deleted. Your edit is in the message box.', true)
