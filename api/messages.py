@@ -1,4 +1,4 @@
-"""Messages: post, list, show, edit."""
+"""Messages: post, list, show, edit, delete."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ from api.deferred import deferrable
 from api.etags import etag, is_known
 from api.queries import ID, number
 from api.serializers import MessageSerializer, MessagesSerializer
-from chat import actions
+from chat import actions, moderation
 from chat.models import Message, User, timestamp
 
 DAY = 24 * 60 * 60  # seconds
 PAGE = 50  # messages of older history, unless `limit` says otherwise
 LARGEST_PAGE = 200
-WRITES = ("create", "update", "partial_update")
+WRITES = ("create", "update", "partial_update", "destroy")
 
 
 class MessageViewSet(GenericViewSet):
@@ -33,7 +33,7 @@ class MessageViewSet(GenericViewSet):
     lookup_value_regex = ID
 
     def get_permissions(self) -> list[Any]:
-        """Ask for a token to post and to edit."""
+        """Require a token to write."""
         return [IsAuthenticated()] if self.action in WRITES else [AllowAny()]
 
     def create(self, request: Request) -> Response:
@@ -84,6 +84,13 @@ class MessageViewSet(GenericViewSet):
 
     # A PUT may leave fields out, as in Flask, so that both methods do the same.
     partial_update = update
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Delete your own message, or any message as an operator."""
+        message = get_object_or_404(Message, pk=pk)
+        assert isinstance(request.user, User)
+        moderation.delete_message(editor=request.user, message=message)
+        return Response(status=204)
 
 
 @deferrable(admit=actions.admit_post)

@@ -72,8 +72,8 @@ class IdField(serializers.IntegerField):
 class TimeField(serializers.IntegerField):
     """A time in whole Unix seconds."""
 
-    def __init__(self) -> None:
-        super().__init__(read_only=True, min_value=0, help_text="Unix seconds")
+    def __init__(self, help_text: str = "Unix seconds", **kwargs: Any) -> None:
+        super().__init__(read_only=True, min_value=0, help_text=help_text, **kwargs)
 
 
 class UserLinksSerializer(serializers.Serializer):
@@ -121,6 +121,7 @@ class MessageSerializer(serializers.Serializer):
     id = IdField()
     created_at = TimeField()
     updated_at = TimeField()
+    edited_at = TimeField("When the author last changed the source", allow_null=True)
     source = TextField(  # type: ignore[assignment]
         style={"base_template": "textarea.html"},
         help_text="Markdown",

@@ -20,7 +20,7 @@ from chat.content.characters import BLANK
 from chat.content.markup import links, render
 from chat.content.previews import previews
 from chat.errors import NOT_YOUR_MESSAGE, NOT_YOURSELF, Banned, Unauthenticated
-from chat.models import Message, Token, User, later_than
+from chat.models import Message, Token, User, later_than, timestamp
 from chat.realtime import presence
 from chat.realtime.push import end_sockets, push_model
 
@@ -161,7 +161,7 @@ def end_sign_ins(*, users: QuerySet[User]) -> int:
 
 
 def admit_post(*, author: User) -> None:
-    """Refuse a post or an edit by a ban or the limit: now, also if a worker is to do it later."""
+    """Refuse a post, edit or deletion by a ban or the limit; a deferred one when it is queued."""
     _require_write_access(author)
     throttling.POST.spend(author.pk)
 
@@ -200,9 +200,11 @@ def edit_message(
     _render(edited)
     with transaction.atomic():
         row = Message.objects.select_for_update().get(pk=message.pk)
+        if row.source != edited.source:
+            row.edited_at = timestamp()
         row.source, row.html, row.expanding = edited.source, edited.html, edited.expanding
         row.updated_at = later_than(row.updated_at)
-        row.save(update_fields=["source", "html", "updated_at", "expanding"])
+        row.save(update_fields=["source", "html", "updated_at", "edited_at", "expanding"])
         _announce(row)
 
 

@@ -19,7 +19,7 @@ from chat.throttling import FRAME_SIZE, LimitReached
 UNAUTHENTICATED = "authentication required"
 FORBIDDEN = "You may not do that."
 BANNED = "You are banned: you may read, but not write."
-NOT_YOUR_MESSAGE = "You may only edit your own messages."
+NOT_YOUR_MESSAGE = "You may only edit or delete your own messages."
 NOT_YOURSELF = "You may only change yourself."
 NOT_FOUND = "Not found."
 DELETED = "This was deleted a moment ago."

@@ -263,6 +263,8 @@ class Message(models.Model):
     updated_at = models.BigIntegerField(default=timestamp)
     source = models.TextField(validators=[MaxLengthValidator(MAX_SOURCE), storable, not_blank])
     html = models.TextField(editable=False)
+    # When the author last changed the source. `updated_at` also moves when previews are appended.
+    edited_at = models.BigIntegerField(null=True, editable=False)
     # No index of its own: two of the indexes below begin with it.
     user = models.ForeignKey(User, models.CASCADE, related_name="messages", db_index=False)
     # The client's Idempotency-Key, `ref` on the socket: the same key returns the same message.
@@ -293,17 +295,24 @@ class Message(models.Model):
         return message_dict(*(getattr(self, field) for field in MESSAGE_FIELDS))
 
 
-MESSAGE_FIELDS = ("id", "created_at", "updated_at", "source", "html", "user_id")
+MESSAGE_FIELDS = ("id", "created_at", "updated_at", "edited_at", "source", "html", "user_id")
 
 
 def message_dict(
-    pk: int, created_at: int, updated_at: int, source: str, html: str, user_id: int
+    pk: int,
+    created_at: int,
+    updated_at: int,
+    edited_at: int | None,
+    source: str,
+    html: str,
+    user_id: int,
 ) -> dict[str, Any]:
     """Return a message's representation from the values of `MESSAGE_FIELDS`."""
     return {
         "id": pk,
         "created_at": created_at,
         "updated_at": updated_at,
+        "edited_at": edited_at,
         "source": source,
         "html": html,
         "user_id": user_id,

@@ -1,17 +1,33 @@
-"""What only operators can do: delete, ban, deactivate. Admin and manage.py delegate to these.
+"""Deletions, bans and flags. REST, admin and manage.py delegate to these functions.
+
+Only `delete_message` checks permissions; the others are for operators.
 
 As with the actions, each is one transaction that pushes on commit the changes that others can see.
 """
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 
-from chat.actions import end_sign_ins, end_tokens
+from chat.actions import admit_post, end_sign_ins, end_tokens
+from chat.errors import NOT_YOUR_MESSAGE
 from chat.models import Deletion, Message, User, timestamp
 from chat.realtime.push import push_deletion
 
 KEEP = 365 * 24 * 60 * 60  # seconds that a deletion is listed for clients that were disconnected
 BATCH = 1000  # messages per transaction, which bounds how long a post waits for the lock
+
+
+def delete_message(*, editor: User, message: Message) -> None:
+    """Delete the editor's own message, or any message if the editor is an operator (staff).
+
+    Ban and limit are those of posts. Raises DoesNotExist if another request deleted it first.
+    """
+    admit_post(author=editor)
+    if message.user_id != editor.pk and not editor.is_staff:
+        raise PermissionDenied(NOT_YOUR_MESSAGE)
+    if not delete_messages(first=message.pk, last=message.pk):
+        raise Message.DoesNotExist
 
 
 @transaction.atomic

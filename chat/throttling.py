@@ -71,7 +71,7 @@ SIGN_IN_AS = Limit("sign-in-as", 20, 600)  # key: client address and nickname
 # Key: nickname. Five addresses together can lock a user out, but cannot guess a password.
 SIGN_IN_ANYWHERE = Limit("sign-in-anywhere", 100, 600)
 CHANGE = Limit("change", 30, 60)  # key: user; changes of the nickname or password
-POST = Limit("post", 60, 60)  # key: user; posts and edits
+POST = Limit("post", 60, 60)  # key: user; posts, edits and deletions
 SOCKETS = 200  # open at once, per client address and node
 FRAMES = 60  # per 10 seconds and socket
 PIECES = 600  # per 10 seconds and socket; also counts pings and fragments of frames

@@ -60,5 +60,7 @@ EXAMPLES: list[tuple[str, str, JSON, int, JSON | None]] = [
     ("messages_update", "an edit", {"id": 1, "body": SENT}, 204, None),
     ("messages_update", "in a worker", {"id": 1, **DEFER}, 202, None),
     ("messages_update", "another user's", {"id": 2, "body": SENT}, 403, NOT_YOURS),
+    ("messages_destroy", "a message", {"id": 1}, 204, None),
+    ("messages_destroy", "another user's", {"id": 2}, 403, NOT_YOURS),
     ("deletions_list", "all deletions", {}, 200, {"deletions": [GONE]}),
 ]

@@ -86,13 +86,14 @@ def errors(method: str, operation: Schema) -> list[str]:
     """Return the error statuses of an operation; nginx may answer the last three for any."""
     places = {parameter["in"] for parameter in operation["parameters"]}
     has_body, security = "requestBody" in operation, operation["security"]
+    deletes_row = method == "delete" and "path" in places
     possible = {
         "400": has_body or "query" in places,
         "401": security != [{}],
-        "403": has_body and {} not in security,
+        "403": (has_body or deletes_row) and {} not in security,
         "404": "path" in places,
         "413": has_body,
-        "429": method in ("post", "put", "patch"),
+        "429": method in ("post", "put", "patch") or deletes_row,
     }
     return [*(status for status in possible if possible[status]), "502", "503", "504"]
 

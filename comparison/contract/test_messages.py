@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from comparison.contract.client import Flack, Person, path_of
-from comparison.contract.shapes import assert_just_made, assert_message
+from comparison.contract.shapes import assert_just_made, assert_message, assert_unauthorized
 
 DAY = 24 * 60 * 60  # seconds
 SOURCES = [
@@ -124,10 +124,45 @@ def test_an_edit_is_204_and_moves_the_message_to_the_end_of_the_list(
     assert_message(edited)
     assert edited["updated_at"] > first["updated_at"]
     kept = {"source": "*edited*", "html": "<em>edited</em>", "updated_at": edited["updated_at"]}
-    assert edited == first | kept
+    not_in_flask = {"edited_at": None}
+    assert edited | not_in_flask == first | kept | not_in_flask
     ids = [message["id"] for message in flack.messages()]
     assert ids.index(second["id"]) < ids.index(first["id"])
     assert edited in flack.messages(f"updated_since={first['updated_at']}")
+
+
+@pytest.mark.differs("D-46")
+def test_a_message_has_the_time_of_the_last_edit_by_its_author(flack: Flack, ann: Person) -> None:
+    message = flack.posted(ann, "first")
+    assert message["edited_at"] is None
+    flack.put(message["_links"]["self"], token=ann.token, json={"source": "second"})
+    edited = flack.message(message["id"])
+    assert message["created_at"] <= edited["edited_at"] <= edited["updated_at"]
+
+
+@pytest.mark.differs("D-47")
+def test_an_author_deletes_the_own_message(flack: Flack, ann: Person) -> None:
+    message = flack.posted(ann, "hers")
+    url = message["_links"]["self"]
+    answer = flack.delete(url, token=ann.token)
+    assert (answer.status_code, answer.text) == (204, "")
+    assert flack.get(url).status_code == 404
+    assert message["id"] not in [other["id"] for other in flack.messages()]
+    tombstone = {"class": "Message", "first": message["id"], "last": message["id"]}
+    since = message["created_at"] - 1
+    found = flack.get(f"/api/deletions?updated_since={since}").json()["deletions"]
+    assert tombstone in found
+    assert flack.delete(url, token=ann.token).status_code == 404
+
+
+@pytest.mark.differs("D-47")
+def test_another_users_message_cannot_be_deleted(flack: Flack, ann: Person, bob: Person) -> None:
+    message = flack.posted(ann, "hers")
+    url = message["_links"]["self"]
+    answer = flack.delete(url, token=bob.token)
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert_unauthorized(flack.delete(url))
+    assert flack.message(message["id"]) == message
 
 
 @pytest.mark.differs("D-08")

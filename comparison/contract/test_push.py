@@ -91,6 +91,17 @@ def test_an_edit_is_pushed(flack: Flack, ann: Person, listener: JsonWire) -> Non
     assert edited == flack.message(message["id"])
 
 
+@pytest.mark.differs("D-47")
+def test_a_deletion_is_pushed(flack: Flack, ann: Person, listener: JsonWire) -> None:
+    message = flack.posted(ann, "hers")
+    flack.delete(message["_links"]["self"], token=ann.token)
+    gone = {"class": "Message", "first": message["id"], "last": message["id"]}
+    assert any(
+        frame == {"event": "deleted_model", "data": gone}
+        for frame in listener.frames(flack.patience)
+    )
+
+
 @pytest.mark.differs("D-20")
 def test_a_new_user_is_pushed(flack: Flack, listener: JsonWire) -> None:
     fields = {"nickname": new_nickname(), "password": new_password()}

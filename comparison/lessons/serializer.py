@@ -19,7 +19,16 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
 
     class Meta:
         model = Message
-        fields = ["id", "created_at", "updated_at", "source", "html", "user_id", "_links"]
+        fields = [
+            "id",
+            "created_at",
+            "updated_at",
+            "edited_at",
+            "source",
+            "html",
+            "user_id",
+            "_links",
+        ]
 
     def get__links(self, message: Message) -> dict[str, str]:
         """Return the links to the message and its author."""

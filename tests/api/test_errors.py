@@ -76,7 +76,7 @@ def test_a_charset_does_not_matter(alice, call):
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("DELETE", "/api/users"), ("PATCH", "/api/users"), ("DELETE", "/api/messages/1"),
+    [("DELETE", "/api/users"), ("PATCH", "/api/users"), ("DELETE", "/api/users/1"),
      ("PUT", "/api/messages"), ("POST", "/api/users/1"), ("TRACE", "/api/users"),
      ("NONSENSE", "/api/messages")],
 )  # fmt: skip

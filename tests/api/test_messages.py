@@ -1,4 +1,4 @@
-"""Tests of api/messages.py: post, list, show, edit."""
+"""Tests of api/messages.py: post, list, show, edit, delete."""
 
 import pytest
 from django.db import connection
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.messages import DAY, LARGEST_PAGE, PAGE
-from chat import throttling
+from chat import moderation, throttling
 from chat.models import Message, timestamp
 
 pytestmark = pytest.mark.django_db
@@ -309,7 +309,7 @@ def test_a_message_is_shown_to_anyone(alice, call, django_assert_num_queries):
 
 
 @pytest.mark.parametrize("pk", ["0", "999999", "9" * 18, "9" * 400, "x", "-1"])
-@pytest.mark.parametrize("method", ["GET", "PUT"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_an_unknown_message_is_a_404(alice, call, method, pk):
     response = call(method, f"{LISTED}/{pk}", {"source": "a"}, token=alice.token)
     assert (response.status_code, response.json()) == (
@@ -361,3 +361,65 @@ def test_editing_takes_few_queries(alice, call, django_assert_num_queries):
     # The token, the message, the author, the change within a savepoint.
     with django_assert_num_queries(6):
         call("PUT", f"{LISTED}/{message.pk}", {"source": "b"}, token=alice.token)
+
+
+def test_an_edit_sets_edited_at_if_it_changes_the_source(alice, call, clock):
+    posted = call("POST", LISTED, {"source": "a"}, token=alice.token)
+    assert posted.json()["edited_at"] is None
+    for source, edited in (("a", False), ("b", True)):
+        clock.advance(10)
+        call("PUT", posted["Location"], {"source": source}, token=alice.token)
+        found = call("GET", posted["Location"]).json()
+        assert found["edited_at"] == (found["updated_at"] if edited else None)
+
+
+# --- DELETE /api/messages/ID ------------------------------------------------------------------
+
+
+def test_authors_delete_their_messages(alice, call, pushes, committed):
+    message, kept = (alice.messages.create(source=source) for source in "ab")
+    with committed():
+        response = call("DELETE", f"{LISTED}/{message.pk}", token=alice.token)
+    assert (response.status_code, response.content) == (204, b"")
+    assert Message.objects.get() == kept
+    gone = {"class": "Message", "first": message.pk, "last": message.pk}
+    assert pushes == [gone] == call("GET", "/api/deletions").json()["deletions"]
+
+
+def test_another_users_message_is_not_deleted(alice, bob, call):
+    path = f"{LISTED}/{alice.messages.create(source='a').pk}"
+    response = call("DELETE", path, token=bob.token)
+    assert (response.status_code, response.json()["code"]) == (403, "forbidden")
+    assert call("DELETE", path).status_code == 401
+    assert Message.objects.exists()
+
+
+def test_staff_deletes_any_message(alice, bob, call):
+    path = f"{LISTED}/{alice.messages.create(source='a').pk}"
+    bob.is_staff = True
+    bob.save()
+    assert call("DELETE", path, token=bob.token).status_code == 204
+    assert not Message.objects.exists()
+
+
+def test_a_banned_author_deletes_nothing(alice, call):
+    path = f"{LISTED}/{alice.messages.create(source='a').pk}"
+    alice.is_banned = True
+    alice.save()
+    response = call("DELETE", path, token=alice.token)
+    assert (response.status_code, response.json()["code"]) == (403, "banned")
+    assert Message.objects.exists()
+
+
+def test_deleting_counts_as_posting(alice, call, monkeypatch, new_minute):
+    monkeypatch.setattr(throttling, "POST", throttling.Limit("post", 2, 60))
+    paths = [f"{LISTED}/{alice.messages.create(source='a').pk}" for _ in range(3)]
+    answers = [call("DELETE", path, token=alice.token) for path in paths]
+    assert [answer.status_code for answer in answers] == [204, 204, 429]
+
+
+def test_a_message_that_another_request_deleted_first_is_a_404(alice):
+    message = alice.messages.create(source="a")
+    moderation.delete_messages(first=message.pk, last=message.pk)
+    with pytest.raises(Message.DoesNotExist):
+        moderation.delete_message(editor=alice, message=message)

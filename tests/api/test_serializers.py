@@ -21,8 +21,8 @@ def test_a_user_is_serialized_as_to_dict_returns_it(user):
 
 
 @given(
-    st.builds(Message, id=IDS, created_at=NUMBERS, updated_at=NUMBERS, source=TEXTS, html=TEXTS,
-              user_id=IDS)
+    st.builds(Message, id=IDS, created_at=NUMBERS, updated_at=NUMBERS,
+              edited_at=st.none() | NUMBERS, source=TEXTS, html=TEXTS, user_id=IDS)
 )  # fmt: skip
 def test_a_message_is_serialized_as_to_dict_returns_it(message):
     assert MessageSerializer(message).data == message.to_dict()

@@ -435,7 +435,7 @@ def test_previews_are_appended_and_pushed(alice, page, clock, pushes, committed)
         assert actions.expand_links(message_id=message.pk)
     message.refresh_from_db()
     assert message.html == html + PREVIEW.format(page + "/a") + PREVIEW.format(page + "/b")
-    assert not message.expanding
+    assert (message.expanding, message.edited_at) == (False, None)
     assert message.updated_at == timestamp()
     assert pushes == [{"class": "Message", "model": message.to_dict()}]
 

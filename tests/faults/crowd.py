@@ -128,7 +128,7 @@ class Crowd:
 
     def rows(self) -> dict[int, Row]:
         """Return the messages of the database by id, as the API represents them."""
-        names = ("id", "created_at", "updated_at", "source", "html", "user_id")
+        names = ("id", "created_at", "updated_at", "edited_at", "source", "html", "user_id")
         found = self._select(f"SELECT {', '.join(names)} FROM chat_message")
         rows = {row[0]: dict(zip(names, row, strict=True)) for row in found}
         for pk, row in rows.items():

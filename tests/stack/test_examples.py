@@ -74,7 +74,7 @@ def examples() -> Iterator[Example]:
                 *map(content, operation["responses"].values()),
             ]
             names = {name for part in parts for name in part.get("examples", {})}
-            if method == "delete":  # has no values, so no named examples
+            if method == "delete" and not names:  # no values, so no named examples
                 names.add("")
             for name in sorted(names):
                 yield Example(method, path, operation, name)
