@@ -47,6 +47,8 @@ class UserViewSet(GenericViewSet):
             users = users.filter(online=online != "0")
         if request.query_params.get("updated_since"):
             users = users.filter(updated_at__gt=number(request, "updated_since"))
+        if (nickname := request.query_params.get("nickname")) is not None:
+            users &= actions.find_look_alikes(nickname)
         return Response({"users": users.to_dicts()})
 
     def retrieve(self, request: Request, pk: str) -> Response:

@@ -52,6 +52,17 @@ def register(*, nickname: str, password: str, address: str | None = None) -> Use
     return user
 
 
+def find_look_alikes(nickname: str) -> QuerySet[User]:
+    """Return the users because of whom a nickname is taken.
+
+    Raises ValidationError for a nickname that is not allowed for any user.
+    """
+    user = User(nickname=User.normalize_username(nickname))
+    fields = {field.name for field in User._meta.concrete_fields}
+    user.clean_fields(exclude=fields - {"nickname"})
+    return User.objects.look_alikes(user.nickname)
+
+
 def update_user(
     *, editor: User, user: User, nickname: str | None = None, password: str | None = None
 ) -> None:

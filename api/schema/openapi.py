@@ -34,6 +34,7 @@ PARAMETERS: dict[str, list[tuple[str, str, Schema, str]]] = {
     "users_list": [
         ("query", "online", TEXT, "`0`: users who are offline; other values: who are online"),
         ("query", "updated_since", {"anyOf": [NUMBER, {"type": "string", "const": ""}]}, SINCE),
+        ("query", "nickname", TEXT, "Only users that a new user's nickname would be taken by"),
     ],
     "messages_list": [
         ("query", "updated_since", NUMBER, f"{SINCE}; of the last day unless `before` is given"),

@@ -180,3 +180,14 @@ def test_me_is_the_user_that_owns_the_token(flack: Flack, ann: Person, bob: Pers
         assert answer.json() == flack.user(person.id)
     assert_unauthorized(flack.get("/api/users/me"))
     assert_unauthorized(flack.get("/api/users/me", token="0" * 64))
+
+
+@pytest.mark.differs("D-48")
+def test_a_nickname_finds_the_user_that_has_taken_it(flack: Flack, ann: Person) -> None:
+    def found(nickname: str) -> list[int]:
+        users = flack.get("/api/users", params={"nickname": nickname}).json()["users"]
+        return [user["id"] for user in users]
+
+    assert found(ann.nickname) == found(ann.nickname.swapcase()) == [ann.id]
+    assert found(new_nickname()) == []
+    assert flack.get("/api/users", params={"nickname": "a:b"}).status_code == 400

@@ -1,5 +1,7 @@
 """Tests of api/users.py: register, list, show, change."""
 
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,6 +127,21 @@ def people(make_user):
 )
 def test_users_are_listed_by_their_last_change_then_by_nickname(people, call, query, found):
     assert names(call("GET", f"/api/users{query}")) == found
+
+
+@pytest.mark.parametrize(
+    ("nickname", "found"),
+    [("Alice", ["Alice"]), ("ALICE", ["Alice"]), ("Аlice", ["Alice"]), ("Carol", [])],
+)
+def test_users_are_found_by_a_nickname_that_looks_like_theirs(alice, bob, call, nickname, found):
+    assert names(call("GET", f"/api/users?nickname={quote(nickname)}")) == found
+
+
+@pytest.mark.parametrize("nickname", ["", "a:b", " a", "\0", "\u202ea", "😀" * 33, "a" * 9999])
+def test_a_nickname_that_no_user_can_have_is_400(alice, call, nickname):
+    response = call("GET", f"/api/users?nickname={quote(nickname)}")
+    assert response.status_code == 400
+    assert list(response.json()["fields"]) == ["nickname"]
 
 
 def test_the_list_shows_what_each_user_shows(people, call):
