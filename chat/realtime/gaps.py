@@ -3,11 +3,20 @@
 import math
 import time
 from collections import deque
+from typing import NamedTuple
 
 from chat.realtime.push import HEARTBEAT
 
 SILENT = 3 * HEARTBEAT  # seconds in which every publisher sends a message, unless it was killed
 LINGER = 5.0  # seconds in which a process that left may still commit something
+
+
+class Last(NamedTuple):
+    """The last message of a publisher. What the publisher pushed after it is in the next one."""
+
+    number: int
+    received_at: float
+    sent_after: float  # when the one before it was received: it may have been on its way since
 
 
 class Gaps:
@@ -18,9 +27,9 @@ class Gaps:
 
     def __init__(self) -> None:
         self.since = math.inf  # from here on pushes are missing; infinity if none are
-        self.repaired_at = self._subscribed_at = time.monotonic()
+        self.repaired_at = time.monotonic()
         self._received_at = math.inf  # when the subscription last worked, infinity before the first
-        self._last: dict[str, tuple[int, float]] = {}  # number and time, by publisher
+        self._last: dict[str, Last] = {}  # by publisher
         self._left: deque[float] = deque(maxlen=100)  # when publishers left
 
     def add(self, since: float) -> None:
@@ -45,36 +54,34 @@ class Gaps:
 
         Also those of publishers that were removed because the old one was silent.
         """
-        for heard_at in (self._received_at, *(at for _, at in self._last.values())):
-            self.add(heard_at)
-        self._subscribed_at = time.monotonic()
+        for since in (self._received_at, *(last.sent_after for last in self._last.values())):
+            self.add(since)
 
     def receive(self, publisher: str, number: int, *, last: bool) -> None:
         """Note a message of a publisher, and the gap before it."""
         before, now = self._last.pop(publisher, None), time.monotonic()
         self._received_at = now
-        if before is not None:
-            if number != before[0] + 1:
-                self.add(before[1])
-        elif number != 1 and now > self._subscribed_at + SILENT:
-            # Each publisher sent something since this node subscribed, so this one is new, or was
-            # silent. It is at most this old, as a message takes less than two heartbeats.
-            self.add(now - number * 2 * HEARTBEAT)
+        # If nothing is known of a publisher, it has just started or was silent, or this node has
+        # just subscribed. Its first message is at most this old, as each takes less than two
+        # heartbeats.
+        sent_after = before.received_at if before else now - number * 2 * HEARTBEAT
+        if number != (before.number + 1 if before else 1):
+            self.add(before.sent_after if before else sent_after)
         if last:
             self._left.append(now)
         else:
-            self._last[publisher] = number, now
+            self._last[publisher] = Last(number, now, sent_after)
 
-    def heard_at(self, publisher: str) -> float:
-        """Return when the last message of a publisher was received, or the time of the repair."""
-        return self._last[publisher][1] if publisher in self._last else self.repaired_at
+    def pushed_after(self, publisher: str) -> float:
+        """Return a time from which on all pushes of a publisher may be missing."""
+        return self._last[publisher].sent_after if publisher in self._last else self.repaired_at
 
     def look(self) -> None:
         """Add the gaps of publishers that were killed, and of those that left a while ago."""
         now = time.monotonic()
-        for publisher, (_, heard_at) in tuple(self._last.items()):
-            if heard_at < now - SILENT:
+        for publisher, last in tuple(self._last.items()):
+            if last.received_at < now - SILENT:
                 del self._last[publisher]
-                self.add(heard_at)
+                self.add(last.sent_after)
         while self._left and self._left[0] <= now - LINGER:
             self.add(self._left.popleft())

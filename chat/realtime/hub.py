@@ -160,7 +160,7 @@ class Hub:
         while True:
             await asyncio.sleep(REPAIR_EVERY)
             if self.publisher.late_by() > LATE:
-                self._gaps.add(self._gaps.heard_at(self.publisher.name))
+                self._gaps.add(self._gaps.pushed_after(self.publisher.name))
             self._gaps.look()
             if self._gaps.since == math.inf:
                 continue
