@@ -117,6 +117,7 @@ def test_an_answer_that_was_asked_for_before_a_push_does_not_undo_it(
     message = stack.posted(bob, f"{word} old")
     room.hears(f"{word} old")
     new = {**message, "source": f"{word} new", "html": f"{word} new"}
+    room.page.route(f"**/api/messages/{message['id']}", lambda route: route.fulfill(json=new))
 
     def edit() -> None:
         tap.tell({"event": "updated_model", "data": {"class": "Message", "model": new}})

@@ -5,6 +5,7 @@ import { addToDraft, focusComposer } from './composer.js'
 import { query } from './dom.js'
 import { editRow } from './editor.js'
 import * as messageList from './message-list.js'
+import { isMuted, watchMuted } from './muted.js'
 import { notify } from './notifications.js'
 import * as outbox from './outbox.js'
 import { showParticipant } from './participants.js'
@@ -49,25 +50,39 @@ export function showMessages(messages, origin, edge = 0) {
 	if (origin === 'history') readMarker.insertAbove(show)
 	else show()
 	query('#begin').hidden = timeline.gaps.has(timeline.ids[0])
-	if (origin === 'history') return
-	const others = fresh.filter(({ user_id: author }) => author !== me())
+	const others = fresh.filter(({ user_id: author }) => author !== me() && !isMuted(author))
 	const isWatching = origin === 'news' && readMarker.isAtBottom && !document.hidden
 	if (!isWatching) readMarker.arrived(others.map(({ id }) => id))
 	if (origin === 'first') readMarker.toUnread()
-	else readMarker.settle()
+	else if (origin === 'news') readMarker.settle()
 	read()
 	if (origin === 'news') others.forEach(notifyOf)
 }
 
-/** Remove deleted rows; reload the page if none is left. @param {Deletion} deletion */
+/**
+ * Show a pushed message. Of two versions of one second, show the one in the database.
+ * @param {Message} message
+ */
+export async function receive(message) {
+	const asOf = performance.now()
+	const row = timeline.isTie(message)
+		? await request('GET', `/api/messages/${message.id}`).catch(() => null)
+		: message
+	if (row && timeline.merge(row, asOf)) showMessages([row], 'news')
+}
+
+/** Remove deleted rows. @param {Deletion} deletion @returns {boolean} true if no row is left */
 export function remove(deletion) {
 	deletions.push(deletion)
 	const user = deletion.class === 'User' && users.rows.get(deletion.first)
 	if (user && users.merge({ ...user, online: false })) showUsers([{ ...user, online: false }])
 	const gone = [...timeline.rows.values()].filter(isDeleted)
 	for (const { id } of gone) rescueEdit(id)
-	messageList.dropRows(timeline.remove(gone.map(({ id }) => id)))
-	if (gone.length && !timeline.last) location.reload()
+	const ids = timeline.remove(gone.map(({ id }) => id))
+	messageList.dropRows(ids)
+	readMarker.removed(ids)
+	read()
+	return !!ids.length && !timeline.last
 }
 
 /** Move the text of an open editor to the composer. @param {number} id of a deleted message */
@@ -100,10 +115,23 @@ export function read() {
 	if (isAtBottom && timeline.ids.length > MOST_ROWS) {
 		messageList.dropRows(timeline.trim(MOST_ROWS / 2))
 	}
-	const count = readMarker.unread
-	document.title = count ? `(${count}) Flack` : 'Flack'
+	const { unread } = readMarker
+	const mentions = [...unread].filter(mentionsMe).length
+	// There may be more above what is loaded.
+	const count = `${unread.size}${timeline.gaps.has(readMarker.firstUnread()) ? '+' : ''}`
+	document.title = unread.size ? `(${count}) Flack` : 'Flack'
 	button.hidden = isAtBottom
-	button.textContent = count ? `${count} new message${count > 1 ? 's' : ''}` : 'To the newest'
+	const words = [
+		unread.size ? `${count} new message${count === '1' ? '' : 's'}` : 'To the newest',
+		...(mentions ? [`${mentions} mention${mentions > 1 ? 's' : ''}`] : []),
+	]
+	button.textContent = words.join(', ')
+}
+
+/** @param {number} id */
+function mentionsMe(id) {
+	const row = messageList.rowOf(id)
+	return !!row && !!query('mark.me', row)
 }
 
 /** @param {number} id @param {() => void} [back] restores the focus */
@@ -141,8 +169,7 @@ function speak(isAloud) {
 
 /** @param {Message} message */
 function notifyOf({ id, user_id: author, source }) {
-	const row = messageList.rowOf(id)
-	if (row && query('mark.me', row)) notify(id, users.rows.get(author)?.nickname ?? 'Flack', source)
+	if (mentionsMe(id)) notify(id, users.rows.get(author)?.nickname ?? 'Flack', source)
 }
 
 button.onclick = () => {
@@ -150,3 +177,10 @@ button.onclick = () => {
 	read()
 }
 readMarker.watchScroll(read)
+readMarker.watchOtherTabs(read)
+watchMuted(() => {
+	messageList.showMuted()
+	const hidden = [...timeline.rows.values()].filter(({ user_id: author }) => isMuted(author))
+	readMarker.removed(hidden.map(({ id }) => id))
+	read()
+})

@@ -3,7 +3,7 @@
 import './account.js'
 import { request } from './api.js'
 import { focusComposer, openComposer, setUpComposer } from './composer.js'
-import { edit, editLast, post, read, remove, showMessages, showUsers } from './controller.js'
+import { edit, editLast, post, read, receive, showUsers } from './controller.js'
 import { query } from './dom.js'
 import { adopt, setUpMessageList, showReaders } from './message-list.js'
 import * as outbox from './outbox.js'
@@ -12,7 +12,7 @@ import { endSession, me, session, watchSession } from './session.js'
 import { toggleSignIn } from './signin.js'
 import * as socket from './socket.js'
 import { connectionBack, connectionLost, connectionPolled, showNote } from './status.js'
-import { timeline, users } from './store.js'
+import { users } from './store.js'
 import * as sync from './sync.js'
 
 const TICKS = 3
@@ -32,25 +32,20 @@ function ping() {
 	if (token) socket.send({ event: 'ping_user', token })
 }
 
-/** @param {import('./store.js').Message} message */
-function receiveMessage(message) {
-	if (timeline.merge(message)) showMessages([message], 'news')
-}
-
 /** @param {import('./socket.js').Frame} frame */
 function received({ event, data, ref = '' }) {
 	if (event === 'resync') catchUp()
-	else if (event === 'deleted_model') remove(data)
+	else if (event === 'deleted_model') sync.remove(data)
 	else if (event === 'ack') {
 		adopt(ref, data.id)
-		receiveMessage(data)
+		receive(data)
 		outbox.done(ref)
 	} else if (event === 'error') {
 		if (data.status === 401) endSession(session?.token)
 		// A frame that the server could not parse is answered without its ref.
 		else outbox.fail(ref || (data.status < 429 ? outbox.underWay : ''), data.error)
 	} else if (event === 'updated_model') {
-		if (data.class === 'Message') receiveMessage(data.model)
+		if (data.class === 'Message') receive(data.model)
 		else if (users.merge(data.model)) showUsers([data.model])
 	}
 }

@@ -3,6 +3,7 @@
 import { make, makeButton, query } from './dom.js'
 import { showHtml } from './html.js'
 import { follows, makeRow, showAuthor, showReader, showState, showTime } from './message-row.js'
+import { isMuted } from './muted.js'
 import { timeline } from './store.js'
 
 /** @import {Message} from './store.js' */
@@ -100,11 +101,17 @@ export function showName(userId) {
 
 export const showReaders = () => rows.forEach(showReader)
 
+/** Hide the rows of muted users. */
+export function showMuted() {
+	for (const row of rows.values()) row.hidden = isMuted(Number(row.dataset.user))
+}
+
 /** @param {Message} message @param {Element} page @returns {Element[]} entries to arrange */
 function place({ id, user_id: userId, created_at: at, source, html }, page) {
 	const row = rows.get(id) ?? makeRow(userId)
 	rows.set(id, row)
 	row.dataset.id = String(id)
+	row.hidden = isMuted(userId)
 	showTime(row, at)
 	try {
 		showHtml(query('.body', row), html)

@@ -10,22 +10,42 @@ const root = query('#log')
 /** The newest id that was read; 0 on the first visit, when nothing counts as new. */
 let last = Number(load(KEY))
 let size = 0
-export let unread = 0
+/** @type {Set<number>} ids of unread messages that the page holds */
+export const unread = new Set()
 export let isAtBottom = true
 
-/** Count messages of other users as unread. @param {number[]} ids ascending */
+/** Count messages of other users as unread. @param {number[]} ids */
 export function arrived(ids) {
-	const news = ids.filter((id) => last && id > last)
-	if (news.length && !unread) setNewLine(news[0])
-	unread += news.length
+	const before = firstUnread()
+	for (const id of ids) if (last && id > last) unread.add(id)
+	if (firstUnread() !== before) setNewLine(firstUnread())
 }
+
+/** Stop counting messages that were deleted or hidden. @param {number[]} ids */
+export function removed(ids) {
+	const before = firstUnread()
+	for (const id of ids) unread.delete(id)
+	if (unread.size && firstUnread() !== before) setNewLine(firstUnread())
+}
+
+/** @returns 0 if there is none */
+export const firstUnread = () => (unread.size ? Math.min(...unread) : 0)
 
 /** Mark everything up to this id as read. @param {number} id */
 export function seen(id) {
-	unread = 0
+	for (const other of unread) if (other <= id) unread.delete(other)
 	if (id <= last) return
 	last = id
 	save(KEY, id)
+}
+
+/** @param {() => void} changed called when another tab marked messages as read */
+export function watchOtherTabs(changed) {
+	addEventListener('storage', ({ key, newValue }) => {
+		if (key !== KEY) return
+		seen(Number(newValue))
+		changed()
+	})
 }
 
 export function toBottom() {

@@ -67,6 +67,16 @@ class Timeline extends Table {
 	}
 
 	/**
+	 * Return true if a push differs from the version of the same second that the page holds. Pushes
+	 * of two nodes arrive in any order, so only the database can tell which of them is newer.
+	 * @param {Message} message
+	 */
+	isTie({ id, updated_at: at, html }) {
+		const old = this.rows.get(id)
+		return old?.updated_at === at && old.html !== html
+	}
+
+	/**
 	 * Remove rows; a gap before a removed row moves to the next one.
 	 * @param {number[]} ids @returns them
 	 */
@@ -75,7 +85,7 @@ class Timeline extends Table {
 			const index = this.index(id)
 			this.ids.splice(index, 1)
 			this.rows.delete(id)
-			if (this.gaps.delete(id)) this.gaps.add(this.ids[index])
+			if (this.gaps.delete(id) && this.ids[index]) this.gaps.add(this.ids[index])
 		}
 		return ids
 	}

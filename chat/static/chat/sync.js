@@ -4,10 +4,11 @@
  */
 
 import { request } from './api.js'
-import { meet, remove, showMessages, showUsers } from './controller.js'
+import * as controller from './controller.js'
+import { meet, showMessages, showUsers } from './controller.js'
 import { newest, timeline, users } from './store.js'
 
-/** @import {Message, User} from './store.js' */
+/** @import {Deletion, Message, User} from './store.js' */
 /** @import {Origin} from './controller.js' */
 
 const PAGE = 50
@@ -71,6 +72,13 @@ export async function catchUp() {
 	return again ? catchUp() : isComplete
 }
 
+/** Remove deleted rows; if none is left, fetch what came before them. @param {Deletion} deletion */
+export function remove(deletion) {
+	if (!controller.remove(deletion)) return
+	lost()
+	catchUp()
+}
+
 /** Fill the gap before a message. @param {number} edge its id */
 export const loadBefore = (edge) =>
 	fetchPage(edge, PAGE, timeline.ids[timeline.index(edge) - 1] ?? 0, 'history')
@@ -83,8 +91,9 @@ async function fetchFirst() {
 async function fetchMissed() {
 	const since = `updated_since=${Math.max(0, proven - MARGIN)}`
 	const { deletions } = await request('GET', `/api/deletions?${since}`)
-	deletions.forEach(remove)
+	deletions.forEach(controller.remove)
 	await fetchUsers(since)
+	if (!timeline.last) return fetchPage(END, PAGE, 0, 'first')
 	if (Date.now() - liveAt < DAY) return fetchMessages(since)
 	// Away for more than a day: fetch the newest page, mark a gap, and refresh the older page.
 	const edge = top + 1
