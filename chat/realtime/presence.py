@@ -51,12 +51,13 @@ def seen(user: User, *, socket: str | None = None) -> None:
         return
     row = User.objects.filter(pk=user.pk)
     with transaction.atomic():
-        if row.filter(online=False).update(online=True, last_seen_at=now, updated_at=later(now)):
+        row.update(
+            last_seen_at=now
+        )  # first, as it locks the row: `online` cannot change until commit
+        user.last_seen_at = now
+        if row.filter(online=False).update(online=True, updated_at=later(now)):
             user.refresh_from_db()
             push_model(user)
-        else:
-            row.update(last_seen_at=now)
-            user.last_seen_at = now
 
 
 def leaving(user_id: int, *, socket: str) -> None:
@@ -67,9 +68,12 @@ def leaving(user_id: int, *, socket: str) -> None:
 
 def left(user_id: int) -> None:
     """Take a user offline, unless a socket is open on any node."""
+    row = User.objects.filter(pk=user_id)
     with _log_outage(user_id):
-        if not leases.held(user_id):
-            _take_offline(User.objects.filter(pk=user_id))
+        # A socket that opened meanwhile may have found the user online, and written nothing.
+        if not leases.held(user_id) and _take_offline(row) and leases.held(user_id):
+            for user in row:
+                seen(user)
 
 
 def find_offline_users() -> int:

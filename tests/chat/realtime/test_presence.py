@@ -97,6 +97,34 @@ def test_the_lease_of_a_socket_that_pings_outlives_the_time_between_pings():
     assert presence.LEASE > 2 * 30
 
 
+def test_a_socket_that_opens_while_the_last_one_leaves_keeps_the_user_online(
+    carol, clock, monkeypatch
+):
+    presence.seen(carol)
+    found = User.objects.get(pk=carol.pk)  # by the new socket, still online
+    take_offline = presence._take_offline
+
+    def meet(users):
+        presence.seen(found, socket="new")
+        return take_offline(users)
+
+    monkeypatch.setattr(presence, "_take_offline", meet)
+    presence.left(carol.pk)
+    assert User.objects.get(pk=carol.pk).online
+
+
+def test_a_user_who_is_deleted_while_leaving_is_no_error(carol, clock, monkeypatch):
+    presence.seen(carol)
+
+    def delete(users):
+        presence.leases.hold(carol.pk, "new", presence.LEASE)
+        return users.delete()[0]
+
+    monkeypatch.setattr(presence, "_take_offline", delete)
+    presence.left(carol.pk)
+    assert not User.objects.filter(pk=carol.pk).exists()
+
+
 def test_leaving_twice_pushes_once(carol, clock, pushes, committed):
     presence.seen(carol)
     with committed():
