@@ -29,7 +29,7 @@ endif
 endif
 
 .PHONY: help run manage check test test-unit test-parts test-whole audit contract fuzz lint lint-python \
-	bench compare faults lock programs
+	bench compare contestants faults lock programs
 
 help:
 	@sed -n 's/^##   //p' Makefile
@@ -54,7 +54,7 @@ WHOLE := tests/stack tests/flack_project
 test: lint
 	@$(MAKE) --no-print-directory --jobs 2 test-parts test-whole
 
-test-parts:
+test-parts: contestants
 	$(BIN)/python -m pytest $(WHOLE:%=--ignore %)
 
 test-whole:
@@ -68,9 +68,8 @@ fuzz: .venv/test-stamp
 audit: .venv/test-stamp | programs
 	$(BIN)/python -m pytest -q -p tests.audit -m attack --no-header
 
-WIRE ?= json
 contract: .venv/test-stamp
-	@$(BIN)/python -m comparison.contract $(if $(URL),--url "$(URL)") --wire $(WIRE) \
+	@$(BIN)/python -m comparison.contract $(if $(URL),--url "$(URL)") \
 		$(if $(SAME_ONLY),--same-only) $(if $(PREVIEW_PORT),--preview-port $(PREVIEW_PORT))
 
 lint: lint-python $(JS)/node_modules
@@ -92,7 +91,10 @@ PEERS := comparison/peers
 bench: .venv/test-stamp $(PEERS)/node_modules
 	$(BIN)/python -m comparison.bench
 
-compare: .venv/test-stamp
+CONTESTANTS := comparison/contestants
+contestants: $(CONTESTANTS)/flask/.venv/stamp
+
+compare: .venv/test-stamp contestants
 	@$(BIN)/python -m comparison.compare
 
 faults: .venv/test-stamp
@@ -103,6 +105,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 lock: .venv/test-stamp
 	$(LOCK) pyproject.toml -o requirements.txt
 	$(LOCK) --group dev -c requirements.txt -o requirements-dev.txt
+	$(LOCK) $(CONTESTANTS)/flask/requirements.in -c requirements.txt -o $(CONTESTANTS)/flask/requirements.txt
 
 # Each is tried: a pyenv shim may stand for a version that is not there, and Debian splits venv off.
 .venv/bin/python:
@@ -125,6 +128,13 @@ lock: .venv/test-stamp
 
 $(JS)/node_modules $(PEERS)/node_modules: %/node_modules: %/package-lock.json | programs
 	@npm --prefix $* ci --silent
+	@touch $@
+
+# The environments of the contestants, which share the Python of this project.
+$(CONTESTANTS)/%/.venv/stamp: $(CONTESTANTS)/%/requirements.txt | .venv/bin/python
+	@echo "Installing what the contestant $* needs; this takes about 20 seconds"
+	@$(BIN)/python -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --require-hashes -r $<
 	@touch $@
 
 # What only the system's package manager has: a browser, and npm for the tools that check the page.

@@ -1,10 +1,11 @@
 """The contract as a black-box suite: it knows a URL and a wire, nothing of the server behind them.
 
-    python -m comparison.contract --url http://127.0.0.1:8000 --wire json
+    python -m comparison.contract --url http://127.0.0.1:8000
 
-`--wire socketio --same-only` is for the Flask version: its wire, and only the rows that are the
-same on both servers. `--preview-port P` is where the suite serves pages for links to point at; a
-server that fetches only public addresses must allow it first: `FLACK_PREVIEW_HOSTS=127.0.0.1:P`.
+The suite detects what the server's sockets speak: plain WebSocket, or Socket.IO over Engine.IO 3 or
+4. `--same-only` runs only the rows that are the same on every server; use it for Flask versions.
+`--preview-port P` is where the suite serves pages for links to point at; a server that fetches only
+public addresses must allow it first: `FLACK_PREVIEW_HOSTS=127.0.0.1:P`.
 A server with rate limits must run without them: `FLACK_RATE_LIMITS=0`. All else is at its defaults.
 
 The suite makes people of its own with names nobody else has, so it runs on a server in use, and as

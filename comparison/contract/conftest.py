@@ -10,16 +10,16 @@ import pytest
 from comparison.contract.client import Flack, Person
 from comparison.contract.minute import Minute
 from comparison.contract.pages import Pages
-from comparison.contract.wires import WIRES, JsonWire, open_wire
+from comparison.contract.wires import JsonWire, detect, open_wire
 
 LEFT_OUT = pytest.StashKey[Counter[str]]()
+WIRE = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the suite's options."""
     group = parser.getgroup("contract")
     group.addoption("--url", help="the server under test, such as http://127.0.0.1:8000")
-    group.addoption("--wire", choices=sorted(WIRES), default="json", help="what its sockets speak")
     group.addoption("--same-only", action="store_true", help="only rows that both servers keep")
     group.addoption("--preview-port", type=int, help="serve pages for links on this loopback port")
     group.addoption("--patience", type=float, default=15, help="seconds that anything may take")
@@ -29,6 +29,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out the rows that cannot or shall not run here, and count them by reason."""
     if not config.option.url:
         raise pytest.UsageError("which server? --url http://...")
+    try:
+        config.stash[WIRE] = detect(config.option.url, config.option.patience)
+    except OSError as error:
+        pytest.exit(f"No server answers at {config.option.url}: {error}", returncode=2)
     kept, left_out = [], []
     reasons: Counter[str] = Counter()
     for item in items:
@@ -50,7 +54,7 @@ def why_not(config: pytest.Config, item: pytest.Item) -> str | None:
     """Give the reason to leave a row out, or None."""
     if config.option.same_only and item.get_closest_marker("differs"):
         return "where the servers differ (--same-only)"
-    if config.option.wire != "json" and item.get_closest_marker("json_wire"):
+    if config.stash[WIRE] != "json" and item.get_closest_marker("json_wire"):
         return "of the plain WebSocket wire"
     if preview_port(config) is None and "pages" in fixtures_of(item):
         return "of link expansion: no --preview-port"
@@ -60,7 +64,7 @@ def why_not(config: pytest.Config, item: pytest.Item) -> str | None:
 def preview_port(config: pytest.Config) -> int | None:
     """Give the port for pages, 0 for any; a server with Socket.IO is taken to fetch anything."""
     port: int | None = config.option.preview_port
-    return 0 if port is None and config.option.wire == "socketio" else port
+    return 0 if port is None and config.stash[WIRE] != "json" else port
 
 
 def fixtures_of(item: pytest.Item) -> list[str]:
@@ -105,7 +109,7 @@ def connect(flack: Flack, pytestconfig: pytest.Config) -> Iterator[Callable[[], 
     """Give a function that opens a socket; all are closed after the test."""
     with ExitStack() as sockets:
         yield lambda: sockets.enter_context(
-            open_wire(pytestconfig.option.wire, flack.url, flack.patience)
+            open_wire(pytestconfig.stash[WIRE], flack.url, flack.patience)
         )
 
 
@@ -128,7 +132,7 @@ def pages(pytestconfig: pytest.Config) -> Iterator[Pages]:
 @pytest.fixture(scope="session")
 def a_minute(flack: Flack, pytestconfig: pytest.Config) -> Iterator[Minute]:
     """Two people a minute ago, one of whom has been silent since."""
-    minute = Minute(flack, pytestconfig.option.wire)
+    minute = Minute(flack, pytestconfig.stash[WIRE])
     yield minute
     minute.close()
 

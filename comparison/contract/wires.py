@@ -1,15 +1,15 @@
-"""One socket of one client, on either wire: plain WebSocket or the Socket.IO of 2016."""
+"""One socket of one client: plain WebSocket, or Socket.IO over Engine.IO 3 or 4."""
 
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
 Frame = dict[str, Any]  # always with "event", mostly with "data"
@@ -21,12 +21,12 @@ class JsonWire:
     path = "/ws/"
 
     def __init__(self, connection: ClientConnection, patience: float) -> None:
-        """Take an open connection, and how many seconds any answer may take."""
+        """Take an open connection, and the seconds that any answer may take."""
         self.connection = connection
         self.patience = patience
 
     def ping_user(self, token: str) -> None:
-        """Say who is here."""
+        """Identify the user of this socket."""
         self.send({"event": "ping_user", "token": token})
 
     def post_message(self, source: str, token: str) -> None:
@@ -35,21 +35,21 @@ class JsonWire:
         self.send(frame | {"ref": uuid4().hex})
 
     def close(self) -> None:
-        """Leave."""
+        """Close the socket."""
         self.connection.close()
 
     def send(self, frame: Any) -> None:
-        """Send a frame; text and bytes go as they are."""
+        """Send a frame; text and bytes are sent unchanged."""
         raw = frame if isinstance(frame, str | bytes) else json.dumps(frame)
         self.connection.send(raw)
 
     def decode(self, text: str | bytes) -> Frame | None:
-        """Give a frame's event, or None for what is no event."""
+        """Return a frame's event, or None for a frame without one."""
         frame: Frame = json.loads(text)
         return frame
 
     def frames(self, seconds: float) -> Iterator[Frame]:
-        """Give each event as it comes, until `seconds` are over or the server closes."""
+        """Yield each event as it comes, for `seconds` or until the server closes."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             try:
@@ -60,39 +60,46 @@ class JsonWire:
                 yield frame
 
     def answer(self, ref: Any) -> Frame:
-        """Wait for the ack or error of a `ref`."""
+        """Return the ack or error of a `ref`."""
         for frame in self.frames(self.patience):
             if frame["event"] in ("ack", "error") and frame.get("ref") == ref:
                 return frame
         pytest.fail(f"no ack and no error for ref {ref!r} within {self.patience:g} s")
 
     def push(self, kind: str, **fields: Any) -> dict[str, Any]:
-        """Wait for a push of this class whose model has these fields; give the model."""
+        """Return the model of the next push of this class with these fields."""
         for frame in self.frames(self.patience):
             if model := pushed(frame, kind, fields):
                 return model
         pytest.fail(f"no push of a {kind} with {fields} within {self.patience:g} s")
 
     def pushes(self, kind: str, seconds: float, **fields: Any) -> list[dict[str, Any]]:
-        """Give all such models pushed in the next seconds."""
+        """Return all such models that are pushed in the next seconds."""
         return [m for frame in self.frames(seconds) if (m := pushed(frame, kind, fields))]
 
 
-class SocketIOWire(JsonWire):
-    """Engine.IO 3 over WebSocket: `42` and a JSON array is an event, `2` a heartbeat."""
+class SocketIO3Wire(JsonWire):
+    """Socket.IO over Engine.IO 3, as in 2016: `42` and a JSON array is an event.
+
+    The client sends the heartbeat `2`.
+    """
 
     path = "/socket.io/?EIO=3&transport=websocket"
-    heartbeat = 20.0  # seconds; the server of 2016 asks for one each 25
+    heartbeat = 20.0  # seconds; the server of 2016 asks for one every 25
 
     def __init__(self, connection: ClientConnection, patience: float) -> None:
-        """Wait for the server's two greetings: the connection's, then the namespace's."""
+        """Wait until the server has opened the connection and the namespace."""
         super().__init__(connection, patience)
-        for greeting in "0", "40":
-            assert str(connection.recv(timeout=patience)).startswith(greeting)
+        self.greet()
         self.beat_at = time.monotonic()
 
+    def greet(self) -> None:
+        """Read the open packet of Engine.IO, then that of the namespace."""
+        for greeting in "0", "40":
+            assert str(self.connection.recv(timeout=self.patience)).startswith(greeting)
+
     def ping_user(self, token: str) -> None:
-        """Say who is here."""
+        """Identify the user of this socket."""
         self.send("42" + json.dumps(["ping_user", token]))
 
     def post_message(self, source: str, token: str) -> None:
@@ -100,7 +107,7 @@ class SocketIOWire(JsonWire):
         self.send("42" + json.dumps(["post_message", {"source": source}, token]))
 
     def decode(self, text: str | bytes) -> Frame | None:
-        """Give a frame's event, or None for heartbeats and acknowledgements."""
+        """Return a frame's event, or None for heartbeats and acknowledgements."""
         text = str(text)
         if not text.startswith("42"):
             return None
@@ -108,7 +115,7 @@ class SocketIOWire(JsonWire):
         return {"event": event, "data": arguments[0] if arguments else None}
 
     def frames(self, seconds: float) -> Iterator[Frame]:
-        """Give each event as it comes, with a heartbeat now and then."""
+        """Yield each event as it comes, and send the heartbeat."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             if time.monotonic() > self.beat_at + self.heartbeat:
@@ -117,22 +124,66 @@ class SocketIOWire(JsonWire):
             yield from super().frames(min(left, self.heartbeat))
 
 
-WIRES = {"json": JsonWire, "socketio": SocketIOWire}
+class SocketIO4Wire(SocketIO3Wire):
+    """Socket.IO over Engine.IO 4: the client opens the namespace, and answers the heartbeats."""
+
+    path = "/socket.io/?EIO=4&transport=websocket"
+    heartbeat = float("inf")
+
+    def greet(self) -> None:
+        """Open the namespace."""
+        assert str(self.connection.recv(timeout=self.patience)).startswith("0")
+        self.send("40")
+        assert str(self.connection.recv(timeout=self.patience)).startswith('40{"sid":')
+
+    def decode(self, text: str | bytes) -> Frame | None:
+        """Return a frame's event, or None; answer a heartbeat."""
+        if text == "2":
+            self.send("3")
+        return super().decode(text)
+
+
+WIRES = {"json": JsonWire, "socketio3": SocketIO3Wire, "socketio4": SocketIO4Wire}
 
 
 def pushed(frame: Frame, kind: str, fields: dict[str, Any]) -> dict[str, Any] | None:
-    """Give the model of a frame that pushes one of this class with these fields."""
+    """Return the model of a frame that pushes one of this class with these fields."""
     if frame["event"] != "updated_model" or frame["data"]["class"] != kind:
         return None
     model: dict[str, Any] = frame["data"]["model"]
     return model if all(model.get(key) == value for key, value in fields.items()) else None
 
 
+def detect(url: str, patience: float) -> str:
+    """Return the name of the wire that the server at an http(s) URL speaks.
+
+    Both versions of Engine.IO accept a connection that asks for version 4, and open it with a
+    packet `0`. Version 3 then opens the namespace unasked, with a bare `40`; version 4 does when it
+    is asked, with `40` and the id of the session.
+    """
+    try:
+        connection = connected(url, SocketIO4Wire.path, patience)
+    except InvalidHandshake:
+        return "json"
+    with connection, suppress(ConnectionClosed, TimeoutError):
+        connection.send("40")
+        for _ in range(2):
+            if (text := str(connection.recv(timeout=patience))).startswith("40"):
+                return "socketio4" if len(text) > 2 else "socketio3"
+    return "json"
+
+
 @contextmanager
 def open_wire(name: str, url: str, patience: float) -> Iterator[JsonWire]:
     """Connect a socket of the named wire to the server at an http(s) URL."""
-    wire, parts = WIRES[name], urlsplit(url)
-    scheme = "wss" if parts.scheme == "https" else "ws"
-    address = f"{scheme}://{parts.netloc}{wire.path}"
-    with connect(address, proxy=None, open_timeout=patience, max_queue=None) as connection:
+    wire = WIRES[name]
+    with connected(url, wire.path, patience) as connection:
         yield wire(connection, patience)
+
+
+def connected(url: str, path: str, patience: float) -> ClientConnection:
+    """Return a WebSocket to a path of the server at an http(s) URL, a context manager."""
+    parts = urlsplit(url)
+    scheme = "wss" if parts.scheme == "https" else "ws"
+    address = f"{scheme}://{parts.netloc}{path}"
+    return connect(address, proxy=None, open_timeout=patience, max_queue=None)

@@ -109,7 +109,11 @@ class Proxy:
         to_server.write(re.sub(rb"(?im)^sec-websocket-extensions:.*\r\n", b"", head))
         pump = asyncio.create_task(self.pump(reader, to_server))
         try:
-            writer.write(await server.readuntil(b"\r\n\r\n"))
+            answer = await server.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+            if length := re.search(rb"(?i)\ncontent-length: *(\d+)", answer):  # not accepted
+                writer.write(await server.readexactly(int(length[1])))
+                return
             while True:
                 first, payload = await read_frame(server)
                 for text in self.rewritten(payload) if first == TEXT else [payload]:

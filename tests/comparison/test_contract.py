@@ -76,7 +76,7 @@ def test_a_planted_fault_is_caught(outcomes: dict[str, Future[Outcome]], name: s
     ("options", "code", "why"),
     [
         ([], 4, "which server? --url http://..."),
-        (["--url", "http://x", "--wire", "smoke"], 4, "invalid choice: 'smoke'"),
+        (["--url", "http://x", "--patience", "much"], 4, "invalid float value: 'much'"),
         (["--url", "http://127.0.0.1:1"], 2, "No server answers at http://127.0.0.1:1: "),
     ],
 )

