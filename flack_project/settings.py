@@ -1,44 +1,53 @@
 """Settings of Flack, read from the environment. docs/SETTINGS.md describes each variable."""
 
+import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-import environ
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 
-env = environ.FileAwareEnv()
-
-
-def flag(name: str, *, default: bool) -> bool:
-    """Return a boolean of the environment; environ's own treats any unknown value as False."""
-    word = env.str(name, default="1" if default else "0").lower()
-    if word not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
-        raise ImproperlyConfigured(f"{name} must be 1 or 0, not {word!r}.")
-    return word in ("1", "true", "yes", "on")
-
+from flack_project import environment
+from flack_project.environment import flag
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR = Path(env.str("VAR", default=str(BASE_DIR / "var"))).resolve()
+VAR = Path(environment.text("VAR", str(BASE_DIR / "var"))).resolve()
 
 DEBUG = flag("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="only-for-development" if DEBUG else "")
-if not SECRET_KEY:
-    raise ImproperlyConfigured("SECRET_KEY must be set: outside DEBUG there is no default.")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+SECRET_KEY = environment.secret("SECRET_KEY", default="only-for-development" if DEBUG else "")
+ALLOWED_HOSTS = environment.matching_list(
+    "ALLOWED_HOSTS",
+    environment.ALLOWED_HOST,
+    "host names without scheme and port, such as chat.example.org",
+    default="localhost,127.0.0.1,[::1]",
+)
+CSRF_TRUSTED_ORIGINS = environment.matching_list(
+    "CSRF_TRUSTED_ORIGINS",
+    environment.ORIGIN,
+    "origins with their scheme, such as https://chat.example.org",
+)
 
 # Flack's own settings.
 FLACK_TLS = flag("FLACK_TLS", default=False)
 FLACK_RATE_LIMITS = flag("FLACK_RATE_LIMITS", default=True)
 FLACK_PASSWORD_VALIDATORS = flag("FLACK_PASSWORD_VALIDATORS", default=True)
 FLACK_RESPOND_ASYNC = flag("FLACK_RESPOND_ASYNC", default=False)
-FLACK_PREVIEW_HOSTS = env.list("FLACK_PREVIEW_HOSTS", default=[])
-FLACK_TOKEN_DAYS = env.int("FLACK_TOKEN_DAYS", default=0)
-FLACK_THREADS = env.int("FLACK_THREADS", default=8)
+FLACK_PREVIEW_HOSTS = environment.matching_list(
+    "FLACK_PREVIEW_HOSTS", environment.HOST_AND_PORT, "hosts with their port, such as wiki:8080"
+)
+FLACK_TOKEN_DAYS = environment.whole_number("FLACK_TOKEN_DAYS", 0, 0, 36_500)
+FLACK_THREADS = environment.whole_number("FLACK_THREADS", 8, 1, 256)
 FLACK_LOG_JSON = flag("FLACK_LOG_JSON", default=False)
-FLACK_LOG_LEVEL = env.str("FLACK_LOG_LEVEL", default="").upper()
+FLACK_LOG_LEVEL = environment.choice("FLACK_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"))
+FLACK_URL = environment.matching(
+    "FLACK_URL",
+    environment.ADDRESS,
+    "an address such as https://chat.example.org",
+    default="http://127.0.0.1:8000",
+)
+PROMETHEUS_MULTIPROC_DIR = environment.folder("PROMETHEUS_MULTIPROC_DIR")
+if not PROMETHEUS_MULTIPROC_DIR:
+    # prometheus_client would take an empty value for the current folder.
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
 
 # Order matters: the first app that has a command or template of a name wins.
 INSTALLED_APPS = [
@@ -90,13 +99,11 @@ TEMPLATES = [
 
 # --- Database -------------------------------------------------------------------------------
 
-DATABASES = {
-    "default": env.db("DATABASE_URL", default=f"sqlite:///{quote(str(VAR / 'db.sqlite3'))}")
-}
+DATABASES = {"default": environment.database("DATABASE_URL", default=VAR / "db.sqlite3")}
 DATABASES["default"]["CONN_MAX_AGE"] = None  # the pool's threads keep their connections
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    VAR.mkdir(parents=True, exist_ok=True)
+    environment.folder("VAR", default=str(VAR))
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",  # several processes write: take the lock at BEGIN, or wait
         "timeout": 3,  # seconds; then the response is 503 with Retry-After
@@ -113,7 +120,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: push, broker, leases, counters; without it Flack is one process -------------------
 
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = environment.redis_url("REDIS_URL")
 
 if REDIS_URL:
     _patience = {"socket_connect_timeout": 2, "socket_timeout": 5}  # seconds
@@ -292,10 +299,6 @@ USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-if FLACK_LOG_LEVEL not in ("", "DEBUG", "INFO", "WARNING", "ERROR"):
-    raise ImproperlyConfigured(
-        f"FLACK_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not {FLACK_LOG_LEVEL!r}."
-    )
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -60,7 +60,7 @@ def environment(var: Path, **changes: str) -> dict[str, str]:
     """Return the environment of a Flack process with its data in the folder `var`."""
     return {
         "PATH": os.environ["PATH"],
-        "SECRET_KEY": "of-the-tests",
+        "SECRET_KEY": "of-the-tests-and-of-no-server-at-all",
         "VAR": str(var),
         "DJANGO_SETTINGS_MODULE": "flack_project.settings",
         **changes,

@@ -42,7 +42,7 @@ def rows(path: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "variable", sorted(set(re.findall(r'(?:env\.\w+|flag)\(\s*"([A-Z_]+)"', SETTINGS)))
+    "variable", sorted(set(re.findall(r'(?:environment\.\w+|flag)\(\s*"([A-Z_]+)"', SETTINGS)))
 )
 def test_each_variable_is_in_the_table_of_settings(variable):
     assert f"`{variable}`" in rows("docs/SETTINGS.md")

@@ -2,8 +2,12 @@
 
 import json
 import sys
+from argparse import ArgumentTypeError
+from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from chat.models import User
@@ -29,6 +33,15 @@ class OperatorCommand(BaseCommand):
         if self.destroys:
             parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 
+    def add_url_argument(self, parser: CommandParser) -> None:
+        """Add `--url`, the address of a running Flack."""
+        parser.add_argument(
+            "--url",
+            type=address,
+            default=settings.FLACK_URL,
+            help="address of the chat (%(default)s)",
+        )
+
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command; raise CommandError at Ctrl-C."""
         try:
@@ -48,6 +61,15 @@ class OperatorCommand(BaseCommand):
     def report(self, sentence: str, options: dict[str, Any], **data: Any) -> None:
         """Print what was done: the sentence, or `data` as JSON."""
         self.stdout.write(json.dumps(data) if options["json"] else sentence)
+
+
+def address(text: str) -> str:
+    """Return an address of a server; raise ArgumentTypeError for any other text."""
+    with suppress(ValueError):  # of a port that is no number
+        url = urlsplit(text)
+        if url.scheme in ("http", "https") and url.hostname and url.port != 0:
+            return text
+    raise ArgumentTypeError(f"{text!r} is not an address such as http://127.0.0.1:8000")
 
 
 def find_user(nickname: str) -> User:

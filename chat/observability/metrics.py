@@ -5,13 +5,13 @@ it a process serves only its own metrics. Counting costs one to two microseconds
 counted once and not once per socket.
 """
 
-import os
 import time
 from contextlib import suppress
 from functools import cache
 from typing import Any
 
 from celery.signals import before_task_publish, task_postrun, task_prerun
+from django.conf import settings
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -27,9 +27,7 @@ from chat.observability.archive import fold_dead_processes, locked
 
 __all__ = ["CONTENT_TYPE_LATEST", "exposition"]
 
-FOLDER = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-if FOLDER:
-    os.makedirs(FOLDER, exist_ok=True)
+FOLDER: str = settings.PROMETHEUS_MULTIPROC_DIR
 SHORT = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)  # seconds
 LONG = (0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900)
 

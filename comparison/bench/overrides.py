@@ -14,7 +14,7 @@ from typing import Any
 
 import django
 
-os.environ.setdefault("SECRET_KEY", "of-a-measurement")
+os.environ.setdefault("SECRET_KEY", "of-a-measurement-and-of-no-server-at-all")
 os.environ["DATABASE_URL"] = "sqlite://:memory:"
 os.environ["FLACK_RATE_LIMITS"] = "0"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flack_project.settings")

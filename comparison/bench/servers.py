@@ -107,7 +107,7 @@ class Starter(contextlib.ExitStack):
               **settings: str) -> Server:  # fmt: skip
         """Start nodes and workers of Flack; `server` is a server's module and its application."""
         environment = {
-            "SECRET_KEY": "of-a-benchmark",
+            "SECRET_KEY": "of-a-benchmark-and-of-no-server-at-all",
             "REDIS_URL": self.redis_url,
             "VAR": str(self.folder),
             "FLACK_RATE_LIMITS": "0",

@@ -1,8 +1,9 @@
 """Flack's settings, with the URLs or the channel layer of a lesson."""
 
+from flack_project import environment
 from flack_project.settings import *  # noqa: F403
 
-ROOT_URLCONF = env.str("LESSON_URLS", default="flack_project.urls")  # noqa: F405
-CHANNEL_LAYERS["default"]["BACKEND"] = env.str(  # noqa: F405
-    "LESSON_LAYER", default="channels_redis.pubsub.RedisPubSubChannelLayer"
+ROOT_URLCONF = environment.text("LESSON_URLS", "flack_project.urls")
+CHANNEL_LAYERS["default"]["BACKEND"] = environment.text(  # noqa: F405
+    "LESSON_LAYER", "channels_redis.pubsub.RedisPubSubChannelLayer"
 )

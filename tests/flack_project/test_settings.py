@@ -8,7 +8,6 @@ import subprocess
 import sys
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 
 from chat import tasks
 from tests.processes import ROOT, environment
@@ -21,7 +20,7 @@ def read(monkeypatch, tmp_path):
     def read(**variables):
         for name in ("DEBUG", "DATABASE_URL", "REDIS_URL"):
             monkeypatch.delenv(name, raising=False)
-        monkeypatch.setenv("SECRET_KEY", "of-the-tests")
+        monkeypatch.setenv("SECRET_KEY", "of-the-tests-and-of-no-server-at-all")
         monkeypatch.setenv("VAR", str(tmp_path))
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
@@ -51,12 +50,12 @@ def test_what_is_not_set_is_as_the_readme_says(read, tmp_path):
     ("name", "text", "value"),
     [
         ("DEBUG", "1", True),
-        ("SECRET_KEY", "k", "k"),
+        ("SECRET_KEY", "0123456789" * 4, "0123456789" * 4),
         ("ALLOWED_HOSTS", "a.example,b.example", ["a.example", "b.example"]),
         ("CSRF_TRUSTED_ORIGINS", "https://a.example", ["https://a.example"]),
         ("FLACK_RATE_LIMITS", "0", False),
         ("FLACK_RESPOND_ASYNC", "1", True),
-        ("FLACK_PREVIEW_HOSTS", "a.example:81,b.example", ["a.example:81", "b.example"]),
+        ("FLACK_PREVIEW_HOSTS", "A.example:81,b.example:80", ["a.example:81", "b.example:80"]),
         ("FLACK_THREADS", "3", 3),
         ("FLACK_LOG_JSON", "1", True),
         ("FLACK_LOG_LEVEL", "debug", "DEBUG"),
@@ -64,15 +63,6 @@ def test_what_is_not_set_is_as_the_readme_says(read, tmp_path):
 )
 def test_a_variable_sets_a_setting(read, name, text, value):
     assert read(**{name: text})[name] == value
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [("FLACK_THREADS", "many"), ("FLACK_THREADS", ""), ("DEBUG", "maybe"), ("SECRET_KEY", "")],
-)
-def test_a_value_that_makes_no_sense_is_an_error(read, name, text):
-    with pytest.raises((ValueError, ImproperlyConfigured)):
-        read(**{name: text})
 
 
 def test_a_lifetime_of_tokens_is_looked_after_by_beat(read):
@@ -142,7 +132,7 @@ def run(*command, var, **changes):
     variables = {name: value for name, value in variables.items() if value}
     return subprocess.run(
         [sys.executable, *command], cwd=ROOT, env=variables, capture_output=True, text=True,
-        timeout=10, check=False,
+        timeout=60, check=False,
     )  # fmt: skip
 
 
@@ -157,11 +147,6 @@ def test_a_checkout_without_a_key_is_a_developers(tmp_path):
     code = "from django.conf import settings; print(settings.DEBUG, bool(settings.SECRET_KEY))"
     result = run("manage.py", "shell", "--no-imports", "-c", code, var=tmp_path)
     assert result.stdout == "True True\n"
-
-
-def test_a_level_that_there_is_not_is_refused(read):
-    with pytest.raises(ImproperlyConfigured, match="FLACK_LOG_LEVEL must be DEBUG, INFO, "):
-        read(FLACK_LOG_LEVEL="loud")
 
 
 @pytest.mark.parametrize("json_lines", ["0", "1"])

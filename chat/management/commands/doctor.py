@@ -1,7 +1,6 @@
 """`doctor`."""
 
 import json
-import os
 from typing import Any
 
 from django.core.management import CommandError, CommandParser
@@ -21,8 +20,7 @@ class Command(OperatorCommand):
         parser.add_argument(
             "--patience", type=float, default=10, help="seconds to wait for each hop (%(default)g)"
         )
-        url = os.environ.get("FLACK_URL", "http://127.0.0.1:8000")
-        parser.add_argument("--url", default=url, help="address of the chat (%(default)s)")
+        self.add_url_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         hops: dict[str, float] = {}

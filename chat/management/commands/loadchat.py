@@ -1,7 +1,6 @@
 """`loadchat`."""
 
 import asyncio
-import os
 from contextlib import suppress
 from typing import Any
 
@@ -35,8 +34,7 @@ class Command(OperatorCommand):
             default=20,
             help="mean seconds between posts of a user (%(default)g)",
         )
-        url = os.environ.get("FLACK_URL", "http://127.0.0.1:8000")
-        parser.add_argument("--url", default=url, help="address of the chat (%(default)s)")
+        self.add_url_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["people"] < 1 or options["pause"] <= 0:

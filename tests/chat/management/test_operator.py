@@ -158,6 +158,13 @@ def test_loadchat_says_when_nobody_answers_and_leaves_no_sign_in(say):
     assert not Token.objects.exists()
 
 
+@pytest.mark.parametrize("url", ["x", "ftp://x", "http://", "http://x:y", "http://x:0"])
+@pytest.mark.parametrize("command", [["loadchat", "1"], ["doctor"]], ids=" ".join)
+def test_a_url_that_is_none_is_refused_in_one_sentence(say, command, url):
+    with pytest.raises(CommandError, match=r"is not an address such as http://127.0.0.1:8000"):
+        say("", *command, "--url", url)
+
+
 def test_doctor_says_that_it_needs_the_environment_of_the_nodes(say):
     with pytest.raises(CommandError, match="REDIS_URL is not set here"):
         say("", "doctor")
