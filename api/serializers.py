@@ -108,6 +108,13 @@ class UserSerializer(serializers.Serializer):
     _links = UserLinksSerializer(source="*", read_only=True)
 
 
+class MeSerializer(UserSerializer):
+    """The user that owns the token, with what only this user may see."""
+
+    is_banned = serializers.BooleanField(read_only=True, help_text="May read, but not write")
+    is_staff = serializers.BooleanField(read_only=True, help_text="May delete any message")
+
+
 class MessageLinksSerializer(serializers.Serializer):
     """The URLs that belong to a message."""
 
@@ -161,6 +168,9 @@ class ErrorSerializer(serializers.Serializer):
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
         help_text="The errors of each field, for invalid input",
+    )
+    retry_after = serializers.IntegerField(
+        required=False, min_value=1, help_text="Seconds to wait after too many requests of a user"
     )
 
 

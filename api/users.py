@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from api.queries import ID, number
-from api.serializers import UserSerializer, UsersSerializer
+from api.serializers import MeSerializer, UserSerializer, UsersSerializer
 from chat import actions
 from chat.models import User
 
@@ -58,11 +58,14 @@ class UserViewSet(GenericViewSet):
             user = get_object_or_404(User, pk=pk)
         return Response(user.to_dict())
 
+    @extend_schema(responses=MeSerializer)
     @action(detail=False)
     def me(self, request: Request) -> Response:
-        """Show the user that owns the token."""
-        assert isinstance(request.user, User)
-        return Response(request.user.to_dict())
+        """Show the user that owns the token, and what this user may do."""
+        user = request.user
+        assert isinstance(user, User)
+        may = {"is_banned": user.is_banned, "is_staff": user.is_staff}
+        return Response({**user.to_dict(), **may})
 
     @extend_schema(request=UserSerializer(partial=True), responses={204: None})
     def update(self, request: Request, pk: str) -> Response:

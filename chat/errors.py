@@ -1,6 +1,7 @@
 """Errors as clients see them: a status and a body, the same on HTTP and on the socket.
 
-A body is `{"error": SENTENCE, "code": CODE}`, with `fields` for invalid input.
+A body is `{"error": SENTENCE, "code": CODE}`, with `fields` for invalid input, and with
+`retry_after` in seconds for a rate limit.
 """
 
 from typing import Any
@@ -85,7 +86,7 @@ def describe(error: Exception) -> tuple[int, dict[str, Any]]:
         case Unauthenticated():
             return 401, error_body(401, UNAUTHENTICATED)
         case LimitReached():
-            return 429, error_body(429, str(error.message))
+            return 429, {**error_body(429, str(error.message)), "retry_after": error.wait}
         case ValidationError(error_dict=errors):
             first = next(iter(errors.values()))[0]
             return 400, invalid(error.message_dict, first.code)

@@ -90,7 +90,7 @@ def test_too_many_registrations_from_one_address_are_refused(call, monkeypatch, 
     answers = [call("POST", "/api/users", weak) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [400, 429]
     assert 0 < int(answers[1]["Retry-After"]) <= 60
-    assert list(answers[1].json()) == ["error", "code"]
+    assert list(answers[1].json()) == ["error", "code", "retry_after"]
 
 
 def test_changing_oneself_too_often_is_refused(alice, call, monkeypatch, new_minute):
@@ -282,6 +282,13 @@ def test_me_is_the_user_that_owns_the_token(alice, bob, call):
     for user in (alice, bob):
         response = call("GET", "/api/users/me", token=user.token)
         assert (response.status_code, response.json()["id"]) == (200, user.pk)
+
+
+def test_me_includes_what_the_user_may_do(alice, call):
+    for may in ({"is_banned": True, "is_staff": False}, {"is_banned": False, "is_staff": True}):
+        User.objects.filter(pk=alice.pk).update(**may)
+        me = call("GET", "/api/users/me", token=alice.token).json()
+        assert me == {**call("GET", f"/api/users/{alice.pk}").json(), **may}
 
 
 @pytest.mark.parametrize("token", [None, "0" * 64])

@@ -457,7 +457,9 @@ async def test_too_many_posts_are_a_429(connect, alice, monkeypatch, new_minute)
         await client.ask("post_message", data={"source": "a"}, token=alice.token) for _ in range(3)
     ]
     assert [answer["event"] for answer in answers] == ["ack", "ack", "error"]
-    assert answers[2]["data"]["status"] == 429
+    refusal = answers[2]["data"]
+    assert (refusal["status"], refusal["code"]) == (429, "rate_limited")
+    assert 1 <= refusal["retry_after"] <= 60
 
 
 @pytest.mark.attack("Sockets: frames")
