@@ -25,6 +25,7 @@ from chat.errors import SERVER_ERROR, error_body
 from chat.models import User, timestamp
 
 AWAY = (OperationalError, InterfaceError)
+EXPIRES = 50  # seconds that a task may wait; then `find_lost_requests` queues the request again
 LOST_AFTER = 60  # seconds without an answer after which a request is queued again
 AT_ONCE = 1000  # requests that are queued again in one go
 KEPT_FOR = 3600  # seconds that an answer can be asked for
@@ -74,7 +75,7 @@ def deferrable(
     return decorate
 
 
-@shared_task(bind=True, max_retries=None)
+@shared_task(bind=True, max_retries=None, expires=EXPIRES)
 def answer_deferred(self: Task, deferred_id: str) -> None:
     """Run a deferred request and store its response in one commit; safe to run twice."""
     try:

@@ -17,14 +17,18 @@ from kombu.exceptions import OperationalError as BrokerError
 from chat import throttling
 from chat.accounts.nicknames import TAKEN
 from chat.content.characters import BLANK
+from chat.content.fetch import Refused
 from chat.content.markup import links, render
 from chat.content.previews import previews
+from chat.content.slots import Slots
 from chat.errors import NOT_YOUR_MESSAGE, NOT_YOURSELF, Banned, Unauthenticated
 from chat.models import Message, Token, User, later_than, timestamp
 from chat.realtime import presence
 from chat.realtime.push import end_sockets, push_model
 
 EXPANSION_EXPIRES = 45  # seconds that a task may wait; then `find_unexpanded_messages` queues one
+# Messages of one author that a worker expands at once, so that slow links do not take all threads.
+expansions = Slots(2)
 
 logger = logging.getLogger(__name__)
 
@@ -223,7 +227,13 @@ def _render(message: Message) -> None:
     """Validate the source and set the html; slow, so it runs before the transaction opens."""
     message.clean_fields(exclude=["user", "html"])
     message.html = render(message.source)
-    message.expanding = bool(links(message.html))
+    urls = links(message.html)
+    try:
+        if urls:
+            throttling.LINKS.spend(message.user_id, len(urls))
+        message.expanding = bool(urls)
+    except throttling.LimitReached:
+        message.expanding = False
 
 
 def _announce(message: Message) -> None:
@@ -233,8 +243,8 @@ def _announce(message: Message) -> None:
         transaction.on_commit(lambda: ask_for_expansion(message.pk))
 
 
-def ask_for_expansion(message_id: int) -> None:
-    """Queue the expansion of a message's links in a Celery worker.
+def ask_for_expansion(message_id: int) -> bool:
+    """Queue the expansion of a message's links in a Celery worker; return True if it is queued.
 
     An unavailable broker is no error: `find_unexpanded_messages` queues the message again.
     """
@@ -244,17 +254,21 @@ def ask_for_expansion(message_id: int) -> None:
         )
     except BrokerError as error:
         logger.warning("expansion not queued message=%d error=%s", message_id, error)
+        return False
+    return True
 
 
 def expand_links(*, message_id: int) -> bool:
     """Append the previews of a message's links and push it; return True if there were any.
 
     Safe to repeat: a message that is expanded already, or edited in the meantime, is not changed.
+    Raises Full if this worker expands enough messages of the author already.
     """
     message = Message.objects.filter(pk=message_id, expanding=True).first()
     if message is None:
         return False
-    found = previews(links(message.html))
+    with expansions.hold(message.user_id):
+        found = previews(links(message.html), _admit_fetch)
     unchanged = Message.objects.filter(pk=message_id, expanding=True, source=message.source)
     with transaction.atomic():
         message = unchanged.select_for_update().first()
@@ -267,3 +281,11 @@ def expand_links(*, message_id: int) -> bool:
             push_model(message)
         message.save(update_fields=["html", "updated_at", "expanding"])
     return bool(found)
+
+
+def _admit_fetch(host: str) -> None:
+    """Refuse a fetch by the limit of its host, wherever the links to it were posted."""
+    try:
+        throttling.FETCH.spend(host)
+    except throttling.LimitReached as error:
+        raise Refused(f"too many fetches from {host}") from error

@@ -273,6 +273,8 @@ class Message(models.Model):
     )
     # True from the commit until the link previews are appended; lost tasks are found by it.
     expanding = models.BooleanField(default=False, editable=False)
+    # When `find_unexpanded_messages` queued the expansion again: it does so once a minute.
+    queued_at = models.BigIntegerField(null=True, editable=False)
 
     objects = MessageQuerySet.as_manager()
 

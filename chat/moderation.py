@@ -54,8 +54,8 @@ def _record_deletion(model: str, first: int, last: int) -> None:
 
 
 def probe(*, number: int) -> None:
-    """Push a deletion without effect, for `doctor`: no message has the id `-number`."""
-    push_deletion(Deletion(model="Message", first=-number, last=-number))
+    """Push a deletion without effect, for `doctor`: no message has the id `number`."""
+    push_deletion(Deletion(model="Message", first=number, last=number))
 
 
 def older_than(time: int) -> int:

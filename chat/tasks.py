@@ -1,15 +1,16 @@
 """Celery tasks: entry points to the actions. Each is safe to run twice."""
 
 import time
-from itertools import islice
 from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 from celery.signals import task_prerun, worker_ready
 from django.core.cache import cache
 from django.db import OperationalError
+from django.db.models import Q
 
 from chat import actions, clock, moderation
+from chat.content.slots import Full
 from chat.models import Message, Token, User, timestamp
 from chat.realtime import presence
 from chat.realtime.push import publisher
@@ -18,17 +19,26 @@ from chat.realtime.push import publisher
 LOST_AFTER = 60  # seconds after which an expansion is queued again
 GIVE_UP_AFTER = 3600  # seconds after which it is not
 AT_ONCE = 100  # messages that one sweep queues again
-LOOKED_AT = 1000  # messages that one sweep reads; the others wait for the next
-CLAIM = "expansion:{}"
-WORKER_SEEN = "worker-seen"
+AGAIN = 2  # seconds after which a message waits no longer for others of its author
+WORKER_SEEN = "worker-seen"  # of the queue "celery": sweeps and deferred requests
+PREVIEWS_SEEN = "previews-seen"  # of the queue "previews"
 WORKER_SEEN_FOR = 20  # seconds
 PROBE = "probe:{}"
 
 
-@shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
-def expand_links(message_id: int) -> None:
-    """Append the previews of a message's links."""
-    actions.expand_links(message_id=message_id)
+@shared_task(bind=True, max_retries=None, autoretry_for=(OperationalError,), retry_backoff=True)
+def expand_links(self: Task, message_id: int) -> None:
+    """Append the previews of a message's links, unless others of its author take long enough."""
+    try:
+        actions.expand_links(message_id=message_id)
+    except Full as error:
+        raise self.retry(exc=error, countdown=AGAIN) from error  # until it expires
+
+
+@shared_task
+def report_previews() -> None:
+    """Mark the worker of previews as running, every 5 s."""
+    cache.set(PREVIEWS_SEEN, True, WORKER_SEEN_FOR)
 
 
 @shared_task
@@ -51,16 +61,19 @@ def find_offline_users() -> None:
 def find_unexpanded_messages() -> None:
     """Queue expansions again that were lost with a worker or a broker; every 30 s.
 
-    A message is claimed first, so that it is queued once in `LOST_AFTER`, not once a sweep.
+    A message is claimed first, so that it is queued once in `LOST_AFTER`, not once a sweep. The
+    claim is in the database, where a broker that lost its data cannot lose it too.
     """
     now = timestamp()
     lost = Message.objects.filter(
-        expanding=True, updated_at__range=(now - GIVE_UP_AFTER, now - LOST_AFTER)
+        Q(queued_at=None) | Q(queued_at__lte=now - LOST_AFTER),
+        expanding=True,
+        updated_at__range=(now - GIVE_UP_AFTER, now - LOST_AFTER),
     )
-    found = lost.order_by("updated_at").values_list("pk", flat=True)[:LOOKED_AT]
-    claimed = (pk for pk in found if cache.add(CLAIM.format(pk), True, LOST_AFTER))
-    for message_id in islice(claimed, AT_ONCE):
-        actions.ask_for_expansion(message_id)
+    for message_id in list(lost.order_by("updated_at").values_list("pk", flat=True)[:AT_ONCE]):
+        claimed = lost.filter(pk=message_id).update(queued_at=now)
+        if claimed and not actions.ask_for_expansion(message_id):
+            break  # the broker is unavailable: do not wait for it once a message
 
 
 @shared_task
@@ -77,6 +90,7 @@ def set_clock_right(**kwargs: Any) -> None:
 
 @worker_ready.connect
 def sweep_at_start(**kwargs: Any) -> None:
-    """Start the publisher of a new worker, and its first sweep without waiting for beat."""
+    """Start the publisher of a new worker, and its first tasks without waiting for beat."""
     publisher.start()
-    find_offline_users.apply_async(expires=WORKER_SEEN_FOR)
+    for task in (find_offline_users, report_previews):
+        task.apply_async(expires=WORKER_SEEN_FOR)

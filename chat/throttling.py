@@ -46,8 +46,8 @@ class Limit:
     times: int
     window: int
 
-    def spend(self, key: object) -> None:
-        """Count one use; raise LimitReached above the limit.
+    def spend(self, key: object, uses: int = 1) -> None:
+        """Count one use or more; raise LimitReached above the limit.
 
         When the cache is unavailable, the use is not counted and not refused.
         """
@@ -57,12 +57,12 @@ class Limit:
         counter = f"limit:{self.name}:{key}:{now // self.window}"
         try:
             cache.add(counter, 0, self.window)
-            spent = cache.incr(counter)
+            spent = cache.incr(counter, uses)
         except (redis.RedisError, ValueError) as error:  # ValueError: evicted after the add
             logger.warning("limit not counted limit=%s error=%s", self.name, error)
             return
         if spent > self.times:
-            raise LimitReached(self.window - now % self.window, first=spent == self.times + 1)
+            raise LimitReached(self.window - now % self.window, first=spent - uses <= self.times)
 
 
 REGISTER = Limit("register", 30, 60)  # key: client address
@@ -72,6 +72,8 @@ SIGN_IN_AS = Limit("sign-in-as", 20, 600)  # key: client address and nickname
 SIGN_IN_ANYWHERE = Limit("sign-in-anywhere", 100, 600)
 CHANGE = Limit("change", 30, 60)  # key: user; changes of the nickname or password
 POST = Limit("post", 60, 60)  # key: user; posts, edits and deletions
+LINKS = Limit("links", 30, 60)  # key: user; more links are not expanded
+FETCH = Limit("fetch", 120, 60)  # key: host that links lead to; more links are not expanded
 SOCKETS = 200  # open at once, per client address and node
 FRAMES = 60  # per 10 seconds and socket
 PIECES = 600  # per 10 seconds and socket; also counts pings and fragments of frames

@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from chat.errors import error_body
 from chat.observability import metrics, stats
 from chat.realtime.hub import hub
-from chat.tasks import WORKER_SEEN
+from chat.tasks import PREVIEWS_SEEN, WORKER_SEEN
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -69,37 +69,39 @@ def get_metrics(request: HttpRequest) -> HttpResponse:
 
 @read_only
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Return the state of each service, with 503 unless all are available.
+    """Return the state of each service, with 503 if this node needs one that is unavailable.
 
-    The reason of a failure is in the log only, because it names internal addresses.
+    Without a worker it is "degraded" only: the node reads and writes messages, and what is deferred
+    waits. The reason of a failure is in the log only, because it names internal addresses.
     """
     services = {
         "database": _state("database", lambda: connection.cursor().execute("SELECT 1")),
         "redis": "not used",
-        "worker": _state("worker", _require_worker),
+        "worker": _state("worker", lambda: _require(WORKER_SEEN), "degraded"),
+        "previews": _state("previews", lambda: _require(PREVIEWS_SEEN), "degraded"),
         "push": hub.state(),
     }
     if settings.REDIS_URL:
         services["redis"] = _state("redis", lambda: cache.get(WORKER_SEEN))
-    ready = all(state in ("ok", "not used") for state in services.values())
+    ready = "unavailable" not in services.values()
     response = JsonResponse({"ready": ready, **services}, status=200 if ready else 503)
     # Keep Django from logging each 503 as a server error.
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
 
-def _require_worker() -> None:
-    if not cache.get(WORKER_SEEN):
+def _require(seen: str) -> None:
+    if not cache.get(seen):
         raise LookupError("no worker has reported lately")
 
 
-def _state(name: str, check: Callable[[], object]) -> str:
+def _state(name: str, check: Callable[[], object], failed: str = "unavailable") -> str:
     try:
         check()
     except (DatabaseError, redis.RedisError, LookupError) as error:
         if name not in _failed:
             _failed.add(name)
             logger.warning("readiness check failed service=%s error=%s", name, error)
-        return "unavailable"
+        return failed
     _failed.discard(name)
     return "ok"

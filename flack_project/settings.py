@@ -164,6 +164,12 @@ else:
 
 # --- Celery -----------------------------------------------------------------------------------
 
+# Links of users can be slow, so their previews have a queue and a worker of their own.
+CELERY_TASK_QUEUES: dict[str, dict[str, Any]] = {"celery": {}, "previews": {}}
+CELERY_TASK_ROUTES = {
+    "chat.tasks.expand_links": {"queue": "previews"},
+    "chat.tasks.report_previews": {"queue": "previews"},
+}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True
@@ -172,10 +178,16 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # a worker obeys its signals only
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "find_offline_users": {
         "task": "chat.tasks.find_offline_users",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+    "report_previews": {
+        "task": "chat.tasks.report_previews",
         "schedule": 5.0,
         "options": {"expires": 5},
     },

@@ -27,6 +27,7 @@ UNITS = {
     "valkey": "flack-valkey.service",
     "node": "flack-node@.service",
     "worker": "flack-worker.service",
+    "previews": "flack-previews.service",
     "beat": "flack-beat.service",
     "nginx": "nginx-flack.service",
 }

@@ -57,8 +57,12 @@ HEADERS: dict[str, dict[str, Schema]] = {
     "401": {"WWW-Authenticate": {"const": CHALLENGE}},
     **{"429": RETRY, "502": RETRY, "503": RETRY, "504": RETRY},
 }
-STATE = {"type": "string", "minLength": 1, "description": "`ok`, `not used`, or the error"}
-STATES = dict.fromkeys(("database", "redis", "worker", "push"), STATE)
+STATE = {
+    "type": "string",
+    "minLength": 1,
+    "description": "`ok`, `not used`, `degraded` or `unavailable`",
+}
+STATES = dict.fromkeys(("database", "redis", "worker", "previews", "push"), STATE)
 RATE = {"type": "number", "minimum": 0}
 SERVICE: dict[str, tuple[str, Schema, tuple[str, ...]]] = {
     "stats": ("Show the request rate of all nodes", {"requests_per_second": RATE}, ("200",)),

@@ -13,18 +13,22 @@ import ssl
 import string
 import time
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import cache
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 from urllib.parse import quote, urljoin, urlsplit
 
 import h11
 import idna
 from django.conf import settings
 
+from chat.content.slots import Slots
+
 CONNECT = 3.0  # seconds to connect to one of a host's addresses
+LOOK_UP = 3.0  # seconds to look up a host
+PATIENCE = 2.0  # seconds to wait for other fetches from the same host
 MAX_BYTES = 2**20  # of a page, unpacked; the rest is not read
 MAX_RECEIVED = MAX_BYTES + 2**18  # bytes of a response, with headers and chunk framing
 MAX_REDIRECTS = 10  # a chain of shortener, https and www needs about 5; browsers follow 20
@@ -54,8 +58,11 @@ HTML = re.compile(rb"(?:text/html|application/xhtml\+xml)\s*(?:;|$)", re.IGNOREC
 CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 GZIP = (b"gzip", b"x-gzip")
 
-# `getaddrinfo` has no time-out: a look-up that takes too long is abandoned in its thread.
+# `getaddrinfo` has no time-out: a look-up that takes too long is abandoned in its thread. The slots
+# of a domain keep its slow servers from taking all threads.
 resolver = ThreadPoolExecutor(32, "resolver")
+look_ups = Slots(4)  # key: the last two labels of the host
+fetches = Slots(8)  # key: host and port; more than one message has
 
 
 class Refused(Exception):
@@ -75,15 +82,20 @@ class Target(NamedTuple):
     path: str
 
 
-def fetch(url: str, ends: float) -> tuple[bytes, str]:
+def fetch(
+    url: str, ends: float, admit: Callable[[str], None] = lambda host: None
+) -> tuple[bytes, str]:
     """Return the first `MAX_BYTES` of a page and the charset in its header, empty if there is none.
 
-    Gives up at `ends`, in terms of `time.monotonic()`. Raises one of `FAILURES` when there is no
-    page, or it may not be fetched.
+    Gives up at `ends`, in terms of `time.monotonic()`. `admit` is called with each host before a
+    request is sent to it, and may raise Refused. Raises one of `FAILURES` when there is no page, or
+    it may not be fetched.
     """
     target = parse(url)
     for _ in range(1 + MAX_REDIRECTS):
-        with closing(ask(target, ends)) as events:
+        admit(target.host)
+        slot = fetches.hold((target.host, target.port), min(PATIENCE, left(ends)))
+        with slot, closing(ask(target, ends)) as events:
             response = next(events, None)
             if not isinstance(response, h11.Response):
                 raise Refused("no response")
@@ -158,8 +170,7 @@ def connect(target: Target, ends: float) -> socket.socket:
     exempt = {host, f"{host}:{port}"} & set(settings.FLACK_PREVIEW_HOSTS)
     if not exempt and port not in PORTS.values():
         raise Refused(f"port {port}")
-    look_up = resolver.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-    addresses = look_up.result(left(ends))
+    addresses = look_up(host, port, min(LOOK_UP, left(ends)))
     if not exempt and not all(is_public(str(address[0])) for *_, address in addresses):
         raise Refused(f"{host} has an address that is not public: {addresses}")
     failure = OSError(f"{host} has no address")
@@ -174,6 +185,19 @@ def connect(target: Target, ends: float) -> socket.socket:
             sock.close()
             failure = error
     raise failure
+
+
+def look_up(host: str, port: int, seconds: float) -> list[Any]:
+    """Return the addresses of a host as `getaddrinfo` does; raise an OSError after `seconds`."""
+    domain = ".".join(host.split(".")[-2:])
+    look_ups.take(domain, seconds)
+    answer = resolver.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    answer.add_done_callback(lambda _: look_ups.free(domain))
+    try:
+        return answer.result(seconds)
+    except TimeoutError:
+        answer.cancel()  # if all threads are busy it has not begun
+        raise
 
 
 def is_public(address: str) -> bool:

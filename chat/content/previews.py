@@ -3,10 +3,9 @@
 import logging
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from html import escape
-from itertools import repeat
 from typing import Any
 
 import webencodings  # type: ignore[import-untyped]
@@ -45,17 +44,21 @@ XML_ENCODING = re.compile(r"<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:-]+)")
 logger = logging.getLogger(__name__)
 
 
-def previews(urls: Sequence[str]) -> list[str]:
-    """Return the previews of those pages that can be fetched, side by side within `DEADLINE`."""
+def previews(urls: Sequence[str], admit: Callable[[str], None] = lambda host: None) -> list[str]:
+    """Return the previews of those pages that can be fetched, side by side within `DEADLINE`.
+
+    `admit` is called with each host before a request; see `fetch`.
+    """
     ends = time.monotonic() + DEADLINE
     with ThreadPoolExecutor(len(urls) or 1, "preview") as threads:
-        return [html for html in threads.map(preview, urls, repeat(ends)) if html]
+        found = threads.map(lambda url: preview(url, ends, admit), urls)
+        return [html for html in found if html]
 
 
-def preview(url: str, ends: float) -> str | None:
+def preview(url: str, ends: float, admit: Callable[[str], None] = lambda host: None) -> str | None:
     """Return the html of a page's preview, or None when there is no page."""
     try:
-        title, description = describe(*fetch(url, ends))
+        title, description = describe(*fetch(url, ends, admit))
     except FAILURES as error:
         logger.info("No preview: url=%.200r error=%.200r", url, error)
         return None

@@ -47,6 +47,7 @@ class Diagnosis:
         self._timed("node", self._check_node)
         with self._timed("socket", self._open_socket) as socket:
             self._send_probe(socket)
+        self._timed("worker of previews", self._check_previews)
 
     def _timed(self, hop: str, check: Callable[[], Any]) -> Any:
         started = time.perf_counter()
@@ -123,13 +124,9 @@ class Diagnosis:
             ) from error
 
     def _send_probe(self, socket: ClientConnection) -> None:
-        number = random.randrange(1, 2**53)  # noqa: S311
         began = time.time()
-        try:
-            current_app.send_task("chat.tasks.probe", [number])
-        except BrokerError as error:
-            raise Problem(f"Celery's broker does not take a task ({_line(error)}).") from error
-        received = self._receives(socket, -number)
+        number = _queue_probe("celery")
+        received = self._receives(socket, number)
         times: tuple[float, float] | None = cache.get(PROBE.format(number))
         if times is None:
             raise Problem(
@@ -145,6 +142,16 @@ class Diagnosis:
         self.found("database of the worker", 1000 * (times[1] - times[0]))
         self.found("push to the socket", 1000 * (time.time() - times[1]))
 
+    def _check_previews(self) -> None:
+        number, deadline = _queue_probe("previews"), time.monotonic() + self.patience
+        while cache.get(PROBE.format(number)) is None:
+            if time.monotonic() > deadline:
+                raise Problem(
+                    f"No worker of the queue previews ran a probe within {self.patience:g} s: "
+                    "start one, or find out why it is busy. Only previews of links are missing."
+                )
+            time.sleep(0.05)
+
     def _receives(self, socket: ClientConnection, probe: int) -> bool:
         deadline = time.monotonic() + self.patience
         with suppress(TimeoutError, WebSocketException):
@@ -152,6 +159,16 @@ class Diagnosis:
                 if json.loads(socket.recv(timeout=remaining))["data"].get("first") == probe:
                     return True
         return False
+
+
+def _queue_probe(queue: str) -> int:
+    """Queue a probe and return its number, an id that no message has."""
+    number = random.randrange(2**52, 2**53)  # noqa: S311
+    try:
+        current_app.send_task("chat.tasks.probe", [number], queue=queue, expires=60)
+    except BrokerError as error:
+        raise Problem(f"Celery's broker does not take a task ({_line(error)}).") from error
+    return number
 
 
 def _line(error: Exception) -> str:

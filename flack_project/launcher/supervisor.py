@@ -110,8 +110,8 @@ class Supervisor:
             self._ends.put(None)
 
     def _wait_until_ready(self) -> None:
-        status, answer, deadline = 0, "no answer", time.monotonic() + PATIENCE
-        while status != 200 and not self._stopping.wait(0.05):
+        whole, status, answer, deadline = False, 0, "no answer", time.monotonic() + PATIENCE
+        while not whole and not self._stopping.wait(0.05):
             if time.monotonic() > deadline:
                 return self._ends.put(f"/readyz is still not ready, {answer}")
             connection = HTTPConnection("127.0.0.1", self._port, timeout=5)
@@ -119,9 +119,11 @@ class Supervisor:
                 connection.request("GET", "/readyz")
                 response = connection.getresponse()
                 status, answer = response.status, response.read().decode(errors="replace")
+                # Without workers a node is ready, but not all of Flack has started.
+                whole = status == 200 and "degraded" not in answer
             if status not in (0, 200, 502, 503, 504):  # waiting would not help
                 return self._ends.put(f"/readyz answers {status}: {answer}")
-        if status == 200:
+        if whole:
             self._ready.set()
             url = f"http://127.0.0.1:{self._port}"
             self._print(

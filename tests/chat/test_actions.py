@@ -1,6 +1,7 @@
 """Tests of chat/actions.py."""
 
 import threading
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from chat import actions, throttling
 from chat.accounts.nicknames import normalize
+from chat.content.slots import Full
 from chat.models import AHEAD, Message, Token, User, timestamp
 from tests.kit import PASSWORD, PREVIEW
 
@@ -189,6 +191,47 @@ def test_the_limit_of_posts_holds_for_edits_too(alice, monkeypatch, new_minute):
     actions.edit_message(editor=alice, message=message, source="b")
     with pytest.raises(throttling.LimitReached):
         actions.post_message(author=alice, source="c")
+
+
+@pytest.mark.attack("Links: slow DNS, floods of a host")
+def test_links_past_the_limit_of_a_user_are_not_expanded(alice, bob, monkeypatch, new_minute):
+    monkeypatch.setattr(throttling, "LINKS", throttling.Limit("links", 3, 60))
+
+    def is_expanded(author, source):
+        return actions.post_message(author=author, source=source).expanding
+
+    assert is_expanded(alice, "a.com b.com")
+    assert is_expanded(alice, "c.com")  # at the limit
+    assert not is_expanded(alice, "d.com")
+    assert is_expanded(bob, "a.com b.com c.com")
+    message = actions.post_message(author=alice, source="no link")
+    actions.edit_message(editor=alice, message=message, source="e.com")
+    message.refresh_from_db()
+    assert not message.expanding
+
+
+@pytest.mark.attack("Links: slow DNS, floods of a host")
+def test_a_host_is_fetched_from_up_to_its_limit(alice, bob, page, monkeypatch, new_minute):
+    monkeypatch.setattr(throttling, "FETCH", throttling.Limit("fetch", 2, 60))
+    messages = [actions.post_message(author=author, source=page) for author in (alice, bob, bob)]
+    assert [actions.expand_links(message_id=message.pk) for message in messages] == [
+        True,
+        True,
+        False,
+    ]
+    assert not Message.objects.filter(expanding=True)
+
+
+def test_a_worker_expands_a_bounded_number_of_messages_of_an_author_at_once(alice, bob, page):
+    first = actions.post_message(author=alice, source=page)
+    of_bob = actions.post_message(author=bob, source=page)
+    with ExitStack() as held:
+        for _ in range(actions.expansions.each):
+            held.enter_context(actions.expansions.hold(alice.pk))
+        with pytest.raises(Full):
+            actions.expand_links(message_id=first.pk)
+        assert actions.expand_links(message_id=of_bob.pk)
+    assert actions.expand_links(message_id=first.pk)
 
 
 @pytest.mark.parametrize(
@@ -464,7 +507,7 @@ def test_expanding_what_does_not_exist_does_nothing():
 def test_an_edit_meanwhile_wins_over_the_expansion(alice, page, monkeypatch, pushes, committed):
     message = actions.post_message(author=alice, source=f"see {page}")
 
-    def edit_meanwhile(urls):
+    def edit_meanwhile(urls, admit):
         actions.edit_message(
             editor=alice, message=Message.objects.get(pk=message.pk), source="changed my mind"
         )

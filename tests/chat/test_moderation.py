@@ -1,10 +1,13 @@
 """Tests of chat/moderation.py."""
 
 import pytest
+from celery import current_app
 
-from chat import actions, moderation
+from chat import actions, moderation, tasks
 from chat.errors import BANNED
+from chat.management import diagnostics
 from chat.models import Deletion, Message, Token, User
+from tests.frames import validators
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +26,21 @@ def test_deleted_messages_are_gone_and_told(messages, pushes, committed):
     assert [message.source for message in Message.objects.order_by("pk")] == ["0", "4"]
     assert pushes == [{"class": "Message", "first": first, "last": last}]
     assert Deletion.objects.get().to_dict() == pushes[0]
+
+
+def test_the_probe_of_doctor_is_a_frame_of_the_asyncapi_document(
+    messages, alice, pushes, committed, monkeypatch
+):
+    def answer(name, arguments, **options):
+        with committed():
+            tasks.probe(*arguments)
+        return options
+
+    monkeypatch.setattr(current_app, "send_task", answer)
+    number = diagnostics._queue_probe("celery")
+    assert pushes == [{"class": "Message", "first": number, "last": number}]
+    validators("send")["deleted_model"].validate({"event": "deleted_model", "data": pushes[0]})
+    assert not Message.objects.filter(pk__gte=number)
 
 
 def test_nothing_is_told_of_what_was_not_there(messages, pushes, committed):

@@ -1,10 +1,13 @@
 """Tests of chat/tasks.py, with a real worker where one is needed."""
 
+from contextlib import ExitStack
+
 import pytest
 from celery import current_app
 from django.core.cache import cache
 from django.db import OperationalError, connection
 
+from api import deferred
 from chat import actions, tasks
 from chat.content import previews
 from chat.models import Message, Token, User, timestamp
@@ -24,7 +27,8 @@ def test_a_worker_expands_the_links_of_a_message(worker, alice, page, pushes):
 def test_a_worker_marks_silent_users_offline_and_itself_as_running(worker, alice):
     User.objects.update(last_seen_at=0)
     tasks.find_offline_users.delay()
-    until(lambda: not User.objects.get().online)
+    tasks.report_previews.delay()
+    until(lambda: not User.objects.get().online and cache.get(tasks.PREVIEWS_SEEN))
     assert cache.get(tasks.WORKER_SEEN)
 
 
@@ -53,7 +57,7 @@ def test_an_expansion_is_retried_after_the_database_was_unavailable(alice, page)
 )
 def test_a_lost_expansion_is_asked_for_again(alice, monkeypatch, ago, expanding, lost):
     asked: list[int] = []
-    monkeypatch.setattr(actions, "ask_for_expansion", asked.append)
+    monkeypatch.setattr(actions, "ask_for_expansion", lambda pk: not asked.append(pk))
     message = alice.messages.create(
         source="foo.com", expanding=expanding, updated_at=timestamp() - ago
     )
@@ -65,7 +69,7 @@ def test_a_lost_expansion_is_asked_for_again(alice, monkeypatch, ago, expanding,
 def lost(alice, monkeypatch):
     """Lost expansions of three messages, oldest first, and the list of those queued again."""
     asked: list[int] = []
-    monkeypatch.setattr(actions, "ask_for_expansion", asked.append)
+    monkeypatch.setattr(actions, "ask_for_expansion", lambda pk: not asked.append(pk))
     now = timestamp() - tasks.LOST_AFTER
     rows = [
         alice.messages.create(source="foo.com", expanding=True, updated_at=now - ago)
@@ -79,7 +83,10 @@ def test_a_lost_expansion_is_queued_once_until_its_claim_ends(lost):
     tasks.find_unexpanded_messages()
     tasks.find_unexpanded_messages()
     assert asked == messages
-    cache.delete(tasks.CLAIM.format(messages[1]))
+    cache.clear()  # also when Valkey comes back empty
+    tasks.find_unexpanded_messages()
+    assert asked == messages
+    Message.objects.filter(pk=messages[1]).update(queued_at=timestamp() - tasks.LOST_AFTER)
     tasks.find_unexpanded_messages()
     assert asked == [*messages, messages[1]]
 
@@ -91,6 +98,40 @@ def test_one_sweep_queues_a_bounded_number_and_the_next_one_the_rest(lost, monke
     assert asked == messages[:2]
     tasks.find_unexpanded_messages()
     assert asked == messages
+
+
+def test_a_sweep_waits_for_an_unavailable_broker_once(lost, monkeypatch):
+    messages, asked = lost
+    monkeypatch.setattr(actions, "ask_for_expansion", asked.append)  # returns None: not queued
+    tasks.find_unexpanded_messages()
+    assert asked == messages[:1]
+
+
+def test_previews_have_a_queue_of_their_own():
+    routes = {name: current_app.amqp.router.route({}, name)["queue"].name for name in (
+        "chat.tasks.expand_links", "chat.tasks.report_previews", "chat.tasks.find_offline_users",
+        "chat.tasks.find_unexpanded_messages", "api.deferred.answer_deferred",
+    )}  # fmt: skip
+    assert list(routes.values()) == ["previews", "previews", "celery", "celery", "celery"]
+
+
+def test_every_task_expires():
+    for entry in current_app.conf.beat_schedule.values():
+        assert entry["options"]["expires"] <= entry["schedule"]
+    assert deferred.EXPIRES == deferred.answer_deferred.expires < deferred.LOST_AFTER
+
+
+def test_more_messages_of_one_author_wait_until_one_is_expanded(worker, alice, page):
+    with ExitStack() as held:
+        for _ in range(actions.expansions.each):
+            held.enter_context(actions.expansions.hold(alice.pk))
+        message = actions.post_message(author=alice, source=page)
+        tasks.report_previews.delay()
+        until(lambda: cache.get(tasks.PREVIEWS_SEEN))  # queued later, run already
+        assert Message.objects.get().expanding
+    until(lambda: not Message.objects.get().expanding)
+    message.refresh_from_db()
+    assert message.html.endswith(PREVIEW.format(page))
 
 
 def test_an_expansion_that_waits_too_long_expires_before_it_is_queued_again(alice, monkeypatch):

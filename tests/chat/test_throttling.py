@@ -61,6 +61,16 @@ def test_a_client_is_an_address_or_the_network_of_a_customer(address, client):
     assert throttling.client(address) == client
 
 
+def test_several_uses_are_counted_at_once_and_the_first_refusal_is_marked():
+    LIMIT.spend("Alice", 2)
+    refusals = []
+    for uses in (3, 1):
+        with pytest.raises(LimitReached) as error:
+            LIMIT.spend("Alice", uses)
+        refusals.append(error.value.first)
+    assert refusals == [True, False]
+
+
 def test_limits_can_be_turned_off(settings):
     settings.FLACK_RATE_LIMITS = False
     spend(10)
@@ -84,7 +94,8 @@ def test_threads_that_spend_at_once_pass_the_limit_never():
 
 
 @pytest.mark.parametrize(
-    "name", ["REGISTER", "SIGN_IN", "SIGN_IN_AS", "SIGN_IN_ANYWHERE", "CHANGE", "POST"]
+    "name",
+    ["REGISTER", "SIGN_IN", "SIGN_IN_AS", "SIGN_IN_ANYWHERE", "CHANGE", "POST", "LINKS", "FETCH"],
 )
 def test_limits_have_different_names(name):
     assert getattr(throttling, name).name == name.lower().replace("_", "-")

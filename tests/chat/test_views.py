@@ -8,7 +8,7 @@ from django.db import OperationalError, connection
 
 from chat import views
 from chat.observability import stats
-from chat.tasks import WORKER_SEEN
+from chat.tasks import PREVIEWS_SEEN, WORKER_SEEN
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +50,7 @@ def test_health_needs_nothing(client, no_cache, django_assert_num_queries):
 
 
 def test_all_parts_at_work_are_ready(client):
-    cache.set(WORKER_SEEN, True)
+    cache.set_many({WORKER_SEEN: True, PREVIEWS_SEEN: True})
     response = client.get("/readyz")
     assert response.status_code == 200
     assert response.json() == {
@@ -58,6 +58,7 @@ def test_all_parts_at_work_are_ready(client):
         "database": "ok",
         "redis": "not used",
         "worker": "ok",
+        "previews": "ok",
         "push": "not used",
     }
 
@@ -75,17 +76,21 @@ def test_a_hub_that_cannot_be_restarted_is_not_healthy(client, monkeypatch):
     assert client.get("/healthz").status_code == 503
 
 
-def test_without_a_worker_flack_is_not_ready(client):
+@pytest.mark.parametrize(
+    ("seen", "missing"), [(PREVIEWS_SEEN, "worker"), (WORKER_SEEN, "previews")]
+)
+def test_without_a_worker_a_node_is_ready_but_degraded(client, seen, missing):
+    cache.set(seen, True)
     response = client.get("/readyz")
-    assert (response.status_code, response.json()["ready"]) == (503, False)
-    assert response.json()["worker"] != response.json()["database"] == "ok"
+    assert (response.status_code, response.json()["ready"]) == (200, True)
+    assert [name for name, state in response.json().items() if state == "degraded"] == [missing]
 
 
 def test_without_redis_flack_is_not_ready(client, no_cache, settings):
     settings.REDIS_URL = "unix:///nonexistent"
     response = client.get("/readyz")
     assert response.status_code == 503
-    assert "ok" not in (response.json()["redis"], response.json()["worker"])
+    assert response.json()["redis"] == "unavailable"
 
 
 def test_without_a_database_flack_is_not_ready(client):

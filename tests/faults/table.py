@@ -78,8 +78,8 @@ def drop_pushes(stack: Stack) -> None:
 
 
 def kill_worker_and_beat(stack: Stack) -> None:
-    """Kill the worker and beat, which chatting does not need."""
-    for name in ("worker.1", "beat.1"):
+    """Kill the workers and beat, which chatting does not need."""
+    for name in ("worker.1", "previews.1", "beat.1"):
         stack.part(name).kill()
     time.sleep(2)
 

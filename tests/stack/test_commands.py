@@ -11,6 +11,7 @@ from tests.running import BARE, PATIENCE, ROOT, Stack
 
 HOPS = ["database", "redis", "nginx", "node", "socket"]
 PROBE = ["broker and worker", "database of the worker", "push to the socket"]
+PROBE += ["worker of previews"]
 
 
 def doctor(stack: Stack, **environment: str) -> dict[str, object]:
@@ -37,14 +38,21 @@ def test_doctor_follows_a_probe_through_every_service(stack: Stack) -> None:
     assert list(told["ms"]) == HOPS + PROBE  # type: ignore[call-overload]
 
 
-def test_doctor_reports_a_worker_that_takes_no_task(stack: Stack) -> None:
-    worker = stack.part("worker.1")
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("worker.1", "No Celery worker ran the probe within 3"),
+        ("previews.1", "No worker of the queue previews ran a probe within 3"),
+    ],
+)
+def test_doctor_reports_a_worker_that_takes_no_task(stack: Stack, name: str, problem: str) -> None:
+    worker = stack.part(name)
     worker.suspend()
     try:
-        assert str(doctor(stack)["problem"]).startswith("No Celery worker ran the probe within 3")
+        assert str(doctor(stack)["problem"]).startswith(problem)
     finally:
         worker.resume()
-    eventually(lambda: stack.get("/readyz").status_code == 200, "the worker again", PATIENCE)
+    eventually(lambda: "degraded" not in stack.get("/readyz").text, "the worker again", PATIENCE)
 
 
 @pytest.mark.parametrize(

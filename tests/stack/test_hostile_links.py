@@ -63,7 +63,7 @@ def expanded(stack: Stack, message: int, card: str) -> str:
 def test_no_link_to_a_private_address_is_fetched(
     stack: Stack, pages: Pages, canary: Site, record_property: Any
 ) -> None:
-    worker = stack.part("worker.1").pid
+    worker = stack.part("previews.1").pid
     hosts = [host for host in (*LOOPBACK, *INWARD, *ODD) if not set(host) & set("\0\ud800<>\n")]
     urls = [f"http://{host}:{canary.port}/" for host in hosts]
     urls += [url.replace("{}", canary.host) for url in URLS if "\0" not in url and "\n" not in url]
@@ -72,7 +72,7 @@ def test_no_link_to_a_private_address_is_fetched(
     record_property("tried", tried)
     assert tried > 100
     assert canary.visits == 0
-    assert stack.part("worker.1").pid == worker
+    assert stack.part("previews.1").pid == worker
 
 
 @pytest.mark.attack("Linked pages, met by a real worker")
@@ -95,9 +95,9 @@ def test_no_hostile_page_harms_a_worker(
         "/image": answer(PAGE, content_type="image/png"),
         "/late": answer(content_length="1000000"),
     }
-    worker = stack.part("worker.1").pid
+    worker = stack.part("previews.1").pid
     urls = [bad_site.url + path[1:] for path in bad_site.pages]
     record_property("tried", post_without_previews(stack, pages, urls))
     assert bad_site.visits > len(urls)
     assert canary.visits == 0
-    assert stack.part("worker.1").pid == worker
+    assert stack.part("previews.1").pid == worker

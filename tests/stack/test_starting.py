@@ -12,7 +12,7 @@ import pytest
 from comparison.contract.client import eventually
 from tests.running import PATIENCE, Stack, free_port, launch
 
-PARTS = ["valkey.1", "node.1", "node.2", "worker.1", "beat.1", "nginx.1"]
+PARTS = ["valkey.1", "node.1", "node.2", "worker.1", "previews.1", "beat.1", "nginx.1"]
 
 
 def refusal(var: Path, port: int, **environment: str) -> str:

@@ -138,7 +138,7 @@ def test_a_command_of_manage_py_is_pushed_to_the_sockets(stack: Stack) -> None:
 
 def test_readyz_names_every_service(stack: Stack) -> None:
     services = stack.get("/readyz").json()
-    assert {"database", "redis", "worker", "push"} <= services.keys()
+    assert {"database", "redis", "worker", "previews", "push"} <= services.keys()
 
 
 def test_invalid_frames_do_not_stop_a_node(stack: Stack) -> None:

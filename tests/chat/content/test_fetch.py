@@ -12,6 +12,7 @@ import struct
 import threading
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -617,6 +618,83 @@ def test_a_look_up_that_comes_slowly_is_given_up(hurry, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: answered.wait(9) and [])
     assert preview("http://foo.com/") is None
     answered.set()
+
+
+@pytest.fixture
+def silent(internet, monkeypatch):
+    """Let the DNS of slow.test answer nothing until the end; returns the names that are asked."""
+    ended, asked, getaddrinfo = threading.Event(), [], socket.getaddrinfo
+
+    def look_up(host, *args, **kwargs):
+        if not host.endswith("slow.test"):
+            return getaddrinfo(host, *args, **kwargs)
+        asked.append(host)
+        ended.wait(30)
+        raise socket.gaierror(host)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(fetch_module, "LOOK_UP", 0.05)
+    yield asked
+    ended.set()
+
+
+@pytest.mark.attack("Links: slow DNS, floods of a host")
+def test_slow_dns_of_a_domain_leaves_threads_for_others(silent, site, internet, record_property):
+    each, threads = fetch_module.look_ups.each, fetch_module.resolver._max_workers
+    for number in range(threads + 1):
+        assert preview(f"http://{number}.slow.test/") is None
+    record_property("tried", threads + 1)
+    assert len(silent) == each < threads
+    internet.names["good.test"] = [["127.0.0.1"]]
+    assert fetch_module.look_up("good.test", site.port, 9)
+
+
+def test_a_look_up_that_waits_for_a_thread_is_not_begun_later(silent, monkeypatch):
+    with ThreadPoolExecutor(1) as one:
+        monkeypatch.setattr(fetch_module, "resolver", one)
+        for number in range(3):
+            assert preview(f"http://{number}.slow.test/") is None
+        silent_end = one.submit(list, silent)
+        assert silent == ["0.slow.test"]
+        silent_end.cancel()
+
+
+@pytest.mark.attack("Links: slow DNS, floods of a host")
+def test_a_host_gets_a_bounded_number_of_requests_at_once(site, monkeypatch, record_property):
+    monkeypatch.setattr(fetch_module, "PATIENCE", 0.05)
+    each = fetch_module.fetches.each
+    full = threading.Barrier(each + 1)
+
+    def wait(site, sock):
+        full.wait(9)
+        site.closing.wait(9)
+
+    site.pages["/"] = wait
+    with ThreadPoolExecutor(each) as others:
+        for _ in range(each):
+            others.submit(preview, site.url)
+        full.wait(9)
+        with pytest.raises(OSError, match="slots"):
+            fetch(site.url)
+        assert site.visits == each
+        site.stop()
+    record_property("tried", each + 1)
+
+
+@pytest.mark.attack("Links: slow DNS, floods of a host")
+def test_each_host_of_a_redirect_is_admitted(site, internet):
+    internet.names["victim.test"] = [["127.0.0.1"]]
+    asked: list[str] = []
+
+    def admit(host):
+        asked.append(host)
+        if host == "victim.test":
+            raise Refused(host)
+
+    site.pages["/"] = redirect(f"http://victim.test:{site.port}/")
+    assert previews([site.url], admit) == []
+    assert asked == ["127.0.0.1", "victim.test"]
+    assert site.visits == 1
 
 
 # --- TLS --------------------------------------------------------------------------------------
