@@ -27,6 +27,7 @@ from chat import clock as flack_clock
 from chat import tasks
 from chat.models import User
 from chat.realtime import leases, presence, push
+from chat.realtime.publisher import Publisher
 from chat.tasks import find_offline_users
 from chat.threads import pool
 from tests.frames import pytest_configure  # noqa: F401  # a hook
@@ -201,7 +202,7 @@ def leave_logging_alone(**kwargs: Any) -> None:
 def worker(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A Celery worker in a thread of this process."""
     # The worker starts it: this process's own would go on sending heartbeats in later tests.
-    of_worker = push.Publisher()
+    of_worker = Publisher()
     monkeypatch.setattr(tasks, "publisher", of_worker)
     current_app.control.purge()  # tasks of other tests
     with start_worker(current_app._get_current_object(), pool="solo", perform_ping_check=False):

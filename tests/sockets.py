@@ -17,7 +17,7 @@ import flack_project.daphne.handler
 from chat.models import User
 from chat.realtime import presence, push
 from chat.realtime.hub import Hub
-from chat.realtime.push import Publisher
+from chat.realtime.publisher import Publisher
 from chat.realtime.socket import Socket
 from flack_project.asgi import application
 from tests.frames import Conversation

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from typing import NamedTuple
 
-from chat.realtime.push import HEARTBEAT
+from chat.realtime.publisher import HEARTBEAT
 
 SILENT = 3 * HEARTBEAT  # seconds in which every publisher sends a message, unless it was killed
 LINGER = 5.0  # seconds in which a process that left may still commit something

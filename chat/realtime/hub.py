@@ -21,7 +21,7 @@ from chat.errors import UNAUTHENTICATED, error_frame
 from chat.observability import metrics
 from chat.realtime import push, repair
 from chat.realtime.gaps import SILENT, Gaps
-from chat.realtime.push import GROUP, HEARTBEAT, Publisher
+from chat.realtime.publisher import GROUP, HEARTBEAT, Publisher
 from chat.realtime.socket import Message, Socket
 from chat.threads import in_thread
 
@@ -30,6 +30,7 @@ REPAIR_EVERY = 1.0  # seconds, while the channel layer is unavailable; gaps wait
 LATE = 0.5  # seconds after which a message of this process that did not come back is missing
 RESYNC_PAUSE = 5.0  # seconds from one `resync` to the next repair
 RETRY = 1.0  # seconds until a new subscription, and until a failed task starts again
+MAX_QUEUE = 1024 * 1024  # characters that wait for a fan-out; more are dropped, and repaired
 MAX_FAILURES = 5  # of the hub's tasks, within `FAILURES_WITHIN` seconds
 FAILURES_WITHIN = 60.0
 RECENT = 2 * repair.MAX_ROWS  # texts that a repair does not send again
@@ -48,7 +49,9 @@ class Hub:
         self.addresses: Counter[str] = Counter()
         self.subscribed = asyncio.Event()
         self._gaps = Gaps()
+        self._unsent_since = math.inf  # when the oldest text was queued that was not sent to all
         self._queue: list[str] = []
+        self._size = 0  # characters in `_queue`
         self._recent: dict[int, None] = {}  # hashes of the texts sent last, oldest first
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -79,8 +82,7 @@ class Hub:
                 logger.exception("A task of the hub failed: task=%s", work.__name__)
             metrics.FAILURES.labels(work.__name__.strip("_")).inc()
             self._failures.append(time.monotonic())
-            self._recent.clear()  # it may not have been sent
-            self._gaps.add(time.monotonic())
+            self._drop()
             await asyncio.sleep(RETRY)
 
     def is_broken(self) -> bool:
@@ -190,13 +192,28 @@ class Hub:
         return True
 
     def _send(self, texts: list[str]) -> None:
-        if texts and self.sockets:
-            self._queue += texts
-            self._wake.set()
-            for text in texts:
-                self._recent[hash(text)] = None
-            while len(self._recent) > RECENT:
-                del self._recent[next(iter(self._recent))]
+        if not texts or not self.sockets:
+            return
+        self._unsent_since = min(self._unsent_since, time.monotonic())
+        self._queue += texts
+        self._size += sum(map(len, texts))
+        self._wake.set()
+        for text in texts:
+            self._recent[hash(text)] = None
+        while len(self._recent) > RECENT:
+            del self._recent[next(iter(self._recent))]
+        if self._size > MAX_QUEUE:
+            logger.warning(
+                "Pushes came faster than they are sent, dropping: texts=%d", len(self._queue)
+            )
+            self._drop()
+
+    def _drop(self) -> None:
+        """Drop the texts that were not sent yet; the next repair reads them from the database."""
+        self._queue, self._size = [], 0
+        self._recent.clear()  # some were not sent
+        self._gaps.add(min(self._unsent_since, time.monotonic()))
+        self._unsent_since = math.inf
 
     def _end(self, digests: frozenset[str]) -> None:
         """Close the sockets of tokens that have ended; clients may reconnect anonymously."""
@@ -208,7 +225,8 @@ class Hub:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            texts, self._queue = self._queue, []
+            texts, self._queue, self._size = self._queue, [], 0
+            taken_at = time.monotonic()
             single: list[Message] = [{"type": "websocket.send", "text": text} for text in texts]
             joined = single if len(texts) == 1 else [{"type": "websocket.send", "texts": texts}]
             size = sum(map(len, texts))
@@ -219,6 +237,7 @@ class Hub:
                     await asyncio.sleep(0)
             metrics.FAN_OUT.observe(time.perf_counter() - began)
             metrics.DELIVERIES.inc(len(sockets) * len(texts))
+            self._unsent_since = taken_at if self._queue else math.inf
 
 
 hub = Hub(push.publisher)

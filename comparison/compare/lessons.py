@@ -10,7 +10,7 @@ from typing import Any
 
 from channels_redis.core import RedisChannelLayer
 
-from chat.realtime.push import GROUP
+from chat.realtime.publisher import GROUP
 from comparison.bench import rows
 from comparison.bench.rows import Numbers
 from comparison.bench.servers import Server, Starter, push

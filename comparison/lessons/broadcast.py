@@ -6,7 +6,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import path
 
-from chat.realtime.push import GROUP
+from chat.realtime.publisher import GROUP
 from flack_project import asgi
 
 

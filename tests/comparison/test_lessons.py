@@ -6,7 +6,7 @@ from channels.testing import HttpCommunicator, WebsocketCommunicator
 from django.core.handlers.asgi import ASGIHandler
 
 from chat import actions
-from chat.realtime.push import GROUP
+from chat.realtime.publisher import GROUP
 from comparison.lessons import broadcast, handler, serializer
 
 

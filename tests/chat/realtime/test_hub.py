@@ -10,10 +10,11 @@ from channels.layers import get_channel_layer
 from django.db import OperationalError
 
 from chat.observability import metrics
-from chat.realtime import gaps, push, repair
+from chat.realtime import gaps, repair
 from chat.realtime import hub as hub_module
+from chat.realtime import publisher as publisher_module
 from chat.realtime.hub import RESYNC, Hub
-from chat.realtime.push import GROUP
+from chat.realtime.publisher import GROUP
 from tests.sockets import Server, settle
 
 
@@ -58,7 +59,7 @@ def missed(monkeypatch):
 @pytest.fixture
 def fast(monkeypatch):
     """Let every publisher send a message each 10 ms, and count as silent after 100 ms."""
-    monkeypatch.setattr(push, "HEARTBEAT", 0.01)
+    monkeypatch.setattr(publisher_module, "HEARTBEAT", 0.01)
     for module in (hub_module, gaps):
         monkeypatch.setattr(module, "SILENT", 0.1)
 
@@ -247,6 +248,15 @@ async def test_what_a_publisher_did_after_it_left_is_repaired(live, monkeypatch)
     await until(lambda: server.heard == ["a", "missed"])
 
 
+async def test_what_a_process_publishes_after_it_left_is_repaired_by_others(live, monkeypatch):
+    monkeypatch.setattr(gaps, "LINGER", 0.02)
+    server, other = Server(live), publisher_module.Publisher()
+    other.start(asyncio.get_running_loop())
+    await asyncio.wrap_future(other.leave())
+    other.publish("missed")
+    await until(lambda: server.heard == ["missed"])
+
+
 async def test_resync_is_the_contracts_frame():
     assert orjson.loads(RESYNC) == {"event": "resync", "data": {}}
 
@@ -375,6 +385,19 @@ async def test_a_task_that_fails_again_and_again_is_broken(live, publisher, brok
 
 async def test_a_hub_that_was_not_started_is_not_used(publisher):
     assert Hub(publisher).state() == "not used"
+
+
+@pytest.mark.parametrize(("bound", "received"), [(6, ["abc", "def"]), (5, ["again"])])
+async def test_pushes_that_do_not_fit_in_the_queue_are_repaired(
+    live, missed, monkeypatch, bound, received
+):
+    monkeypatch.setattr(hub_module, "MAX_QUEUE", bound)
+    missed.texts = ["again"]
+    server, sent_at = Server(live), time.monotonic()
+    await Pushes().send("abc", "def")
+    await rounds()
+    assert server.heard == received
+    assert all(sent_at <= since for since in missed.asked)
 
 
 async def test_other_work_gets_its_turn_during_a_fan_out(live, monkeypatch, publisher):
