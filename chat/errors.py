@@ -4,6 +4,8 @@ A body is `{"error": SENTENCE, "code": CODE}`, with `fields` for invalid input, 
 `retry_after` in seconds for a rate limit.
 """
 
+import logging
+import time
 from typing import Any
 
 import orjson
@@ -27,6 +29,10 @@ DELETED = "This was deleted a moment ago."
 UNAVAILABLE = "The database cannot be reached. Try again in a moment."
 SERVER_ERROR = "Something went wrong on the server."
 RETRY_AFTER = 2  # seconds, for the Retry-After of UNAVAILABLE
+LOG_EVERY = 5.0  # seconds between two log lines about the database, of each process
+
+logger = logging.getLogger(__name__)
+_next_log = 0.0  # in terms of `time.monotonic()`
 
 # Every `code` of an error body. nginx sends the same ones (nginx/http.conf).
 CODES = {
@@ -99,7 +105,16 @@ def describe(error: Exception) -> tuple[int, dict[str, Any]]:
         case ObjectDoesNotExist() | IntegrityError():
             return 404, error_body(404, DELETED)
         case _:
+            log_outage(error)
             return 503, error_body(503, UNAVAILABLE)
+
+
+def log_outage(error: Exception) -> None:
+    """Log why the database failed, such as a full disk; clients only receive `UNAVAILABLE`."""
+    global _next_log
+    if time.monotonic() >= _next_log:
+        _next_log = time.monotonic() + LOG_EVERY
+        logger.error("database unavailable error=%s", " ".join(str(error).split()))
 
 
 def error_body(status: int, error: str, code: str | None = None) -> dict[str, Any]:

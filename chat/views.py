@@ -2,7 +2,9 @@
 
 import functools
 import logging
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import redis
 from django.conf import settings
@@ -17,6 +19,8 @@ from chat.errors import error_body
 from chat.observability import metrics, stats
 from chat.realtime.hub import hub
 from chat.tasks import PREVIEWS_SEEN, WORKER_SEEN
+
+MIN_FREE = 16 * 2**20  # bytes; SQLite needs 4 MiB of them for its write-ahead log
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -75,7 +79,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     waits. The reason of a failure is in the log only, because it names internal addresses.
     """
     services = {
-        "database": _state("database", lambda: connection.cursor().execute("SELECT 1")),
+        "database": _state("database", _check_database),
         "redis": "not used",
         "worker": _state("worker", lambda: _require(WORKER_SEEN), "degraded"),
         "previews": _state("previews", lambda: _require(PREVIEWS_SEEN), "degraded"),
@@ -83,11 +87,23 @@ def readyz(request: HttpRequest) -> JsonResponse:
     }
     if settings.REDIS_URL:
         services["redis"] = _state("redis", lambda: cache.get(WORKER_SEEN))
-    ready = "unavailable" not in services.values()
+    ready = not {"unavailable", "disk full"} & set(services.values())
     response = JsonResponse({"ready": ready, **services}, status=200 if ready else 503)
     # Keep Django from logging each 503 as a server error.
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
+
+
+class DiskFull(DatabaseError):
+    """The database has too little space to grow."""
+
+
+def _check_database() -> None:
+    connection.cursor().execute("SELECT 1")
+    if connection.vendor == "sqlite":
+        free = shutil.disk_usage(Path(connection.settings_dict["NAME"]).parent).free
+        if free < MIN_FREE:
+            raise DiskFull(f"the disk is full, {free:,} bytes are free")
 
 
 def _require(seen: str) -> None:
@@ -102,6 +118,6 @@ def _state(name: str, check: Callable[[], object], failed: str = "unavailable") 
         if name not in _failed:
             _failed.add(name)
             logger.warning("readiness check failed service=%s error=%s", name, error)
-        return failed
+        return "disk full" if isinstance(error, DiskFull) else failed
     _failed.discard(name)
     return "ok"

@@ -8,7 +8,7 @@ from django.db import InterfaceError, OperationalError, connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat import actions, views
+from chat import actions, errors, views
 from chat.errors import CODES
 from chat.models import Message
 
@@ -154,6 +154,24 @@ def test_a_fault_of_ours_is_a_500_in_json(alice, call, client, monkeypatch):
     client.raise_request_exception = False
     monkeypatch.setattr(actions, "post_message", lambda **kwargs: 1 / 0)
     assert_is_an_error(call("POST", "/api/messages", {"source": "a"}, token=alice.token), 500)
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="limits the pages of SQLite's file")
+@pytest.mark.django_db(transaction=True)
+def test_a_full_disk_is_a_503_and_the_log_has_the_reason_once(alice, call, caplog, monkeypatch):
+    monkeypatch.setattr(errors, "_next_log", 0.0)
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA max_page_count = 1")  # no page more than there are
+        try:
+            body = {"source": "word " * 1500}
+            statuses = {call("POST", "/api/messages", body, token=alice.token).status_code
+                        for _ in range(20)}  # fmt: skip
+        finally:
+            cursor.execute("PRAGMA max_page_count = 1073741823")
+    assert 503 in statuses <= {201, 503}
+    lines = [record.message for record in caplog.records if record.name == "chat.errors"]
+    assert lines == ["database unavailable error=database or disk is full"]
+    assert call("POST", "/api/messages", {"source": "a"}, token=alice.token).status_code == 201
 
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])

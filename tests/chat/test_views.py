@@ -1,6 +1,7 @@
 """Tests of chat/views.py: the page, statistics, health."""
 
 import re
+import shutil
 
 import pytest
 from django.core.cache import cache
@@ -117,6 +118,17 @@ def test_a_failed_check_is_logged_once_and_shows_no_address(client, caplog):
     assert lines == [
         "readiness check failed service=database error=10.0.0.5 refused the connection"
     ]
+    assert client.get("/readyz").json()["database"] == "ok"
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="another database has its own disk")
+def test_on_a_full_disk_flack_is_not_ready(client, caplog, monkeypatch):
+    usage = shutil.disk_usage("/")._replace(free=views.MIN_FREE - 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["database"]) == (503, "disk full")
+    assert any("service=database error=the disk is full" in line for line in caplog.messages)
+    monkeypatch.undo()
     assert client.get("/readyz").json()["database"] == "ok"
 
 
