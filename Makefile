@@ -8,6 +8,7 @@
 ##   make contract URL=http://...        Run the contract suite against any server
 ##   make fuzz EXAMPLES=500              Send requests made from the API's schema, valid and invalid
 ##   make faults                         Kill each process under load; count what is lost
+##   make soak MINUTES=60                Let people come and go; fail if anything grows
 ##   make bench                          Measure Flack beside other servers; FLASK_URL= adds Flask's
 ##   make compare FLASK_URL=...          Load both versions in growing steps; write a report
 ##   make lock                           Update the locked versions within pyproject.toml's ranges
@@ -29,7 +30,7 @@ endif
 endif
 
 .PHONY: help run manage check test test-unit test-parts test-whole audit contract fuzz lint lint-python \
-	bench compare contestants faults lock programs
+	bench compare contestants faults soak lock programs
 
 help:
 	@sed -n 's/^##   //p' Makefile
@@ -99,6 +100,10 @@ compare: .venv/test-stamp contestants
 
 faults: .venv/test-stamp
 	$(BIN)/python -W ignore -m tests.faults
+
+soak: export MINUTES ?= 60
+soak: .venv/test-stamp
+	$(BIN)/python -W ignore -m tests.soak
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--upgrade --custom-compile-command "make lock"

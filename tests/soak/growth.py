@@ -1,0 +1,55 @@
+"""The rule by which a series of samples grows.
+
+The slope is that of Theil and Sen: the median of the slopes between all pairs of samples, which a
+third of outliers cannot move. It is taken over the second half of a run: in the first half caches,
+arenas of the allocator and label sets of metrics fill, which is not a leak. A series grows if even
+the lower end of the slope's 95 % confidence interval (by Kendall's statistic) exceeds what is
+allowed. A leak that matters is thus found, however slow the machine is: what is allowed is a share
+of the median for each hour.
+"""
+
+import math
+import statistics
+from dataclasses import dataclass
+from itertools import combinations
+
+Series = list[tuple[float, float]]  # seconds since the start, value
+
+Z = 1.96  # of the normal distribution, for 95 %
+SHARE = 0.1  # of the median, for each hour
+# What is allowed in an hour at least, by unit: below it a share of a small number is noise.
+LEAST = {"MiB": 2.0, "files": 2.0, "threads": 1.0, "keys": 20.0, "rows": 20.0, "ms": 20.0}
+LATENCY = 1.0  # the share for latency, which other work on the machine changes too
+# Series that grow by design: messages are kept, and answers of deferred requests for an hour.
+BY_DESIGN = ("rows message", "rows deferred", "MiB db.sqlite3")
+
+
+@dataclass
+class Growth:
+    """The slope of a series in its second half, for each hour."""
+
+    median: float
+    slope: float
+    lower: float  # end of the confidence interval
+    allowed: float
+
+    @property
+    def is_too_fast(self) -> bool:
+        """True if the series certainly grows faster than is allowed."""
+        return self.lower > self.allowed
+
+
+def growth(name: str, series: Series) -> Growth:
+    """Return the growth of the series "UNIT NAME"."""
+    half = series[len(series) // 2 :]
+    slopes = sorted(
+        3600 * (after - before) / (end - begin)
+        for (begin, before), (end, after) in combinations(half, 2)
+    )
+    n, median = len(half), statistics.median(value for _, value in half)
+    spread = Z * math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+    lower = slopes[max(0, math.floor((len(slopes) - spread) / 2))]
+    unit = name.split()[0]
+    share = LATENCY if unit == "ms" else SHARE
+    allowed = math.inf if name in BY_DESIGN else max(share * median, LEAST[unit])
+    return Growth(median, statistics.median(slopes), lower, allowed)
