@@ -6,6 +6,7 @@ from chat import views
 
 urlpatterns = [
     path("", views.index, name="index"),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("stats", views.get_stats, name="stats"),
     path("healthz", views.healthz, name="healthz"),
     path("metrics", views.get_metrics, name="metrics"),

@@ -11,8 +11,9 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.views.decorators.csrf import csrf_exempt
 
 from chat.errors import error_body
@@ -21,6 +22,15 @@ from chat.realtime.hub import hub
 from chat.tasks import PREVIEWS_SEEN, WORKER_SEEN
 
 MIN_FREE = 16 * 2**20  # bytes; SQLite needs 4 MiB of them for its write-ahead log
+
+DESCRIPTION = "One public chat room, open to everyone. Read at once; choose a nickname to write."
+FOLDER = Path(__file__).parent / "static"
+# What the page imports, so that browsers fetch all of it at once; ticker.js runs in a worker.
+MODULES = sorted(
+    str(path.relative_to(FOLDER))
+    for path in FOLDER.glob("chat/*.js")
+    if path.name not in ("main.js", "ticker.js")
+)
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -45,7 +55,15 @@ def read_only(view: View) -> View:
 @read_only
 def index(request: HttpRequest) -> HttpResponse:
     """Return the browser chat."""
-    return render(request, "chat/index.html")
+    icon = request.build_absolute_uri(static("chat/icon.png"))  # social cards need the whole URL
+    context = {"description": DESCRIPTION, "icon": icon, "modules": MODULES}
+    return render(request, "chat/index.html", context)
+
+
+@read_only
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Redirect browsers that ask for an icon without a page that names one."""
+    return HttpResponsePermanentRedirect(static("chat/icon.png"))
 
 
 @read_only

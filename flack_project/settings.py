@@ -278,6 +278,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "connect-src": [SELF],
         "font-src": [SELF],
+        "manifest-src": [SELF],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
@@ -304,6 +305,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # bytes of a request's body
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_MIMETYPES = {".webmanifest": "application/manifest+json"}
 WHITENOISE_MAX_AGE = 0  # seconds; browsers revalidate, so a new version is used at once
 
 LANGUAGE_CODE = "en"

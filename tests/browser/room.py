@@ -28,6 +28,8 @@ class Room:
         self.nickname = role("textbox", name="Nickname", exact=True)
         self.password = self.page.get_by_label("Password", exact=True)
         self.enter = role("button", name="Register or Sign In")
+        self.account = self.page.locator("[data-action=account]")
+        self.error = self.page.locator("small.error:not(:empty)")
         self.note = self.page.locator("#note")
         self.unsent = self.page.locator("article[data-state]")
 

@@ -180,5 +180,6 @@ def test_a_nickname_that_is_too_long_is_refused_and_not_cut(make_room: MakeRoom,
     room = make_room().open()
     nickname = "\U0001f600" * 33
     room.fill_sign_in(nickname, word)
-    expect(room.note).to_contain_text("32 characters")
+    expect(room.error).to_contain_text("Nickname: Ensure this value has at most 32 characters")
+    expect(room.nickname).to_be_focused()
     expect(room.nickname).to_have_value(nickname)

@@ -1,5 +1,6 @@
 """Signing in, being somebody, being somebody else, and leaving."""
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Locator, Route, expect
@@ -14,7 +15,8 @@ MakeRoom = Callable[..., Room]
 
 def account(room: Room, person: Person) -> Locator:
     """Open the dialog of somebody's own account."""
-    room.page.get_by_role("button", name=person.nickname).click()
+    expect(room.account).to_have_text(person.nickname)
+    room.account.click()
     return room.page.get_by_role("dialog", name="Your account")
 
 
@@ -42,22 +44,68 @@ def test_a_capital_letter_of_a_phone_keyboard_signs_in_the_same_user(
     room = make_room().open()
     room.fill_sign_in(alice.nickname.swapcase(), alice.password)
     expect(room.note).to_have_text(f"Welcome back, {alice.nickname}. You are signed in.")
-    expect(room.page.get_by_role("button", name=alice.nickname, exact=True)).to_be_visible()
+    expect(room.account).to_have_text(alice.nickname)
 
 
 def test_a_wrong_password_is_called_one(make_room: MakeRoom, alice: Person) -> None:
     room = make_room().open()
     room.fill_sign_in(alice.nickname, "not the one")
-    expect(room.note).to_have_text(
+    expect(room.error).to_have_text(
         f"{alice.nickname} is registered already, with another password."
     )
     expect(room.password).to_be_focused()
+    expect(room.password).to_have_accessible_description(re.compile("another password"))
+    room.password.press("x")
+    expect(room.error).to_have_count(0)
 
 
 def test_a_password_that_is_too_simple_is_called_so(make_room: MakeRoom) -> None:
     room = make_room().open()
     room.fill_sign_in(new_nickname(), "12345")
-    expect(room.note).to_contain_text("too short")
+    expect(room.error).to_contain_text("This password is too short")
+    expect(room.password).to_be_focused()
+
+
+def test_an_error_names_its_field_and_stands_under_it(make_room: MakeRoom) -> None:
+    room = make_room().open()
+    for nickname, password, field, error in (
+        ("", "", room.nickname, "Nickname: This cannot be empty."),
+        (new_nickname(), " ", room.password, "Password: This cannot be empty."),
+        ("a:b", "correct horse", room.nickname, "A nickname cannot have a colon."),
+    ):
+        room.fill_sign_in(nickname, password)
+        expect(room.error.first).to_have_text(error)
+        expect(field).to_be_focused()
+        expect(field).to_have_attribute("aria-invalid", "true")
+        expect(field).to_have_accessible_description(error)
+
+
+def test_the_form_says_whether_it_will_register_or_sign_in(
+    make_room: MakeRoom, alice: Person
+) -> None:
+    room = make_room().open()
+    hint = room.page.locator("#hint")
+    expect(hint).to_contain_text("Anyone may read.")
+    room.nickname.fill(new_nickname("fresh"))
+    expect(hint).to_contain_text("You will register as fresh-")
+    expect(room.password).to_have_attribute("autocomplete", "new-password")
+    room.nickname.fill(alice.nickname.upper())
+    expect(hint).to_have_text(f"You will sign in as {alice.nickname}.")
+    expect(room.password).to_have_attribute("autocomplete", "current-password")
+    expect(room.nickname).to_have_attribute("autocomplete", "username")
+
+
+def test_a_nickname_that_looks_like_another_users_is_never_registered(
+    make_room: MakeRoom, alice: Person
+) -> None:
+    room = make_room().open()
+    posts: list[str] = []
+    room.page.on("request", lambda r: posts.append(r.url) if r.method == "POST" else None)
+    for nickname in (alice.nickname.upper(), f"\u0410{alice.nickname[1:]}"):  # a Cyrillic A
+        room.fill_sign_in(nickname, "not the one")
+        expect(room.error).to_contain_text("another password")
+        room.password.fill("")
+    assert [url.rpartition("/")[2] for url in posts] == ["tokens", "tokens"]
 
 
 def test_a_server_out_of_reach_is_called_so(make_room: MakeRoom, alice: Person) -> None:
@@ -67,12 +115,12 @@ def test_a_server_out_of_reach_is_called_so(make_room: MakeRoom, alice: Person) 
     expect(room.note).to_have_text("The server cannot be reached. Try again.")
 
 
-def test_too_many_tries_are_told_how_long_to_wait(make_room: MakeRoom, alice: Person) -> None:
+def test_too_many_tries_are_told_how_long_to_wait(make_room: MakeRoom) -> None:
     room = make_room()
     answer = {"status": 429, "json": {"error": "Too many requests. Try again in 7 s."}}
     room.page.route("**/api/users", lambda route: route.fulfill(**answer))
     room.open()
-    room.fill_sign_in(alice.nickname, alice.password)
+    room.fill_sign_in(new_nickname(), new_password())
     expect(room.note).to_have_text("Too many requests. Try again in 7 s.")
 
 
@@ -86,7 +134,7 @@ def test_a_new_nickname_shows_everywhere_at_once(
     dialog.get_by_role("textbox", name="New nickname").fill(name)
     dialog.get_by_role("button", name="Rename").click()
     expect(room.note).to_have_text(f"You are {name} now.")
-    expect(room.page.get_by_role("button", name=name)).to_be_visible()
+    expect(room.account).to_have_text(name)
     for page in (room, other):
         expect(page.article(word)).to_contain_text(name)
         expect(page.participants).to_contain_text(name)
@@ -99,7 +147,17 @@ def test_a_nickname_that_is_taken_is_refused_in_the_dialog(
     dialog = account(room, alice)
     dialog.get_by_role("textbox", name="New nickname").fill(bob.nickname)
     dialog.get_by_role("button", name="Rename").click()
-    expect(dialog.get_by_role("alert").first).to_contain_text("taken")
+    field = dialog.get_by_role("textbox", name="New nickname")
+    expect(field).to_have_accessible_description("This nickname is taken.")
+    expect(field).to_be_focused()
+    dialog.get_by_role("button", name="Close").click()
+    room.account.click()
+    expect(field).to_have_value(alice.nickname)
+    expect(room.error).to_have_count(0)
+    room.context.set_offline(True)
+    field.fill(bob.nickname)
+    dialog.get_by_role("button", name="Rename").click()
+    expect(dialog.get_by_role("alert")).to_have_text("The server cannot be reached. Try again.")
 
 
 def test_a_new_password_signs_out_everywhere_but_here(

@@ -1,4 +1,4 @@
-"""Notifications, and the corner."""
+"""Notifications, and the help."""
 
 import re
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def test_a_mention_notifies_who_asked_for_it_and_looks_elsewhere(
     room.open(alice)
     stack.posted(bob, f"@{alice.nickname} {word} too early")
     room.hears(f"{word} too early")
-    room.page.get_by_role("button", name=alice.nickname).click()
+    room.account.click()
     room.page.get_by_role("checkbox", name="Notify me").check()
     room.page.get_by_role("button", name="Close").click()
     stack.posted(bob, f"@{alice.nickname} {word} looking")
@@ -44,6 +44,7 @@ def test_a_mention_notifies_who_asked_for_it_and_looks_elsewhere(
     expect(room.page).to_have_title("(2) Flack")
 
 
-def test_the_corner_shows_the_requests_of_the_cluster(make_room: MakeRoom) -> None:
+def test_the_help_shows_the_requests_of_the_cluster(make_room: MakeRoom) -> None:
     room = make_room().open()
+    room.page.get_by_role("button", name="Formatting").click()
     expect(room.page.get_by_text(re.compile(r"^\d+\.\d requests/s$"))).to_be_visible()

@@ -1,7 +1,10 @@
 """Tests of chat/views.py: the page, statistics, health."""
 
+import json
 import re
 import shutil
+from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from django.core.cache import cache
@@ -12,6 +15,7 @@ from chat.observability import stats
 from chat.tasks import PREVIEWS_SEEN, WORKER_SEEN
 
 pytestmark = pytest.mark.django_db
+STATIC = Path(views.__file__).parent / "static/chat"
 
 
 def test_the_page_is_the_browser_chat(client):
@@ -29,6 +33,51 @@ def test_the_page_has_nothing_that_its_policy_forbids(client):
     html = client.get("/").content.decode()
     assert not re.search(r"<script(?![^>]*\bsrc=)(?![^>]*json)|<style|\bstyle=|\son\w+=", html)
     assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", html)
+
+
+def test_the_page_preloads_every_module_once(client):
+    html = client.get("/").content.decode()
+    loaded = re.findall(
+        r'(?:modulepreload" href|<script[^>]* src)="/static/chat/([\w-]+\.js)"', html
+    )
+    modules = {path.name for path in STATIC.glob("*.js")}
+    assert sorted(loaded) == sorted(modules - {"ticker.js"})
+
+
+def test_the_page_describes_itself_to_search_engines_and_social_cards(client):
+    html = client.get("/").content.decode()
+    found = dict(re.findall(r'<meta (?:name|property)="([\w:-]+)" content="([^"]+)"', html))
+    assert found["description"] == found["og:description"] != ""
+    assert found["og:image"] == "http://testserver/static/chat/icon.png"
+    assert "viewport-fit=cover" in found["viewport"]
+    assert re.findall(r'name="theme-color"[^>]* media="\(prefers-color-scheme: (\w+)\)"', html) == [
+        "light",
+        "dark",
+    ]
+
+
+def test_the_page_is_installable(client):
+    html = client.get("/").content.decode()
+    (path,) = re.findall(r'<link rel="manifest" href="([^"]+)"', html)
+    assert client.head(path)["Content-Type"] == "application/manifest+json"
+    manifest = json.loads((STATIC / "manifest.webmanifest").read_text())
+    assert (manifest["start_url"], manifest["display"]) == ("/", "standalone")
+    for icon in manifest["icons"]:
+        found = client.head(urljoin(path, icon["src"]))
+        assert (found.status_code, found["Content-Type"]) == (200, icon["type"])
+    assert "manifest-src 'self'" in client.get("/")["Content-Security-Policy"]
+
+
+def test_the_icon_is_found_where_browsers_look_for_it(client):
+    response = client.get("/favicon.ico")
+    assert (response.status_code, response["Location"]) == (301, "/static/chat/icon.png")
+
+
+def test_without_javascript_the_page_leads_to_the_messages(client):
+    html = client.get("/").content.decode()
+    (sentence,) = re.findall(r"<noscript>(.*?)</noscript>", html, re.DOTALL)
+    (path,) = re.findall(r'href="([^"]+)"', sentence)
+    assert client.get(path).status_code == 200
 
 
 def test_statistics_count_requests(client):

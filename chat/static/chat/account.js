@@ -2,64 +2,67 @@
 
 import { request } from './api.js'
 import { query } from './dom.js'
+import { setUpForm } from './form.js'
 import { mayNotify, askToNotify } from './notifications.js'
 import { me, session, setSession, updateSession } from './session.js'
 import { fetchToken } from './signin.js'
 import { showNote } from './status.js'
 
 /** @type {HTMLDialogElement} */
-const dialog = query('#you')
+const dialog = query('#account')
 /** @type {HTMLInputElement} */
 const notify = query('[type=checkbox]', dialog)
-const problem = query('.error', dialog)
-/**
- * What each form does; each resolves with the note to show.
- * @type {Record<string, (value: string) => Promise<string>>}
- */
-const actions = {
-	async rename(nickname) {
-		await request('PUT', `/api/users/${me()}`, { nickname })
-		updateSession({ nickname })
-		return `You are ${nickname} now.`
-	},
-	async password(password) {
-		let token = session?.token
-		// This ends every token: the socket's 401 refers to the old one.
-		updateSession({ token: '' })
-		try {
-			// Another device may have renamed the user.
-			const { nickname } = await request('GET', `/api/users/${me()}`, undefined, `Bearer ${token}`)
-			await request('PUT', `/api/users/${me()}`, { password }, `Bearer ${token}`)
-			token = await fetchToken(nickname, password)
-		} finally {
-			updateSession({ token })
-		}
-		return 'Your password is changed. You are signed out everywhere else.'
-	},
-	async leave() {
-		dialog.close()
-		await request('DELETE', '/api/tokens').catch(() => null)
-		setSession(null)
-		return 'You are signed out.'
-	},
+/** @type {HTMLFormElement} */
+const renameForm = query('[name=rename]', dialog)
+/** @type {HTMLFormElement} */
+const passwordForm = query('[name=change]', dialog)
+
+/** @param {string} words */
+const showProblem = (words) => (query('[role=alert]', dialog).textContent = words)
+
+/** @param {HTMLFormElement} form @param {string} name */
+const field = (form, name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name))
+
+setUpForm(renameForm, async () => {
+	const nickname = field(renameForm, 'nickname').value.trim()
+	await request('PUT', `/api/users/${me()}`, { nickname })
+	updateSession({ nickname })
+	showNote(`You are ${nickname} now.`)
+	dialog.close()
+}, showProblem)
+
+setUpForm(passwordForm, async () => {
+	const password = field(passwordForm, 'password').value
+	let token = session?.token
+	// This ends every token: the socket's 401 refers to the old one.
+	updateSession({ token: '' })
+	try {
+		// Another device may have renamed the user.
+		const { nickname } = await request('GET', `/api/users/${me()}`, undefined, `Bearer ${token}`)
+		await request('PUT', `/api/users/${me()}`, { password }, `Bearer ${token}`)
+		token = await fetchToken(nickname, password)
+	} finally {
+		updateSession({ token })
+	}
+	showNote('Your password is changed. You are signed out everywhere else.')
+	dialog.close()
+}, showProblem)
+
+query('[data-action=sign-out]').onclick = async () => {
+	dialog.close()
+	await request('DELETE', '/api/tokens').catch(() => null)
+	setSession(null)
+	showNote('You are signed out.')
 }
 
-for (const form of dialog.querySelectorAll('form')) {
-	const act = actions[form.name]
-	if (act) form.onsubmit = async (event) => {
-		event.preventDefault()
-		try {
-			showNote(await act(form.querySelector('input')?.value ?? ''))
-			dialog.close()
-		} catch (error) {
-			problem.textContent = /** @type {Error} */ (error).message
-		}
-	}
-	dialog.addEventListener('close', () => form.reset())
-}
-query('#me').onclick = () => {
-	problem.textContent = ''
+query('[data-action=account]').onclick = () => {
+	renameForm.reset()
+	passwordForm.reset()
+	showProblem('')
+	field(renameForm, 'nickname').value = session?.nickname ?? ''
+	field(passwordForm, 'username').value = session?.nickname ?? ''
 	notify.checked = mayNotify()
 	dialog.showModal()
 }
+query('[data-action=close]', dialog).onclick = () => dialog.close()
 notify.onchange = async () => (notify.checked = await askToNotify(notify.checked))

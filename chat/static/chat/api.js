@@ -3,11 +3,16 @@
 import { endSession, session } from './session.js'
 
 /**
+ * `status`: 0 when no answer came; `fields`: the errors of each field, for invalid input.
+ * @typedef {Error & {status: number, fields: Record<string, string[]>}} Problem
+ */
+
+/**
  * @param {string} method @param {string} path with its query
  * @param {object} [body] @param {string} [authorization] instead of the session's token
  * @param {Record<string, string>} [extra] headers
  * @returns {Promise<any>} the JSON of the answer, null for 204
- * @throws {Error & {status: number}} status 0 when no answer came
+ * @throws {Problem}
  */
 export async function request(method, path, body, authorization, extra = {}) {
 	const token = session?.token
@@ -30,8 +35,9 @@ export async function request(method, path, body, authorization, extra = {}) {
 	if (status === 401 && !authorization) endSession(token)
 	const { error, fields = {} } = await response.json().catch(() => ({}))
 	const words = Object.values(fields).flat().join(' ') || error
-	throw problem(status, words ?? `The server refused this (${status}).`)
+	throw problem(status, words ?? `The server refused this (${status}).`, fields)
 }
 
-/** @param {number} status @param {string} words */
-const problem = (status, words) => Object.assign(new Error(words), { status })
+/** @param {number} status @param {string} words @param {Record<string, string[]>} fields */
+export const problem = (status, words, fields = {}) =>
+	Object.assign(new Error(words), { status, fields })

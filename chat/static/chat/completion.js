@@ -50,6 +50,15 @@ function show(names, index = 0) {
 	else box.removeAttribute('aria-activedescendant')
 }
 
+/** Write a mention at the caret. @param {string} nickname */
+export function mention(nickname) {
+	const { selectionStart: at, selectionEnd: end } = box
+	const space = /\S$/.test(box.value.slice(0, at)) ? ' ' : ''
+	box.setRangeText(`${space}@${nickname} `, at, end, 'end')
+	box.dispatchEvent(new Event('input'))
+	box.focus()
+}
+
 /** @param {number} index */
 function take(index) {
 	const end = box.selectionStart

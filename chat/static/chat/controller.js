@@ -8,7 +8,7 @@ import * as messageList from './message-list.js'
 import { isMuted, watchMuted } from './muted.js'
 import { notify } from './notifications.js'
 import * as outbox from './outbox.js'
-import { showParticipant } from './participants.js'
+import { showPeople } from './participants.js'
 import * as readMarker from './read-marker.js'
 import { me, session, updateSession } from './session.js'
 import { showNote } from './status.js'
@@ -28,11 +28,11 @@ let silence = 0
 /** @param {User[]} changed */
 export function showUsers(changed) {
 	for (const user of changed) {
-		showParticipant(user)
 		const { id, nickname } = user
 		if (id === me() && nickname !== session?.nickname) updateSession({ nickname })
 		messageList.showName(user.id)
 	}
+	showPeople()
 }
 
 /**

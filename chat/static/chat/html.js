@@ -3,6 +3,8 @@
 import { make } from './dom.js'
 import { users } from './store.js'
 
+/** What the server writes for a page without one. */
+const NO_DESCRIPTION = 'No description found.'
 const WORD = /^[\p{L}\p{N}]/u
 /** The `users.version` that the index below is of. */
 let indexed = -1
@@ -17,12 +19,24 @@ let lengths = []
 export function showHtml(body, html) {
 	body.innerHTML = html
 	for (const link of body.querySelectorAll('a')) link.target = '_blank'
-	for (const code of body.querySelectorAll('pre')) code.tabIndex = 0
+	body.querySelectorAll(':scope > blockquote').forEach(showCard)
 	const walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT)
 	/** @type {Text[]} */
 	const texts = []
 	while (walker.nextNode()) texts.push(/** @type {Text} */ (walker.currentNode))
 	for (const text of texts) if (!text.parentElement?.closest('a, code')) markMentions(text)
+}
+
+/**
+ * Show the preview of a page as a card, with the host that the link leads to.
+ * @param {Element} quote the server appends one for each page: its title, then its description
+ */
+function showCard(quote) {
+	const [title, description] = quote.children
+	const [link, ...others] = title?.childNodes ?? []
+	if (!(link instanceof HTMLAnchorElement) || others.length) return
+	quote.setAttribute('data-host', link.host)
+	if (description?.textContent === NO_DESCRIPTION) description.remove()
 }
 
 /** Put `mark` around each @nickname of a known user. @param {Text} text */

@@ -1,22 +1,31 @@
-/** The sign-in form, which registers a new nickname. */
+/** The sign-in form, which registers a nickname that is free. */
 
-import { request } from './api.js'
-import { query } from './dom.js'
+import { problem, request } from './api.js'
+import { make, query } from './dom.js'
+import { setUpForm } from './form.js'
 import { setSession } from './session.js'
 import { showNote } from './status.js'
 
+/** @import {Problem} from './api.js' */
+/** @import {User} from './store.js' */
+
+const PAUSE = 300
 /** @type {HTMLFormElement} */
 const form = query('#signin')
 /** @type {HTMLInputElement} */
 const nicknameField = query('[name=nickname]', form)
 /** @type {HTMLInputElement} */
 const passwordField = query('[name=password]', form)
+const hint = query('#hint')
+const { textContent: greeting } = hint
+let timer = 0
 
 /** @param {boolean} isOpen true while no user is signed in @param {string} name the last user's */
 export function toggleSignIn(isOpen, name = '') {
-	form.hidden = !isOpen
+	form.hidden = hint.hidden = !isOpen
 	if (!name) return
 	nicknameField.value = name
+	announce()
 	passwordField.focus()
 }
 
@@ -27,34 +36,53 @@ export async function fetchToken(nickname, password) {
 	return (await request('POST', '/api/tokens', undefined, basic)).token
 }
 
-/** @param {string} nickname @param {string} password @returns the note to show */
-async function enter(nickname, password) {
-	/** @type {Error | undefined} */
-	let refusal
-	let user = await request('POST', '/api/users', { nickname, password }).catch((error) => {
-		if (error.status !== 400) throw error
-		refusal = error
-	})
-	const isNew = !!user
-	const token = await fetchToken(nickname, password).catch((error) => {
-		if (error.status !== 401 || !refusal) throw error
-		if (!/taken/.test(refusal.message)) throw refusal
-		throw new Error(`${nickname} is registered already, with another password.`)
-	})
-	// The user's nickname may differ from the typed one in case and composition.
-	user ??= await request('GET', '/api/users/me', undefined, `Bearer ${token}`)
-	setSession({ token, id: user.id, nickname: user.nickname })
-	if (isNew) return `Welcome, ${user.nickname}. You are registered now.`
-	return `Welcome back, ${user.nickname}. You are signed in.`
+const typed = () => nicknameField.value.trim()
+
+/**
+ * Return the user that has taken a nickname, if any.
+ * @param {string} nickname @returns {Promise<User | undefined>}
+ * @throws {Problem} with `fields` for a nickname that cannot be registered
+ */
+const find = async (nickname) =>
+	(await request('GET', `/api/users?nickname=${encodeURIComponent(nickname)}`)).users[0]
+
+/** Show under the form whether it will register or sign in. */
+async function announce() {
+	const nickname = typed()
+	hint.textContent = greeting
+	const user = nickname ? await find(nickname).catch(() => null) : null
+	if (user === null || nickname !== typed()) return
+	const name = make('bdi', {}, user?.nickname ?? nickname)
+	hint.replaceChildren(user ? 'You will sign in as ' : 'You will register as ', name, '.')
+	passwordField.autocomplete = user ? 'current-password' : 'new-password'
 }
 
-form.onsubmit = async (event) => {
-	event.preventDefault()
-	try {
-		showNote(await enter(nicknameField.value.trim(), passwordField.value))
-		form.reset()
-	} catch (error) {
-		showNote(/** @type {Error} */ (error).message, true)
-		passwordField.select()
-	}
+async function enter() {
+	const [nickname, password] = [typed(), passwordField.value]
+	/** @type {Problem | undefined} */
+	let refusal
+	let user = await find(nickname).catch((error) => {
+		// An old nickname may break a rule that is newer: only its user can sign in by it.
+		if (!error.fields.nickname) throw error
+		refusal = error
+	})
+	const isNew = !user && !refusal
+	if (isNew) user = await request('POST', '/api/users', { nickname, password })
+	const token = await fetchToken(nickname, password).catch((error) => {
+		if (error.status !== 401) throw error
+		const words = `${user?.nickname} is registered already, with another password.`
+		throw refusal ?? problem(401, words, { password: [words] })
+	})
+	user ??= await request('GET', '/api/users/me', undefined, `Bearer ${token}`)
+	const { id, nickname: name } = /** @type {User} */ (user)
+	setSession({ token, id, nickname: name })
+	hint.textContent = greeting
+	if (isNew) showNote(`Welcome, ${name}. You are registered now.`)
+	else showNote(`Welcome back, ${name}. You are signed in.`)
 }
+
+setUpForm(form, enter, (words) => showNote(words, true))
+nicknameField.addEventListener('input', () => {
+	clearTimeout(timer)
+	timer = setTimeout(announce, PAUSE)
+})

@@ -1,7 +1,7 @@
 /** The rows that the page holds. The newest version of a row wins, in any order of arrival. */
 
 /** @typedef {{id: number, updated_at: number, asOf?: number}} Row */
-/** @typedef {Row & {nickname: string, online: boolean}} User */
+/** @typedef {Row & {nickname: string, online: boolean, last_seen_at: number}} User */
 /** @typedef {Row & {created_at: number, source: string, html: string, user_id: number}} Message */
 /** @typedef {{class: string, first: number, last: number}} Deletion of these ids */
 
@@ -10,7 +10,10 @@ export let newest = 0
 /** @type {Deletion[]} */
 export const deletions = []
 
-/** Return true if a message or its author was deleted. @param {Message} message */
+/**
+ * Return true if a message or its author was deleted.
+ * @param {Pick<Message, 'id' | 'user_id'>} message
+ */
 export const isDeleted = ({ id, user_id: author }) =>
 	deletions.some(({ class: name, first, last }) => {
 		const key = name === 'User' ? author : id

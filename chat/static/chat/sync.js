@@ -6,6 +6,7 @@
 import { request } from './api.js'
 import * as controller from './controller.js'
 import { meet, showMessages, showUsers } from './controller.js'
+import { RECENT } from './participants.js'
 import { newest, timeline, users } from './store.js'
 
 /** @import {Deletion, Message, User} from './store.js' */
@@ -86,6 +87,7 @@ export const loadBefore = (edge) =>
 async function fetchFirst() {
 	await fetchUsers('online=1')
 	await fetchPage(END, PAGE, 0, 'first')
+	await fetchUsers(`updated_since=${Math.max(0, newest - RECENT)}`)
 }
 
 async function fetchMissed() {
