@@ -6,6 +6,7 @@ import os
 import random
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,15 +33,16 @@ class NotInstalled(Exception):
 
 @dataclass(frozen=True)
 class Contestant:
-    """A version of Flack, and the commands that start it; `{port}` is the port of a node."""
+    """A version of Flack, and its commands, with `{port}` of a node and the folder `{var}`."""
 
     name: str
     title: str
     label: str  # documented or tuned
-    folder: Path  # where the commands run
+    folder: Path
     createdb: str
     node: str
     worker: str
+    cwd: Path = ROOT
     balance: str = "least_conn;"  # how nginx chooses a node
     environment: Mapping[str, str] = field(default_factory=dict)
 
@@ -55,11 +57,13 @@ def flask(name: str, title: str, label: str, node: str, **environment: str) -> C
         createdb=f"{FLASK} -m flask --app wsgi_aux createdb",
         node=f"{FLASK} -m gunicorn -w 1 -b 127.0.0.1:{{port}} --no-control-socket {node} wsgi:app",
         worker=f"{FLASK} -m celery --quiet -A wsgi_aux:celery worker --loglevel ERROR",
+        cwd=FOLDER / name.split()[0],
         balance="ip_hash;",  # sticky sessions, as the documentation of Flask-SocketIO asks for
         environment=environment,
     )
 
 
+DOCUMENTED = "comparison.contestants.django_documented"
 GEVENT = "-k gevent --worker-connections 20000"  # the default of 1,000 would be the limit
 THREADS = "--threads 1000"  # each socket occupies a thread
 CONTESTANTS = {
@@ -68,6 +72,15 @@ CONTESTANTS = {
         flask("flask", "Flask, documented", "documented", GEVENT),
         flask("flask in threads", "Flask, documented, in threads", "documented", THREADS,
               SOCKETIO_ASYNC_MODE="threading"),
+        Contestant(
+            "django-documented", "Django, documented", "documented", FOLDER / "django_documented",
+            createdb=f"{sys.executable} manage.py migrate -v 0",
+            node=f"{sys.executable} -m daphne -b 127.0.0.1 -p {{port}} -v 0 "
+            f"{DOCUMENTED}.asgi:application",
+            worker=f"{sys.executable} -m celery --quiet -A {DOCUMENTED} worker -B -s {{var}}/beat "
+            "--loglevel ERROR",
+            environment={"DJANGO_SETTINGS_MODULE": f"{DOCUMENTED}.settings"},
+        ),
     )
 }  # fmt: skip
 
@@ -80,6 +93,8 @@ class Starter(contextlib.ExitStack):
         folder = tempfile.TemporaryDirectory(prefix="flack-", ignore_cleanup_errors=True)
         self.folder = Path(self.enter_context(folder))
         self.log = self.folder / "log"
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.callback(self.stop)
 
     def run(self, *command: object, cwd: Path = ROOT,
             environment: Mapping[str, str] = {}) -> subprocess.Popen[bytes]:  # fmt: skip
@@ -93,18 +108,19 @@ class Starter(contextlib.ExitStack):
                 stdout=log,
                 stderr=log,
             )
-        self.callback(stop, process)
+        self.processes.append(process)
         return process
 
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """Terminate a process; kill it when it has not ended in time."""
-    process.terminate()
-    try:
-        process.wait(PATIENCE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    def stop(self) -> None:
+        """Terminate all processes; kill those that have not ended in time."""
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 @dataclass(frozen=True)
@@ -114,6 +130,7 @@ class Running:
     contestant: Contestant
     url: str  # of nginx
     nodes: list[str]  # the URL of each node
+    preview_port: int  # of 127.0.0.1, where the contestant may fetch pages
     web: Processes
     worker: Processes
     beside: dict[str, Processes]  # nginx and Valkey
@@ -123,7 +140,7 @@ def start(starter: Starter, contestant: Contestant, database_url: str, nodes: in
     """Start a contestant on an empty PostgreSQL database; the starter stops it at its end."""
     if not Path(contestant.node.split()[0]).exists():
         raise NotInstalled(f"{contestant.title} is not installed: run `make contestants`.")
-    redis_port = free_port()
+    redis_port, preview_port = free_port(), free_port()
     valkey = starter.run(get_binary_path(), "--port", redis_port, "--save", "",
                          "--dir", starter.folder, "--loglevel", "nothing")  # fmt: skip
     environment = {
@@ -131,11 +148,12 @@ def start(starter: Starter, contestant: Contestant, database_url: str, nodes: in
         "DATABASE_URL": database_url,
         "REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
         "VAR": str(starter.folder),
+        "FLACK_PREVIEW_HOSTS": f"127.0.0.1:{preview_port}",
         **contestant.environment,
     }
 
     def run(command: str) -> subprocess.Popen[bytes]:
-        return starter.run(*command.split(), cwd=contestant.folder, environment=environment)
+        return starter.run(*command.split(), cwd=contestant.cwd, environment=environment)
 
     wait_for(redis_port)
     if run(contestant.createdb).wait():
@@ -144,7 +162,7 @@ def start(starter: Starter, contestant: Contestant, database_url: str, nodes: in
         )
     ports = [free_port() for _ in range(nodes)]
     web = [run(contestant.node.format(port=each)) for each in ports]
-    worker = run(contestant.worker)
+    worker = run(contestant.worker.format(var=starter.folder))
     port = free_port()
     nginx = front(starter, port, ports, contestant.balance)
     for each in (*ports, port):
@@ -153,6 +171,7 @@ def start(starter: Starter, contestant: Contestant, database_url: str, nodes: in
         contestant,
         f"http://127.0.0.1:{port}",
         [f"http://127.0.0.1:{each}" for each in ports],
+        preview_port,
         Processes(*(process.pid for process in web)),
         Processes(worker.pid),
         {"nginx": Processes(nginx.pid), "valkey": Processes(valkey.pid)},

@@ -14,7 +14,14 @@ import pytest
 
 from comparison.compare.database import Database
 from comparison.contestants import running
-from comparison.contestants.running import CONTESTANTS, Contestant, NotInstalled, Starter, start
+from comparison.contestants.running import (
+    CONTESTANTS,
+    Contestant,
+    NotInstalled,
+    Running,
+    Starter,
+    start,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = ROOT / "comparison" / "contract"
@@ -25,11 +32,20 @@ CHECKED = [name for name in CONTESTANTS if name != "flask in threads"]  # the sa
 Outcome = tuple[int, str]  # pytest's exit code, and what it printed
 
 
-def run_suite(url: str, part: int) -> Outcome:
+def run_suite(contestant: Running, part: int) -> Outcome:
     """Run the shared rows of every `PARTS`-th file of the suite against a server."""
     files = sorted(SUITE.glob("test_*.py"))[part::PARTS]
     command = [sys.executable, "-m", "pytest", "-c", f"{SUITE}/pytest.ini", "-q", *map(str, files)]
-    command += ["-p", "no:cacheprovider", "--url", url, "--same-only", "-k", f"not {MINUTE}"]
+    command += [
+        "-p",
+        "no:cacheprovider",
+        "--url",
+        contestant.url,
+        "--same-only",
+        "-k",
+        f"not {MINUTE}",
+    ]
+    command += ["--preview-port", str(contestant.preview_port)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
@@ -39,15 +55,15 @@ def outcomes(postgresql: str) -> Iterator[dict[str, list[Future[Outcome]]]]:
     """The outcomes of the suite on each contestant, all of which run at once."""
     with ExitStack() as stack:
         server = stack.enter_context(Database(postgresql))
-        urls: dict[str, str] = {}
+        pool = stack.enter_context(ThreadPoolExecutor(PARTS * len(CHECKED)))
+        started: dict[str, Future[Running]] = {}
         for name in CHECKED:
-            database = stack.enter_context(server.another(f"contestant_{len(urls)}"))
+            database = stack.enter_context(server.another(f"contestant_{len(started)}"))
             starter = stack.enter_context(Starter())
-            urls[name] = start(starter, CONTESTANTS[name], database.url).url
-        pool = stack.enter_context(ThreadPoolExecutor(PARTS * len(urls)))
+            started[name] = pool.submit(start, starter, CONTESTANTS[name], database.url)
         yield {
-            name: [pool.submit(run_suite, url, part) for part in range(PARTS)]
-            for name, url in urls.items()
+            name: [pool.submit(run_suite, contestant.result(), part) for part in range(PARTS)]
+            for name, contestant in started.items()
         }
 
 
