@@ -4,7 +4,6 @@ its own, writes below it what was printed, and takes the pictures.
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,9 +12,8 @@ from pathlib import Path
 
 from django.core.management import load_command_class
 from django.core.management.base import DjangoHelpFormatter
-from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import FLAGS
+from tests.browser.browser import open_browser
 from tests.running import BARE, ROOT, Stack
 
 PATH = ROOT / "docs/OPERATIONS.md"
@@ -79,8 +77,7 @@ def take_pictures(stack: Stack) -> None:
     """Take the pictures of the admin and of the API's page."""
     create = "python manage.py createsuperuser --noinput --nickname admin"
     shell(stack, f"DJANGO_SUPERUSER_PASSWORD={PASSWORD} {create}")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    with open_browser() as browser:
         page = browser.new_page(viewport={"width": 1100, "height": 700})
         page.goto(f"{stack.url}/admin/")
         page.get_by_label("Nickname").fill("admin")
@@ -93,7 +90,6 @@ def take_pictures(stack: Stack) -> None:
         page.get_by_text("List users").scroll_into_view_if_needed()
         page.wait_for_timeout(500)
         page.screenshot(path=PATH.with_name("schema.png"))
-        browser.close()
 
 
 def main() -> None:

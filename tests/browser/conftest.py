@@ -1,29 +1,24 @@
 """Chromium, and rooms in it. Every browser test talks to the whole stack."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 from comparison.contract.client import Person
+from tests.browser.browser import open_browser
 from tests.browser.room import Room
 from tests.running import Stack
-
-FLAGS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
---disable-component-update --disable-sync""".split()
 
 
 # One a file: while it runs, its event loop stands in the way of the asynchronous tests of others.
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    """Chromium, without a window."""
+    with open_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

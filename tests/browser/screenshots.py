@@ -3,14 +3,13 @@
 Meant for a server of its own, without limits: it registers people there, who talk.
 """
 
-import shutil
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from comparison.contract.client import Flack, Person, new_password
-from tests.browser.conftest import FLAGS
+from tests.browser.browser import open_browser
 from tests.browser.room import Room
 
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
@@ -40,12 +39,10 @@ def main(url: str, folder: str) -> None:
     people = {name: register(flack, name) for name in ("Ada", "Grace", "Linus", "Zoë")}
     for name, source in TALK:
         flack.posted(people[name], source)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    with open_browser() as browser:
         for size in SIZES:
             for scheme in ("light", "dark"):
                 take(browser, url, people["Ada"], size, scheme, Path(folder))
-        browser.close()
 
 
 def register(flack: Flack, nickname: str) -> Person:

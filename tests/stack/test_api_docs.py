@@ -1,14 +1,11 @@
 """The examples of docs/API.md run."""
 
 import re
-import shutil
 import subprocess
 import sys
 
-from playwright.sync_api import sync_playwright
-
 from comparison.contract.client import eventually, new_nickname
-from tests.browser.conftest import FLAGS
+from tests.browser.browser import open_browser
 from tests.running import PATIENCE, ROOT, Stack
 
 
@@ -42,8 +39,7 @@ def test_the_python_example_runs(playground: Stack) -> None:
 
 def test_the_javascript_example_runs(playground: Stack) -> None:
     heard: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    with open_browser() as browser:
         page = browser.new_page()
         page.on("console", lambda message: heard.append(message.text))
         page.goto(playground.url)
@@ -56,4 +52,3 @@ def test_the_javascript_example_runs(playground: Stack) -> None:
             return "to the browser" in heard
 
         eventually(is_heard, "the push", PATIENCE)
-        browser.close()
