@@ -11,10 +11,10 @@ from rest_framework.viewsets import GenericViewSet
 
 from api.deferred import deferrable
 from api.etags import etag, is_known
-from api.queries import ID, number
+from api.queries import ID, LARGEST, number
 from api.serializers import MessageSerializer, MessagesSerializer
 from chat import actions, moderation
-from chat.models import Message, User, timestamp
+from chat.models import Message, MessageQuerySet, User, timestamp
 
 DAY = 24 * 60 * 60  # seconds
 PAGE = 50  # messages of older history, unless `limit` says otherwise
@@ -47,28 +47,17 @@ class MessageViewSet(GenericViewSet):
     def list(self, request: Request) -> Response:
         """List the messages of the last day.
 
-        Messages that changed last come last. `before` lists older messages by id instead.
+        Messages that changed last come last. `before` and `after` list messages of any age by id
+        instead, oldest first. `q` searches messages of any age, newest first.
         """
-        messages = Message.objects.all()
-        if (user_id := number(request, "user_id")) is not None:
-            messages = messages.filter(user_id=user_id)
-        limit, before = number(request, "limit", least=1), number(request, "before")
-        since = number(request, "updated_since", 0)
-        if before is not None:
-            page = messages.filter(pk__lt=before, updated_at__gt=since).order_by("-id")
-            limit = min(limit or PAGE, LARGEST_PAGE)
-        else:
-            page = messages.updated_since(max(since, timestamp() - DAY))
-            if limit is not None:
-                page = page.reverse()
-        page = page[:limit]
+        page, newest_first = find(request)
         if "If-None-Match" in request.headers:
             tag = etag(request, page.values_list("id", "updated_at"))
             if tag and is_known(request, tag):
                 return Response(status=304, headers={"ETag": tag})
         found = page.to_dicts()
         tag = etag(request, ((message["id"], message["updated_at"]) for message in found))
-        body = {"messages": found if limit is None else found[::-1]}
+        body = {"messages": found[::-1] if newest_first else found}
         return Response(body, headers={"ETag": tag} if tag else None)
 
     def retrieve(self, request: Request, pk: str) -> Response:
@@ -91,6 +80,28 @@ class MessageViewSet(GenericViewSet):
         assert isinstance(request.user, User)
         moderation.delete_message(editor=request.user, message=message)
         return Response(status=204)
+
+
+def find(request: Request) -> tuple[MessageQuerySet, bool]:
+    """Return the messages that a request lists, and True if they are to be reversed."""
+    messages = Message.objects.all()
+    if (user_id := number(request, "user_id")) is not None:
+        messages = messages.filter(user_id=user_id)
+    limit, since = number(request, "limit", least=1), number(request, "updated_since", 0)
+    before, after = number(request, "before"), number(request, "after")
+    query = request.query_params.get("q")
+    if query is None and before is None and after is None:
+        messages = messages.updated_since(max(since, timestamp() - DAY))
+        return (messages, False) if limit is None else (messages.reverse()[:limit], True)
+    limit = min(limit or PAGE, LARGEST_PAGE)
+    messages = messages.filter(updated_at__gt=since)
+    if after is not None:
+        messages = messages.filter(pk__gt=after)
+    if query is not None:
+        return messages.search(query, LARGEST if before is None else before)[:limit], False
+    if before is None:
+        return messages.order_by("id")[:limit], False
+    return messages.filter(pk__lt=before).order_by("-id")[:limit], True
 
 
 @deferrable(admit=actions.admit_post)

@@ -219,7 +219,7 @@ def edit_message(
             row.edited_at = timestamp()
         row.source, row.html, row.expanding = edited.source, edited.html, edited.expanding
         row.updated_at = later_than(row.updated_at)
-        row.save(update_fields=["source", "html", "updated_at", "edited_at", "expanding"])
+        row.save(update_fields=["source", "html", "words", "updated_at", "edited_at", "expanding"])
         _announce(row)
 
 

@@ -5,19 +5,20 @@ Times are in whole Unix seconds. `to_dict()` returns the representation for HTTP
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
-from django.db import models
+from django.db import connections, models
 
 from chat import clock
 from chat.accounts.nicknames import MAX_NICKNAME, NICKNAME_VALIDATORS, TAKEN, normalize
 from chat.accounts.skeletons import shown_skeleton, skeleton
 from chat.content.characters import not_blank, printable, storable
+from chat.search import TABLE, WordsField, fts5, phrases, tsquery
 
 MAX_SOURCE = 10_000  # characters
 MAX_KEY = 200  # characters
@@ -251,6 +252,30 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Return messages changed strictly later than `since`, oldest change first."""
         return self.filter(updated_at__gt=since).order_by("updated_at", "id")
 
+    def search(self, query: str, before: int = 2**63 - 1) -> Self:
+        """Return messages with an id below `before` that have the words of a query, newest first.
+
+        A query without words finds none. Raises ValidationError for a query that is too long.
+        """
+        words = phrases(query)
+        if not words:
+            return self.none()
+        if connections[self.db].vendor == "postgresql":
+            match: dict[str, Any] = {"where": ["words @@ %s::tsquery"], "params": [tsquery(words)]}
+            return cast("Self", self.filter(pk__lt=before).order_by("-id").extra(**match))
+        # SQLite reads the matches of FTS5 by descending id, as far as they are asked for.
+        match = {
+            "tables": [TABLE],
+            "where": [
+                f"{TABLE} MATCH %s",
+                f"{TABLE}.rowid < %s",
+                f"{TABLE}.rowid = chat_message.id",
+            ],
+            "params": [fts5(words), before],
+            "order_by": [f"-{TABLE}.rowid"],
+        }
+        return cast("Self", self.extra(**match))
+
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return `to_dict()` of each row, without creating instances."""
         return [message_dict(*row) for row in self.values_list(*MESSAGE_FIELDS)]
@@ -275,6 +300,7 @@ class Message(models.Model):
     expanding = models.BooleanField(default=False, editable=False)
     # When `find_unexpanded_messages` queued the expansion again: it does so once a minute.
     queued_at = models.BigIntegerField(null=True, editable=False)
+    words = WordsField()
 
     objects = MessageQuerySet.as_manager()
 

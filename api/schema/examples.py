@@ -54,6 +54,8 @@ EXAMPLES: list[tuple[str, str, JSON, int, JSON | None]] = [
     ("messages_list", "recent changes", LATER, 200, {"messages": []}),
     ("messages_list", "the newest", {"limit": 1}, 200, {"messages": [ANSWER]}),
     ("messages_list", "history", {"limit": 10, "before": 2}, 200, {"messages": [HELLO]}),
+    ("messages_list", "what follows", {"after": 1}, 200, {"messages": [ANSWER]}),
+    ("messages_list", "a search", {"q": "hel wor"}, 200, {"messages": [HELLO]}),
     ("messages_list", "one author", {"user_id": 2}, 200, {"messages": [ANSWER]}),
     ("messages_list", "no number", {"limit": "ten"}, 400, NO_NUMBER),
     ("messages_retrieve", "a message", {"id": 1}, 200, HELLO),

@@ -17,6 +17,7 @@ from api.queries import LARGEST
 from api.schema.examples import EXAMPLES
 from api.serializers import CONTROL
 from chat.models import MAX_KEY
+from chat.search import MAX_QUERY
 
 Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
@@ -26,7 +27,8 @@ KEY_PATTERN = rf"^([^{CONTROL}]*[^\s{CONTROL}][^{CONTROL}]*)?$"
 KEY: Schema = {"type": "string", "maxLength": MAX_KEY, "pattern": KEY_PATTERN}
 
 SINCE = "Only later changes, in Unix seconds"
-LIMIT = f"At most the newest N. With `before`, {PAGE} by default and at most {LARGEST_PAGE}"
+LIMIT = f"At most N. With `before`, `after` or `q`, {PAGE} by default and at most {LARGEST_PAGE}"
+WORDS = "Messages of any age that have all these words or words that begin so, newest first"
 IDEMPOTENCY = "Makes a retry safe: the same key returns the same message. Choose a UUID."
 PREFER = ("header", "Prefer", TEXT, "`respond-async` answers from a worker (RFC 7240)")
 # Place, name, schema and description by operation; PATCH has those of PUT, and all are optional.
@@ -37,10 +39,17 @@ PARAMETERS: dict[str, list[tuple[str, str, Schema, str]]] = {
         ("query", "nickname", TEXT, "Only users that a new user's nickname would be taken by"),
     ],
     "messages_list": [
-        ("query", "updated_since", NUMBER, f"{SINCE}; of the last day unless `before` is given"),
+        (
+            "query",
+            "updated_since",
+            NUMBER,
+            f"{SINCE}; of the last day without `before`, `after` and `q`",
+        ),
         ("query", "user_id", NUMBER, "Only messages of this user"),
         ("query", "limit", {**NUMBER, "minimum": 1}, LIMIT),
         ("query", "before", NUMBER, "Messages of any age with a smaller id"),
+        ("query", "after", NUMBER, "Messages of any age with a larger id, the next ones first"),
+        ("query", "q", {**TEXT, "maxLength": MAX_QUERY}, WORDS),
         ("header", "If-None-Match", TEXT, "The `ETag` of an earlier response"),
     ],
     "messages_create": [("header", "Idempotency-Key", KEY, IDEMPOTENCY), PREFER],

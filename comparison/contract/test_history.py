@@ -57,6 +57,38 @@ def test_before_gives_50_unless_told_and_never_more_than_200(flack: Flack, ann: 
     assert more.status_code == 400 or len(more.json()["messages"]) == 200
 
 
+@pytest.mark.differs("D-09")
+def test_after_gives_what_is_newer_oldest_first(
+    flack: Flack, ann: Person, history: list[dict[str, Any]]
+) -> None:
+    query = f"user_id={ann.id}&after={history[10]['id']}"
+    assert flack.messages(query)[:4] == history[11:15]
+    assert flack.messages(f"{query}&limit=2") == history[11:13]
+
+
+@pytest.mark.differs("D-49")
+def test_a_search_finds_the_messages_with_all_words_newest_first(flack: Flack) -> None:
+    author, word = flack.person(), new_nickname("word").replace("-", "")
+    first, second, third = (
+        flack.posted(author, source)
+        for source in (f"One {word}, *Grüße*", f"two {word} 电影院", f"three {word}ly")
+    )
+    assert flack.messages(f"q={word.upper()}") == [third, second, first]
+    assert flack.messages(f"q={word}+gruss") == [first]
+    assert flack.messages(f"q={word}+电影") == [second]
+    assert flack.messages(f"q={word}&limit=1") == [third]
+    assert flack.messages(f"q={word}&before={third['id']}") == [second, first]
+    flack.put(first["_links"]["self"], token=author.token, json={"source": "other"})
+    flack.delete(second["_links"]["self"], token=author.token)
+    assert flack.messages(f"q={word}") == [third]
+
+
+@pytest.mark.differs("D-49")
+@pytest.mark.parametrize("query", ["", "%00", "%22", "%27)%22*", "AND", "a NEAR b", "🎉", "%ff"])
+def test_any_search_is_answered(flack: Flack, query: str) -> None:
+    assert flack.get(f"/api/messages?q={query}").status_code == 200
+
+
 @pytest.mark.differs("D-15")
 def test_a_post_repeated_with_its_key_is_the_first_message_again(flack: Flack) -> None:
     author, key = flack.person(), {"Idempotency-Key": new_nickname("key")}

@@ -25,6 +25,7 @@ REQUESTS = {
     "one author's since": ("GET", "/api/messages?user_id={author}&updated_since={since}"),
     "one author's newest": ("GET", "/api/messages?user_id={author}&limit=5"),
     "one author's older ones": ("GET", "/api/messages?user_id={author}&before={middle}&limit=5"),
+    "the next ones": ("GET", "/api/messages?after={middle}&limit=5"),
     "one message": ("GET", "/api/messages/{middle}"),
     "one user": ("GET", "/api/users/{author}"),
     "who changed since": ("GET", "/api/users?updated_since={since}"),
@@ -119,3 +120,43 @@ def test_a_request_costs_the_same_in_a_table_twenty_times_as_long(alice, bob, co
         history(bob, length)
         costs.append(cost(*request_))
     assert 0 < costs[1] < 1.2 * costs[0] + 1
+
+
+def count_words():
+    """Update the statistics of the planner, and in PostgreSQL the index itself."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT gin_clean_pending_list('message_words')")
+        cursor.execute("ANALYZE")
+
+
+@pytest.mark.parametrize("query", ["q=rare", "q=rare words", "q=r", "q=rare&before={}"])
+def test_a_search_reads_the_index_of_words(alice, call, django_assert_num_queries, query):
+    history(alice, 5000)
+    newest = alice.messages.create(source="rare words")
+    count_words()
+    with django_assert_num_queries(1) as captured:
+        call("GET", f"/api/messages?{query.format(newest.pk)}")
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"EXPLAIN QUERY PLAN {captured[0]['sql']}")
+            plan = [row[3] for row in cursor.fetchall()]
+            # No sorting: as many matches are read as are asked for, from the newest on.
+            assert len(plan) == 2
+            assert plan[0].startswith("SCAN message_words VIRTUAL TABLE INDEX")
+            assert plan[1].startswith("SEARCH chat_message USING INTEGER PRIMARY KEY")
+        else:
+            cursor.execute(f"EXPLAIN {captured[0]['sql']}")
+            plan = [row[0].strip() for row in cursor.fetchall()]
+            assert any(step.startswith("->  Bitmap Index Scan on message_words") for step in plan)
+
+
+def test_a_search_for_a_common_word_stops_at_the_limit(alice, call, django_assert_num_queries):
+    history(alice, 5000)
+    count_words()
+    with django_assert_num_queries(1) as captured:
+        call("GET", "/api/messages?q=a&limit=5")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {captured[0]['sql']}")
+            assert rows_of(cursor.fetchone()[0][0]["Plan"]) <= 50

@@ -37,11 +37,14 @@ def test_a_user_is_represented_as_the_contract_says():
 
 
 def test_a_message_is_represented_as_the_contract_says():
-    message = Message(id=9, created_at=1, updated_at=2, source="*a*", html="<em>a</em>", user_id=7)
+    message = Message(
+        id=9, created_at=1, updated_at=3, edited_at=2, source="*a*", html="<em>a</em>", user_id=7
+    )
     assert message.to_dict() == {
         "id": 9,
         "created_at": 1,
-        "updated_at": 2,
+        "updated_at": 3,
+        "edited_at": 2,
         "source": "*a*",
         "html": "<em>a</em>",
         "user_id": 7,

@@ -1,0 +1,94 @@
+"""Full-text search: the words of a text, and how each database stores and matches them.
+
+Words are compared without case and without accents, and the last word of a query also matches
+longer words. Scripts that put no spaces between words, such as Chinese, Japanese and Thai, are
+stored character by character, so that a query finds any part of a sentence, but also a part that
+is no word. Characters other than letters and digits are ignored.
+"""
+
+import re
+import unicodedata
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+MAX_QUERY = 200  # characters
+MAX_WORD = 100  # characters; longer words are cut, in messages and in queries
+TABLE = "message_words"  # of SQLite
+
+# Thai, Lao, Myanmar, Khmer, Kana, and Chinese characters of all planes.
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+)
+# Accents, the points of Hebrew and Arabic, and the voicing marks of Kana.
+MARKS = re.compile(
+    "[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
+    "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\u3099\u309a\ufe20-\ufe2f]"
+)
+WORD = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+")
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text in their order, as they are compared."""
+    text = text.casefold()
+    if not text.isascii():
+        letters = MARKS.sub("", unicodedata.normalize("NFKD", text))
+        text = unicodedata.normalize("NFC", letters).casefold()
+    return [word[:MAX_WORD] for word in WORD.findall(text)]
+
+
+def phrases(query: str) -> list[list[str]]:
+    """Return the words of a query, those that no space separates together.
+
+    Raises ValidationError if the query is too long.
+    """
+    if len(query) > MAX_QUERY:
+        error = f"A search has at most {MAX_QUERY} characters."
+        raise ValidationError({"q": ValidationError(error, "max_length")})
+    return [phrase for part in query.split() if (phrase := words(part))]
+
+
+def fts5(found: list[list[str]]) -> str:
+    """Return a query for SQLite: https://www.sqlite.org/fts5.html#full_text_query_syntax."""
+    return " AND ".join(
+        f'"{" ".join(phrase)}"' + (" *" if len(phrase[-1]) > 1 else "") for phrase in found
+    )
+
+
+def tsquery(found: list[list[str]]) -> str:
+    """Return a query for PostgreSQL.
+
+    https://www.postgresql.org/docs/current/datatype-textsearch.html#DATATYPE-TSQUERY
+    """
+    return " & ".join(
+        " <-> ".join(f"'{word}'" for word in phrase) + (":*" if len(phrase[-1]) > 1 else "")
+        for phrase in found
+    )
+
+
+class WordsField(models.Field):
+    """The words of `source`: a `tsvector` in PostgreSQL, text for the triggers of FTS5 in SQLite.
+
+    It is null in rows that nodes of a version without this column inserted; these are not found.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "null": True, "editable": False})
+
+    def db_type(self, connection: Any) -> str:
+        """Return the type of the column."""
+        return "tsvector" if connection.vendor == "postgresql" else "text"
+
+    def pre_save(self, model_instance: Any, add: bool) -> list[str]:
+        """Return the words of the source that is saved."""
+        return words(model_instance.source)
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        """Return the value as the database stores it."""
+        if not isinstance(value, list):
+            return value
+        if connection.vendor == "postgresql":
+            return " ".join(f"'{word}':{place}" for place, word in enumerate(value, 1))
+        return " ".join(value)

@@ -1,0 +1,136 @@
+"""Tests of `GET /api/messages?q=`: which messages a search finds, and that any input is safe."""
+
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.messages import LARGEST_PAGE, PAGE
+from chat import moderation
+from chat.models import Message, timestamp
+from chat.search import MAX_QUERY, words
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def search(call):
+    """Return a function that sends a search and returns the sources that it finds."""
+
+    def search(q, **parameters):
+        response = call("GET", f"/api/messages?{urlencode({'q': q, **parameters})}")
+        assert response.status_code == 200, response.content
+        return [message["source"] for message in response.json()["messages"]]
+
+    return search
+
+
+@pytest.mark.parametrize(
+    ("source", "found", "missed"),
+    [
+        ("hello *world*!", ["hello", "WORLD", "wor", "world hel", "hello-world"],
+         ["orld", "helloworld"]),
+        ("a b c", ["a", "c b"], ["d"]),
+        ("see http://example.com/paper?id=7", ["example.com", "paper", "id=7", "7"], ["xample"]),
+        ("Grüße aus Kraków", ["grüsse", "GRUSSE", "krakow", "Kra\u0301ko\u0301w"], ["graz"]),
+        ("ﬁne ＦＵＬＬ ½", ["fine", "full", "1⁄2"], ["fi\u200bne"]),
+        ("今天看电影了", ["电影", "看", "看电影", "电影 今天"], ["影电", "电视"]),
+        ("カラオケに行こう", ["カラオケ", "行こう"], ["行く"]),
+        ("ภาษาไทย", ["ไทย", "ภาษา"], ["จีน"]),
+        ("한국어를 배워요", ["한국어", "한국", "배워요"], ["국어"]),
+        ("हिन्दी में", ["हिन्दी", "में"], ["उर्दू"]),
+        ("שָׁלוֹם", ["שלום"], ["לום"]),
+        ("don't", ["don't", "don"], ["dont"]),
+        ("snake_case f(x)", ["snake_case", "case", "f(x)"], ["nake"]),
+        ("x" * 300, ["x" * 300, "xx"], ["y"]),
+        ("1e5 0x1f 3.14 -5", ["1e5", "0x1f", "3.14", "-5"], ["2e5"]),
+    ],
+)  # fmt: skip
+def test_a_search_finds_the_messages_with_all_words(alice, search, source, found, missed):
+    alice.messages.create(source="something else entirely")
+    alice.messages.create(source=source)
+    assert {query: search(query[:MAX_QUERY]) for query in found} == {
+        query: [source] for query in found
+    }
+    assert {query: search(query) for query in missed} == {query: [] for query in missed}
+
+
+def test_the_newest_come_first_in_pages(alice, bob, search):
+    old = timestamp() - 10**7
+    messages = [
+        (alice if n % 2 else bob).messages.create(source=f"number {n}", updated_at=old)
+        for n in range(LARGEST_PAGE + 10)
+    ]
+    newest = [message.source for message in reversed(messages)]
+    assert search("number") == newest[:PAGE]
+    assert search("number", limit=2) == newest[:2]
+    assert search("number", limit=10**9) == newest[:LARGEST_PAGE]
+    assert search("number", before=messages[5].pk) == newest[-5:]
+    assert search("number", after=messages[-3].pk) == newest[:2]
+    assert search("number", user_id=bob.pk, limit=2) == newest[1:5:2]
+
+
+def test_an_edit_is_found_by_its_new_words_only(alice, call, search):
+    path = f"/api/messages/{alice.messages.create(source='before').pk}"
+    call("PUT", path, {"source": "afterwards"}, token=alice.token)
+    assert (search("before"), search("afterwards")) == ([], ["afterwards"])
+
+
+def test_deleted_messages_are_not_found(alice, bob, search):
+    messages = [author.messages.create(source="gone") for author in (alice, alice, bob)]
+    alice.messages.create(source="kept")
+    moderation.delete_messages(first=messages[0].pk, last=messages[1].pk)
+    assert search("gone") == ["gone"]
+    moderation.delete_user(user=bob)
+    assert search("gone") == []
+    assert search("kept") == ["kept"]
+    again = Message.objects.create(user=alice, pk=messages[0].pk, source="another")
+    assert (search("gone"), search("another")) == ([], [again.source])
+
+
+def test_previews_and_bulk_inserts_leave_the_index_right(alice, search):
+    Message.objects.bulk_create(Message(user=alice, source=f"bulk {n}") for n in range(3))
+    Message.objects.update(html="shown", updated_at=timestamp())
+    assert search("bulk") == ["bulk 2", "bulk 1", "bulk 0"]
+    assert search("shown") == []
+
+
+@pytest.mark.parametrize("q", ["", " ", "🎉🎉", "\0", "'\"*()", "…", "_", "\u200b"])
+def test_a_search_without_letters_or_digits_finds_nothing(alice, search, q):
+    alice.messages.create(source=q.replace("\0", "…"))
+    assert search(q) == []
+
+
+def test_a_search_that_is_too_long_is_a_400(alice, call, search):
+    assert search("李" * MAX_QUERY) == []
+    response = call("GET", "/api/messages?q=" + "a" * (MAX_QUERY + 1))
+    assert (response.status_code, response.json()["code"]) == (400, "too_long")
+
+
+AWKWARD = st.sampled_from(
+    [*list("\"'*()^:-+\\\x00&|!{},%a李🎉"), "NEAR", "AND", "NOT", "OR", "<->", "words"]
+)
+
+
+@given(st.text(max_size=50) | st.lists(AWKWARD).map(" ".join) | st.lists(AWKWARD).map("".join))
+def test_any_query_is_answered(alice, call, query):
+    response = call("GET", f"/api/messages?{urlencode({'q': query.encode(errors='ignore')})}")
+    assert response.status_code == 200
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=50))
+def test_a_message_is_found_by_its_own_text(alice, call, source):
+    message = alice.messages.create(source=source)
+    response = call("GET", f"/api/messages?{urlencode({'q': source, 'limit': 1})}")
+    assert response.json()["messages"] == ([message.to_dict()] if words(source) else [])
+
+
+def test_the_words_are_not_kept_twice_by_sqlite():
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM sqlite_master WHERE name LIKE 'message_words_content'"
+            )
+            assert cursor.fetchone() == (0,)
