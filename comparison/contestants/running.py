@@ -47,19 +47,20 @@ class Contestant:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def flask(name: str, title: str, label: str, node: str, **environment: str) -> Contestant:
+def flask(name: str, title: str, label: str, folder: str, node: str,
+          **environment: str) -> Contestant:  # fmt: skip
     """Return a contestant that runs in the environment of `flask/`."""
     return Contestant(
         name,
         title,
         label,
-        FOLDER / name.split()[0],
-        createdb=f"{FLASK} -m flask --app wsgi_aux createdb",
+        FOLDER / folder,
+        createdb=f"{FLASK} -m flask --app {FOLDER}/flask/wsgi_aux.py createdb",
         node=f"{FLASK} -m gunicorn -w 1 -b 127.0.0.1:{{port}} --no-control-socket {node} wsgi:app",
         worker=f"{FLASK} -m celery --quiet -A wsgi_aux:celery worker --loglevel ERROR",
-        cwd=FOLDER / name.split()[0],
+        cwd=FOLDER / folder,
         balance="ip_hash;",  # sticky sessions, as the documentation of Flask-SocketIO asks for
-        environment=environment,
+        environment=environment | {"PYTHONPATH": str(FOLDER / "flask")},
     )
 
 
@@ -69,9 +70,10 @@ THREADS = "--threads 1000"  # each socket occupies a thread
 CONTESTANTS = {
     contestant.name: contestant
     for contestant in (
-        flask("flask", "Flask, documented", "documented", GEVENT),
-        flask("flask in threads", "Flask, documented, in threads", "documented", THREADS,
+        flask("flask", "Flask, documented", "documented", "flask", GEVENT),
+        flask("flask-threads", "Flask, documented, in threads", "documented", "flask", THREADS,
               SOCKETIO_ASYNC_MODE="threading"),
+        flask("flask-tuned", "Flask, tuned", "tuned", "flask_tuned", GEVENT),
         Contestant(
             "django-documented", "Django, documented", "documented", FOLDER / "django_documented",
             createdb=f"{sys.executable} manage.py migrate -v 0",

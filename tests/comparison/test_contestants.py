@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SUITE = ROOT / "comparison" / "contract"
 PARTS = 3  # parallel runs of the suite on a contestant, which mostly wait
 MINUTE = "test_a_user_not_heard_of_for_a_minute_goes_offline_and_one_who_pings_does_not"
-CHECKED = [name for name in CONTESTANTS if name != "flask in threads"]  # the same code as "flask"
+CHECKED = [name for name in CONTESTANTS if name != "flask-threads"]  # the same code as "flask"
 
 Outcome = tuple[int, str]  # pytest's exit code, and what it printed
 
@@ -98,6 +98,18 @@ def test_a_contestant_has_a_folder_with_a_readme_and_a_known_label(name: str) ->
     contestant = CONTESTANTS[name]
     assert contestant.label in ("documented", "tuned")
     assert (contestant.folder / "README.md").exists()
+
+
+def lines(folder: str) -> int:
+    """Return the number of lines of Python in a contestant's folder that are not empty."""
+    files = (CONTESTANTS["flask"].folder.parent / folder).rglob("*.py")
+    sources = [path.read_text() for path in files if ".venv" not in path.parts]
+    return sum(bool(line.strip()) for source in sources for line in source.splitlines())
+
+
+def test_the_flask_contestants_have_the_size_that_their_documents_state() -> None:
+    assert 450 <= lines("flask") <= 650
+    assert lines("flask_tuned") <= 250
 
 
 def test_a_process_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
