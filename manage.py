@@ -4,11 +4,11 @@
 import os
 import sys
 
-from django.core.management import execute_from_command_line
-
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flack_project.settings")
     # Deployments set SECRET_KEY, so without it this is a developer's checkout.
     if not {"SECRET_KEY", "SECRET_KEY_FILE"} & os.environ.keys():
         os.environ.setdefault("DEBUG", "1")
-    execute_from_command_line(sys.argv)
+    from flack_project.command_line import main
+
+    main(sys.argv)

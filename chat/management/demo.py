@@ -1,5 +1,6 @@
 """Demo users and their messages, for `seeddemo` and `loadchat`."""
 
+import itertools
 import random
 from collections.abc import Iterator
 
@@ -37,18 +38,21 @@ def random_text(random: random.Random) -> str:
 
 @transaction.atomic
 def get_users(count: int) -> list[User]:
-    """Return `count` demo users, none of whom has a password; create those that are missing."""
-    nicknames = [
-        f"{NAMES[n % len(NAMES)]} {n // len(NAMES) + 1}".removesuffix(" 1") for n in range(count)
-    ]
-    found = {user.nickname: user for user in User.objects.filter(nickname__in=nicknames)}
-    for nickname in nicknames:
-        user = found.get(nickname) or User.objects.look_alikes(nickname).first()
+    """Return `count` demo users, which have no password; create those that are missing.
+
+    A nickname that looks like that of a person, who has a password, is left out.
+    """
+    users: list[User] = []
+    for number in itertools.count():
+        if len(users) == count:
+            return users
+        nickname = f"{NAMES[number % len(NAMES)]} {number // len(NAMES) + 1}".removesuffix(" 1")
+        user = User.objects.look_alikes(nickname).first()
         if user is None:
             user = User.objects.create_user(nickname)
             push_model(user)
-        found[nickname] = user
-    return [found[nickname] for nickname in nicknames]
+        if not user.has_usable_password():
+            users.append(user)
 
 
 def post_history(authors: list[User], count: int, days: int) -> Iterator[int]:

@@ -92,7 +92,9 @@ class LoadGenerator:
                 await socket.send(json.dumps(frame))
                 self.posted += 1
             with suppress(TimeoutError):
-                text = await asyncio.wait_for(socket.recv(), min(ping_at, post_at) - now)
+                # `wait_for` can swallow a cancellation on Python 3.11: Ctrl-C would do nothing.
+                async with asyncio.timeout(min(ping_at, post_at) - now):
+                    text = await socket.recv()
                 self._receive(json.loads(text), sent)
 
     def _receive(self, frame: dict[str, Any], sent: dict[str, float]) -> None:

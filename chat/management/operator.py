@@ -1,5 +1,6 @@
-"""The base of Flack's commands: their options, confirmation, output and interruption."""
+"""The base of Flack's commands: their options, confirmation and output."""
 
+import getpass
 import json
 import sys
 from argparse import ArgumentTypeError
@@ -12,20 +13,22 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 
 from chat.models import User
 
+# Django's options work as usual, but would hide those of the command in `--help`.
+BASE_ARGUMENTS = {
+    "--version",
+    "--verbosity",
+    "--settings",
+    "--pythonpath",
+    "--traceback",
+    "--no-color",
+    "--force-color",
+}
+
 
 class OperatorCommand(BaseCommand):
     """A command that prints a sentence, or with `--json` one JSON object for scripts."""
 
-    # Django's options work as usual, but would hide those of the command in `--help`.
-    suppressed_base_arguments = {
-        "--version",
-        "--verbosity",
-        "--settings",
-        "--pythonpath",
-        "--traceback",
-        "--no-color",
-        "--force-color",
-    }
+    suppressed_base_arguments = BASE_ARGUMENTS
     destroys = False  # adds `--yes`; the command calls `confirm` before it deletes anything
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -41,13 +44,6 @@ class OperatorCommand(BaseCommand):
             default=settings.FLACK_URL,
             help="address of the chat (%(default)s)",
         )
-
-    def execute(self, *args: Any, **options: Any) -> str | None:
-        """Run the command; raise CommandError at Ctrl-C."""
-        try:
-            return super().execute(*args, **options)
-        except KeyboardInterrupt:
-            raise CommandError("Interrupted.", returncode=130) from None
 
     def confirm(self, what: str, options: dict[str, Any]) -> None:
         """Ask a question on stderr unless `--yes` is given; raise CommandError without a yes."""
@@ -84,6 +80,16 @@ def find_user(nickname: str) -> User:
     if user.nickname not in (nickname, User.normalize_username(nickname)):
         raise CommandError(f"There is no user {nickname!r}. Did you mean {user.nickname!r}?")
     return user
+
+
+def read_password() -> str:
+    """Return the password, typed twice at a terminal or read as one line from a pipe."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    password = getpass.getpass()
+    if password != getpass.getpass("Password (again): "):
+        raise CommandError("The two passwords differ.")
+    return password
 
 
 def plural(count: int, word: str) -> str:

@@ -15,7 +15,7 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("path", type=Path, help="the file to create")
+        parser.add_argument("path", type=Path, metavar="PATH", help="the file to create")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["path"]

@@ -7,21 +7,27 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, CommandParser
 
 from chat import actions
-from chat.management.operator import OperatorCommand, find_user
+from chat.management.operator import OperatorCommand, find_user, read_password
 
 
 class Command(OperatorCommand):
-    help = "Changes a user's password and ends all of the user's sign-ins."
+    help = (
+        "Changes a user's password and ends all of the user's sign-ins. Asks for the password, or "
+        "reads it as one line from a pipe."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("nickname", nargs="?", help="the name of the system account if omitted")
+        parser.add_argument(
+            "nickname",
+            nargs="?",
+            metavar="NICKNAME",
+            help="the user; the name of the system account if omitted",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = find_user(options["nickname"] or getpass.getuser())
-        password = getpass.getpass()
-        if password != getpass.getpass("Password (again): "):
-            raise CommandError("The two passwords differ.")
+        password = read_password()
         try:
             actions.change_user(user=user, password=password)
         except ValidationError as error:

@@ -1,14 +1,12 @@
 """`createuser`."""
 
-import getpass
-import sys
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, CommandParser
 
 from chat import actions
-from chat.management.operator import OperatorCommand
+from chat.management.operator import OperatorCommand, read_password
 from chat.models import User
 
 
@@ -17,7 +15,7 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("nickname", help="1 to 32 characters")
+        parser.add_argument("nickname", metavar="NICKNAME", help="1 to 32 characters")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -27,13 +25,3 @@ class Command(OperatorCommand):
             raise CommandError(" ".join(error.messages)) from error
         sentence = f"Registered {user.nickname} as user {user.pk}."
         self.report(sentence, options, id=user.pk, nickname=user.nickname)
-
-
-def read_password() -> str:
-    """Return the password, typed twice at a terminal or read from a pipe."""
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\n")
-    password = getpass.getpass()
-    if password != getpass.getpass("Password (again): "):
-        raise CommandError("The two passwords differ.")
-    return password

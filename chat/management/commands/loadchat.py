@@ -39,11 +39,12 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["people"] < 1 or options["pause"] <= 0:
             raise CommandError("N and --pause must be more than 0.")
-        people = demo.get_users(options["people"])
-        tokens = [actions.issue_token(user=user) for user in people]
+        tokens: list[str] = []
         load = LoadGenerator(options["url"], tokens, options["pause"])
         seconds = None if options["minutes"] is None else 60 * options["minutes"]
         try:
+            for user in demo.get_users(options["people"]):
+                tokens.append(actions.issue_token(user=user))
             with (
                 suppress(KeyboardInterrupt),
                 Live(load, console=Console(stderr=True), transient=True),

@@ -19,7 +19,7 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("days", type=int, help="days whose messages are kept")
+        parser.add_argument("days", type=int, metavar="DAYS", help="days whose messages are kept")
 
     def handle(self, *args: Any, **options: Any) -> None:
         days = options["days"]

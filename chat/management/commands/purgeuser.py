@@ -14,7 +14,7 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("nickname", help="the user to delete")
+        parser.add_argument("nickname", metavar="NICKNAME", help="the user to delete")
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = find_user(options["nickname"])

@@ -18,7 +18,7 @@ class Command(OperatorCommand):
         user = parser.add_mutually_exclusive_group(required=True)
         user.add_argument("--user", metavar="NICKNAME", help="the user, by nickname")
         user.add_argument("--id", type=int, help="the user, by id")
-        parser.add_argument("new", help="the new nickname, 1 to 32 characters")
+        parser.add_argument("new", metavar="NEW", help="the new nickname, 1 to 32 characters")
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = find_user(options["user"]) if options["id"] is None else _by_id(options["id"])

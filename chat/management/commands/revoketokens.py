@@ -15,7 +15,7 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("nickname", nargs="?", help="the user")
+        parser.add_argument("nickname", nargs="?", metavar="NICKNAME", help="the user")
         parser.add_argument("--all", action="store_true", help="revoke the tokens of all users")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -10,10 +10,12 @@ from daphne.server import twisted_loop
 from django.conf import settings
 from django.core.management import call_command
 
+from chat.management.operator import BASE_ARGUMENTS
 from chat.realtime.hub import hub
 
 
 class Command(runserver.Command):
+    suppressed_base_arguments = BASE_ARGUMENTS
     help = (
         "Starts the chat for development. Without REDIS_URL it needs no other process: push uses "
         "an in-memory channel layer, and Celery's worker and beat run in threads."

@@ -37,4 +37,9 @@ class Command(OperatorCommand):
         for _ in track(batches, "Posting", total=steps, console=Console(stderr=True)):
             pass
         said = f"{plural(count, 'message')} of {len(people)} users over {options['days']} days"
-        self.report(f"There are {said} now.", options, people=len(people), messages=count)
+        self.report(
+            f"There are {said} now. Reload the pages that are open.",
+            options,
+            people=len(people),
+            messages=count,
+        )

@@ -2,6 +2,7 @@
 
 import getpass
 import io
+import re
 import sys
 from unittest.mock import Mock
 
@@ -11,13 +12,13 @@ from django.contrib.auth import authenticate
 from django.core.management import (
     CommandError,
     call_command,
-    execute_from_command_line,
     get_commands,
     load_command_class,
 )
-from django.db import connection
+from django.db import OperationalError, connection
 
 from chat.models import Token, User
+from flack_project.command_line import main
 from tests.kit import PASSWORD
 
 COMMANDS = """
@@ -68,7 +69,7 @@ def test_a_command_says_what_it_does(name):
 def run(*arguments):
     """Run manage.py with arguments and return its exit code."""
     try:
-        execute_from_command_line(["manage.py", *arguments])
+        main(["manage.py", *arguments])
     except SystemExit as end:
         return end.code
     return 0
@@ -85,6 +86,51 @@ def test_a_wrong_argument_ends_badly_and_is_named(name, capsys):
     needed = NEEDED.get(name, [])
     assert run(name, *needed, "--nonsense") == 2
     assert "--nonsense" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", sorted({*COMMANDS} - {"runserver"}))
+def test_all_commands_share_one_style_of_help(name, capsys):
+    run(name, "--help")
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"usage: manage.py {name} [-h]")
+    assert "--settings" not in printed
+    lines = re.findall(r"^  (\S.*?)(?:  |\n {10,})(.+)$", printed, re.MULTILINE)
+    assert lines
+    for option, text in lines:
+        if option == "--skip-checks":  # Django's, and not among those that can be suppressed
+            continue
+        assert re.match(r"-|[A-Z]+$", option)
+        assert text.strip()[0].islower() or text.strip()[0].isdigit()
+
+
+def test_help_lists_the_commands_of_flack_first(capsys):
+    run("help")
+    groups = re.findall(r"^\[(\w+)\]\n((?:    .+\n)+)", capsys.readouterr().out, re.MULTILINE)
+    assert groups[0][0] == "Flack"
+    assert re.findall(r"^ {4}(\w+) +\S", groups[0][1], re.MULTILINE) == COMMANDS
+    assert "migrate" in dict(groups)["django"].split()
+    assert "chat" not in dict(groups)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("command", [["createuser", "susan"], ["purgeuser", "susan"], ["doctor"]])
+def test_a_database_that_is_unavailable_ends_a_command_with_one_sentence(command, capsys):
+    def fail(*args):
+        raise OperationalError("no answer\nat 10.0.0.5.")
+
+    with connection.execute_wrapper(fail):
+        ended = run(*command)
+    if command == ["doctor"]:
+        assert ended == 1
+        assert capsys.readouterr().err.count("\n") == 1
+    else:
+        assert ended == "The database failed (no answer at 10.0.0.5)."
+
+
+def test_a_traceback_can_be_had(monkeypatch):
+    monkeypatch.setattr(User, "full_clean", Mock(side_effect=OperationalError))
+    with pytest.raises(OperationalError):
+        run("createuser", "susan", "--traceback")
 
 
 def test_the_commands_of_django_keep_their_meaning():
@@ -117,11 +163,11 @@ def test_createuser_asks_for_no_password_when_the_nickname_is_taken(alice, typed
         call_command("createuser", "Alice")
 
 
-def test_ctrl_c_ends_a_command_with_one_sentence(monkeypatch, capsys):
-    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(User, "full_clean", Mock(side_effect=KeyboardInterrupt))
+@pytest.mark.parametrize("end", [KeyboardInterrupt, EOFError])
+def test_ctrl_c_or_d_ends_a_command_with_one_sentence(monkeypatch, capsys, end):
+    monkeypatch.setattr(User, "full_clean", Mock(side_effect=end))
     assert run("createuser", "susan") == 130
-    assert capsys.readouterr().err == "CommandError: Interrupted.\n"
+    assert capsys.readouterr().err == "\nInterrupted.\n"
 
 
 @pytest.mark.django_db
@@ -176,6 +222,13 @@ def test_changepassword_of_oneself_ends_the_tokens(alice, typed, monkeypatch):
     typed("another-good-one", "another-good-one")
     call_command("changepassword")
     assert not Token.objects.exists()
+
+
+@pytest.mark.django_db
+def test_changepassword_reads_the_password_from_a_pipe(alice, pipe):
+    pipe("another-good-one\n")
+    call_command("changepassword", "Alice")
+    assert authenticate(nickname="Alice", password="another-good-one") == alice
 
 
 @pytest.mark.django_db

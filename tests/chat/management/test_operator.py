@@ -211,7 +211,15 @@ def test_commands_do_not_take_a_look_alike_for_the_user(alice, say, arguments):
     assert state() == before
 
 
-def test_demo_users_are_not_created_beside_look_alikes(make_user):
-    ada = make_user("ada")
-    assert demo.get_users(2)[0] == ada
-    assert len({user.pk for user in demo.get_users(300)}) == 300
+def test_demo_users_do_not_post_under_the_name_of_a_person(make_user):
+    person = make_user("ada")
+    users = demo.get_users(300)
+    assert len({user.pk for user in users}) == 300
+    assert person not in users and users[0].nickname == "Grace"
+    assert demo.get_users(300) == users
+
+
+def test_seeddemo_fills_the_room_after_the_first_registration(alice, say):
+    printed = say("", "seeddemo", "--people", "2", "--messages", "3").out
+    assert printed.startswith("There are 3 messages of 2 users over 3 days now.")
+    assert not alice.messages.exists()
