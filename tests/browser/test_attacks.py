@@ -43,7 +43,7 @@ FOUND = """root => {
 ALLOWED = {
     *"a abbr acronym b blockquote code em i li mark ol p pre s strong ul".split(),
     *("a href", "a rel", "a target", "a title", "abbr title", "acronym title", "ol start"),
-    *("mark class", "mark data-user", "pre tabindex"),
+    *("blockquote data-host", "mark class", "mark data-user", "pre tabindex"),
     *("a href=http:", "a href=https:", "a href=mailto:", "a href=:"),  # the last has no href
 }
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -74,6 +75,7 @@ def test_a_link_is_expanded_without_a_reload(
     for room in rooms:
         card = room.article(url).locator("blockquote")
         expect(card).to_contain_text("In short.", timeout=30_000)
+        expect(card).to_have_attribute("data-host", urlsplit(url).netloc)
         link = card.get_by_role("link", name=f"All of {word}")
         expect(link).to_have_attribute("href", url)
         expect(link).to_have_attribute("target", "_blank")

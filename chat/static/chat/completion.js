@@ -46,6 +46,8 @@ function show(names, index = 0) {
 	})
 	list.replaceChildren(...options)
 	list.hidden = !names.length
+	// The box stays a text box by name and role: its parent is the combobox, as in ARIA 1.1.
+	query('#combobox').ariaExpanded = String(!list.hidden)
 	if (names.length) box.setAttribute('aria-activedescendant', options[index].id)
 	else box.removeAttribute('aria-activedescendant')
 }

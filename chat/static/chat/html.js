@@ -35,7 +35,7 @@ function showCard(quote) {
 	const [title, description] = quote.children
 	const [link, ...others] = title?.childNodes ?? []
 	if (!(link instanceof HTMLAnchorElement) || others.length) return
-	quote.setAttribute('data-host', link.host)
+	if (link.host) quote.setAttribute('data-host', link.host)
 	if (description?.textContent === NO_DESCRIPTION) description.remove()
 }
 

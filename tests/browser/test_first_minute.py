@@ -1,0 +1,118 @@
+"""What the page shows before, and with, the first messages; on paper; and at every size."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from comparison.contract.client import Person
+from tests.browser.history import remember
+from tests.browser.room import Room
+
+MakeRoom = Callable[..., Room]
+NOON = 1_700_049_600  # 2023-11-15 12:00 UTC
+
+
+def test_loading_an_empty_room_and_its_first_message_are_states_of_the_page(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    room, held = make_room(), list[Route]()
+    room.page.route("**/api/messages?before=*", lambda route: held.append(route))
+    room.keep("flack.session", {"token": alice.token, "id": alice.id, "nickname": alice.nickname})
+    with room.page.expect_request("**/api/messages?before=*"):
+        room.page.goto(room.url)
+    expect(room.page.get_by_text("Loading the conversation…")).to_be_visible()
+    late = room.page.get_by_text("This takes longer than usual")
+    assert late.evaluate("e => e.getAnimations()[0].effect.getTiming().duration") == 5000
+    expect(room.page.get_by_text("There are no messages yet.")).to_be_hidden()
+    held[0].fulfill(json={"messages": []})
+    expect(room.page.get_by_text("There are no messages yet.")).to_be_visible()
+    expect(room.page.get_by_text("Loading the conversation…")).to_be_hidden()
+    room.say(word)
+    room.hears(word)
+    expect(room.page.get_by_text("There are no messages yet.")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_nothing_moves_when_a_user_signs_in(make_room: MakeRoom, alice: Person, width: int) -> None:
+    room = make_room(viewport={"width": width, "height": 700})
+    remember(room.page, 3, end=NOON)
+    room.open()
+    last, heights = room.page.get_by_role("article").last, []
+    heights.append(last.bounding_box())
+    room.fill_sign_in(alice.nickname, alice.password)
+    expect(room.box).to_be_focused()
+    heights.append(last.bounding_box())
+    assert heights[0] == heights[1]
+    log, message = room.log.bounding_box(), heights[0]
+    assert log and message  # few messages stand at the bottom
+    assert log["y"] + log["height"] - message["y"] - message["height"] < 20
+
+
+def test_controls_have_one_height_and_are_larger_on_touch(
+    make_room: MakeRoom, alice: Person
+) -> None:
+    for touch, height in ((False, 40), (True, 44)):
+        room = make_room(has_touch=touch, is_mobile=touch).open(alice)
+        room.account.click()
+        controls = room.page.locator("#account :is(button, input:not([type=checkbox]):visible)")
+        found = controls.evaluate_all("all => all.map(e => e.getBoundingClientRect().height)")
+        assert len(found) == 6 and set(found) == {height}
+
+
+def test_with_text_of_200_percent_a_phone_reaches_every_control(
+    make_room: MakeRoom, alice: Person
+) -> None:
+    room = make_room(viewport={"width": 390, "height": 700}, has_touch=True)
+    remember(room.page, 3, end=NOON)
+    room.open()
+    room.page.evaluate("document.documentElement.style.fontSize = '200%'")
+
+    def all_reachable(controls: str) -> None:
+        for control in room.page.locator(f"{controls}:visible").all():
+            control.scroll_into_view_if_needed()
+            expect(control).to_be_in_viewport(ratio=0.99)
+            control.click(trial=True)
+        assert room.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+    all_reachable(":is(#top, main) :is(button, input)")
+    room.fill_sign_in(alice.nickname, alice.password)
+    expect(room.box).to_be_focused()
+    all_reachable(":is(#top, main) :is(button, textarea)")
+    room.account.click()
+    all_reachable("#account :is(button, input)")
+    room.page.keyboard.press("Escape")
+    room.page.locator("[data-action=people]").click()
+    all_reachable("#people :is(button, input)")
+
+
+def test_printing_prints_the_conversation(make_room: MakeRoom, alice: Person) -> None:
+    room = make_room()
+    remember(room.page, 120, end=NOON)
+    room.open(alice)
+    room.page.emulate_media(media="print")
+    expect(room.page.get_by_role("banner")).to_contain_text("Flack")
+    for control in (room.account, room.participants, room.page.locator("#composer")):
+        expect(control).to_be_hidden()
+    # All that is loaded flows over pages, instead of what the window shows.
+    inner = room.log.evaluate("log => [log.scrollHeight, log.clientHeight]")
+    assert inner[0] == inner[1] > 2000
+    assert room.page.evaluate("document.documentElement.scrollHeight") >= inner[0]
+
+
+def test_motion_is_short_and_only_for_those_who_want_it(make_room: MakeRoom, alice: Person) -> None:
+    for preference, seconds in (("no-preference", "0.12s"), ("reduce", "0s")):
+        room = make_room(reduced_motion=preference).open(alice)
+        found = room.account.evaluate("e => getComputedStyle(e).transitionDuration")
+        assert found == seconds
+
+
+def test_without_javascript_a_sentence_stands_in_place(make_room: MakeRoom) -> None:
+    room = make_room(java_script_enabled=False)
+    room.page.goto(room.url)
+    sentence = room.page.locator("noscript p").first
+    expect(sentence).to_contain_text("Flack needs JavaScript")
+    expect(sentence).to_be_in_viewport()
+    expect(room.page.get_by_text("Loading the conversation…")).to_be_hidden()
+    expect(room.page.get_by_role("complementary")).to_be_hidden()
+    expect(room.page.locator("noscript a")).to_have_attribute("href", "/api/messages?limit=50")
