@@ -1,0 +1,153 @@
+"""The method: when a step counts, when a load is carried, and how much is carried.
+
+Pure functions, so that each rule has a test without servers. Times are in seconds unless named.
+"""
+
+import math
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Step = dict[str, Any]
+
+LATE = 1000.0  # milliseconds; a p99 above this is not carried
+SENT = 0.99  # of what is due; below, the generator failed
+LAG = 250.0  # milliseconds that 99 of 100 sends may be late; above, the generator failed
+OTHER_WORK = 0.05  # of all cores; a step with more is repeated
+REPEATS = 3  # of a step that does not count
+TRIES = 2  # each must be carried
+GROWTH = 100.0  # milliseconds by which waiting times may double without a growing queue
+MAX_SAMPLE = 1_000_000  # waiting times of which quantiles are taken
+REASONS = ("refused", "errors", "lost", "doubled")
+
+
+def evenly(values: Sequence[float], limit: int = MAX_SAMPLE) -> Sequence[float]:
+    """Return at most `limit` of the values, evenly spaced in the order in which they came."""
+    return values if len(values) <= limit else values[:: math.ceil(len(values) / limit)]
+
+
+def quantile(values: Sequence[float], part: float) -> float:
+    """Return the nearest-rank quantile: the least value that `part` of all do not exceed."""
+    ordered = sorted(evenly(values))
+    return ordered[max(0, math.ceil(part * len(ordered)) - 1)] if ordered else 0.0
+
+
+def is_growing(delays: Sequence[float]) -> bool:
+    """Return True if the waiting times, in milliseconds and in order, show a growing queue.
+
+    The median of the last quarter is then more than twice that of the first, and by 100 ms more.
+    """
+    quarter = len(delays) // 4
+    if not quarter:
+        return False
+    first, last = statistics.median(delays[:quarter]), statistics.median(delays[-quarter:])
+    return last > 2 * first + GROWTH
+
+
+def generator_failed(step: Step) -> bool:
+    """Return True if the generator did not send what was due, or not in time."""
+    return bool(step["sent"] < SENT * step["due"] or step.get("lag ms", 0) > LAG)
+
+
+def counts(step: Step) -> bool:
+    """Return True if the step shows something about the server."""
+    return not generator_failed(step) and bool(step.get("other work", 0) <= OTHER_WORK)
+
+
+def broken(step: Step) -> str:
+    """Return why a load was not carried, or an empty string if it was."""
+    if generator_failed(step):
+        return "generator"
+    for reason in REASONS:
+        if step.get(reason):
+            return reason
+    if step["p99 ms"] > LATE or step.get("behind ms", 0) > LATE:
+        return "late"
+    return "queue grows" if step.get("growing") else ""
+
+
+@dataclass
+class Tried:
+    """What the tries of one load found."""
+
+    reason: str  # empty if it was carried
+    disturbed: bool  # True if a step had too much other work, however often it was repeated
+
+
+def attempt(measure: Callable[[float], Step], load: float, tries: int = TRIES,
+            repeats: int = REPEATS) -> Tried:  # fmt: skip
+    """Measure a load until a try is not carried, at most `tries` times.
+
+    A step that does not count is repeated, at most `repeats` times.
+    """
+    disturbed = False
+    for _ in range(tries):
+        step = measure(load)
+        for _ in range(repeats):
+            if counts(step):
+                break
+            step = measure(load)
+        disturbed |= not counts(step) and not generator_failed(step)
+        if reason := broken(step):
+            return Tried(reason, disturbed)
+    return Tried("", disturbed)
+
+
+@dataclass
+class Capacity:
+    """The highest load that was carried, and the lowest that was not."""
+
+    carried: float
+    broke: float | None  # None if even `highest` was carried
+    reason: str
+    disturbed: bool
+
+
+def capacity(try_load: Callable[[float], Tried], first: float, highest: float,
+             precision: float = 1.1, lowest: float = 1.0) -> Capacity:  # fmt: skip
+    """Find a capacity: double or halve from `first` until it is bracketed, then bisect.
+
+    Ends when the load that broke is at most `precision` times the one that was carried. A capacity
+    that the generator limits has the reason "generator": the server may carry more.
+    """
+    carried, broke, reason, disturbed = 0.0, None, "", False
+    load = min(first, highest)
+    while broke is None or broke > max(carried, lowest) * precision:
+        found = try_load(load)
+        disturbed |= found.disturbed
+        if found.reason:
+            broke, reason = load, found.reason
+        else:
+            carried = load
+        if broke is None:
+            if carried >= highest:
+                break
+            load = min(2 * carried, highest)
+        elif not carried:
+            if broke <= lowest:
+                break
+            load = max(broke / 2, lowest)
+        else:
+            load = round(math.sqrt(carried * broke))
+            if load in (carried, broke):
+                break
+    return Capacity(carried, broke, reason, disturbed)
+
+
+def noise(pairs: Iterable[tuple[float, float]]) -> float:
+    """Return the largest ratio between two measurements of the same contestant, at least 1.
+
+    A pair of which one measurement found nothing makes the noise infinite, and is not dropped.
+    """
+    ratios = [1.0]
+    for first, again in pairs:
+        low, high = sorted((first, again))
+        ratios.append(high / low if low else math.inf if high else 1.0)
+    return max(ratios)
+
+
+def differ(one: float, other: float, noise: float) -> bool:
+    """Return True if two numbers differ by more than the noise."""
+    low, high = sorted((one, other))
+    return high > low * noise

@@ -1,0 +1,163 @@
+"""The method of the comparison, without servers."""
+
+import itertools
+import math
+
+import pytest
+
+from comparison.compare import method
+from comparison.compare.method import Tried
+
+GOOD = {"due": 200, "sent": 200, "p99 ms": 10.0}
+
+
+def test_a_quantile_is_the_nearest_rank():
+    values = [float(number) for number in range(1, 101)]
+    assert method.quantile(values, 0.99) == 99
+    assert method.quantile(values, 0.5) == 50
+    assert method.quantile([7.0], 0.99) == 7
+    assert method.quantile([], 0.99) == 0
+
+
+def test_the_p99_of_twenty_samples_is_the_maximum_and_of_all_deliveries_it_is_not():
+    assert method.quantile([*range(19), 1000], 0.99) == 1000
+    assert method.quantile([*range(1999), 10**6], 0.99) == 1979
+
+
+def test_too_many_values_are_sampled_evenly():
+    sample = method.evenly(range(10_000), 100)
+    assert len(sample) == 100
+    assert {later - earlier for earlier, later in itertools.pairwise(sample)} == {100}
+    assert method.evenly([1, 2], 2) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("delays", "growing"),
+    [
+        ([10] * 100, False),
+        ([10] * 90 + [5000] * 10, False),  # one hiccup
+        ([float(number * 10) for number in range(100)], True),
+        ([5, 5, 5, 5, 90, 90, 90, 90], False),  # within 100 ms
+        ([1], False),
+    ],
+)
+def test_a_queue_grows_when_the_last_quarter_waits_twice_as_long(delays, growing):
+    assert method.is_growing(delays) is growing
+
+
+@pytest.mark.parametrize(
+    ("numbers", "reason"),
+    [
+        ({}, ""),
+        ({"sent": 198}, ""),
+        ({"sent": 197}, "generator"),
+        ({"sent": 89, "p99 ms": 5000.0}, "generator"),
+        ({"lag ms": 251.0}, "generator"),
+        ({"refused": 1, "errors": 1}, "refused"),
+        ({"errors": 1}, "errors"),
+        ({"lost": 1}, "lost"),
+        ({"doubled": 1}, "doubled"),
+        ({"p99 ms": 1001.0}, "late"),
+        ({"behind ms": 1001.0}, "late"),
+        ({"growing": True}, "queue grows"),
+    ],
+)
+def test_a_load_is_not_carried_for_one_reason(numbers, reason):
+    assert method.broken(GOOD | numbers) == reason
+
+
+def server(limit, given=None, **numbers):
+    """Return a function that measures a server which carries up to `limit`."""
+
+    def measure(load):
+        if given is not None:
+            given.append(load)
+        return GOOD | {"lost": int(load > limit)} | numbers
+
+    return measure
+
+
+def test_a_load_must_be_carried_in_two_of_two_tries():
+    given = []
+    assert method.attempt(server(10, given), 10) == Tried("", False)
+    assert given == [10, 10]
+    steps = [GOOD, GOOD | {"lost": 1}]
+    assert method.attempt(lambda load: steps.pop(0), 10).reason == "lost"
+
+
+def test_a_load_that_is_not_carried_once_is_not_tried_again():
+    given = []
+    assert method.attempt(server(5, given), 10) == Tried("lost", False)
+    assert given == [10]
+
+
+def test_a_step_with_other_work_is_repeated_and_the_last_one_counts():
+    steps = [GOOD | {"other work": 0.06, "lost": 1}, GOOD | {"other work": 0.05}, GOOD]
+    assert method.attempt(lambda load: steps.pop(0), 10) == Tried("", False)
+    assert not steps
+
+
+def test_a_load_that_is_always_disturbed_says_so():
+    given = []
+    found = method.attempt(server(5, given, **{"other work": 0.5}), 3, tries=1, repeats=2)
+    assert found == Tried("", True)
+    assert given == [3, 3, 3]
+
+
+def test_a_failure_of_the_generator_is_repeated_and_never_carried():
+    given = []
+    assert method.attempt(server(5, given, sent=100), 3) == Tried("generator", False)
+    assert len(given) == 1 + method.REPEATS
+
+
+def find(limit, first=10, highest=10_000, **options):
+    given = []
+    found = method.capacity(
+        lambda load: method.attempt(server(limit, given), load, tries=1), first, highest, **options
+    )
+    return found, given
+
+
+@pytest.mark.parametrize("limit", [1, 7, 10, 333, 900, 9_999])
+@pytest.mark.parametrize("first", [10, 1000])
+def test_bisection_brackets_the_capacity_closely(limit, first):
+    found, given = find(limit, first)
+    assert found.carried <= limit < found.broke
+    assert found.broke <= max(found.carried * 1.1, found.carried + 1, 2)
+    assert found.reason == "lost"
+    assert len(given) <= 18
+
+
+def test_bisection_ends_at_the_highest_load():
+    found, _ = find(10**9)
+    assert (found.carried, found.broke, found.reason) == (10_000, None, "")
+
+
+def test_a_server_that_carries_nothing_has_the_capacity_0():
+    found, _ = find(0)
+    assert (found.carried, found.broke) == (0, 1)
+
+
+def test_a_capacity_that_the_generator_limits_says_so():
+    def measure(load):
+        return GOOD | {"sent": 200 if load <= 100 else 10}
+
+    found = method.capacity(lambda load: method.attempt(measure, load), 10, 10_000)
+    assert found.carried <= 100 and found.reason == "generator"
+
+
+def test_a_coarse_bisection_takes_fewer_steps():
+    assert len(find(333, precision=1.5)[1]) < len(find(333)[1])
+
+
+def test_the_noise_is_the_largest_ratio_and_drops_no_pair():
+    assert method.noise([]) == 1
+    assert method.noise([(10, 11), (20, 16)]) == 1.25
+    assert method.noise([(10, 0)]) == math.inf
+    assert method.noise([(0, 0)]) == 1
+
+
+def test_no_difference_within_the_noise_is_one():
+    assert not method.differ(10, 12, 1.25)
+    assert method.differ(10, 13, 1.25)
+    assert method.differ(13, 10, 1.25)
