@@ -3,11 +3,7 @@
 Systems that cannot use an SVG cut this square to a shape of their own, so it fills its edges.
 """
 
-import shutil
-
-from playwright.sync_api import sync_playwright
-
-from tests.browser.conftest import FLAGS
+from tests.browser.browser import open_browser
 from tests.running import ROOT
 
 SIZE = 512  # pixels, which browsers require of an application that can be installed
@@ -18,12 +14,10 @@ def main() -> None:
     """Draw the icon on its own background."""
     svg = (FOLDER / "icon.svg").read_text().replace('rx="9"', "")
     style = f"<style>body {{ margin: 0 }} svg {{ display: block; width: {SIZE}px }}</style>"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    with open_browser() as browser:
         page = browser.new_page(viewport={"width": SIZE, "height": SIZE})
         page.set_content(style + svg)
         page.screenshot(path=FOLDER / "icon.png")
-        browser.close()
 
 
 if __name__ == "__main__":
