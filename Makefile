@@ -29,7 +29,7 @@ $(shell rm -f .venv/bin/python .venv/*-stamp)
 endif
 endif
 
-.PHONY: help run manage check test test-unit test-parts test-whole audit contract fuzz lint lint-python \
+.PHONY: help run manage check test test-unit test-chat test-api test-parts test-whole audit contract fuzz lint lint-python \
 	bench compare contestants faults soak lock programs
 
 help:
@@ -43,12 +43,15 @@ manage: .venv/run-stamp
 	@test -e "$$VAR/run.env" || { echo "No Flack runs on the data in $$VAR: start it with make run."; exit 2; }; \
 	set -a; . "$$(cd "$$VAR" && pwd)/run.env"; exec $(BIN)/python manage.py $(CMD)
 
-# The quick answer while you write: no browser, no npm, no network.
+# The quick answer while you write: no browser, no npm, no network. The longest part comes first.
 check: .venv/test-stamp
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint-python test-unit
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-chat test-api lint-python
 
-test-unit: .venv/test-stamp
-	$(BIN)/python -m pytest --quiet tests/chat tests/api
+PYTEST := $(BIN)/python -m pytest --quiet
+test-unit: test-chat test-api
+
+test-chat test-api: test-%: .venv/test-stamp
+	$(PYTEST) tests/$*
 
 # Two halves in parallel, because each waits for other processes most of its time.
 WHOLE := tests/stack tests/flack_project

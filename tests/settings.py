@@ -1,4 +1,4 @@
-"""The settings of the tests: Flack's own, with a key, and without any data of this checkout."""
+"""The settings of the tests: Flack's own, with a key, a hasher that costs little, and no data."""
 
 import os
 import tempfile
@@ -7,3 +7,5 @@ os.environ["SECRET_KEY"] = "of-the-tests-and-of-no-server-at-all"
 os.environ["VAR"] = tempfile.gettempdir()  # nothing is stored there: tests/conftest.py
 
 from flack_project.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["tests.hashers.Argon2PasswordHasher", *PASSWORD_HASHERS[1:]]  # noqa: F405
