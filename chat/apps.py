@@ -1,6 +1,11 @@
 """The configuration of the chat app."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 
 
 class ChatConfig(AppConfig):
@@ -9,5 +14,30 @@ class ChatConfig(AppConfig):
     name = "chat"
 
     def ready(self) -> None:
-        """Register the system checks by importing them."""
+        """Register the system checks, and the wrapper of queries."""
         from chat import checks  # noqa: F401
+
+        connection_created.connect(close_failed_cursors, dispatch_uid="close_failed_cursors")
+
+
+def close_failed_cursors(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+    """Install `close_failed_cursor` in a new connection to SQLite."""
+    if connection.vendor == "sqlite" and close_failed_cursor not in connection.execute_wrappers:
+        connection.execute_wrappers.insert(0, close_failed_cursor)
+
+
+def close_failed_cursor(
+    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
+    """Run a query, and close its cursor at once if it fails.
+
+    Tracebacks hold failed cursors in reference cycles. The garbage collector would close them in
+    any thread, where it waits for the connection of each: its own thread holds that while it waits
+    for SQLite's lock, up to 3 s. If the collecting thread is in a transaction, it has that lock.
+    After a burst of time-outs the database stayed locked for many minutes.
+    """
+    try:
+        return execute(sql, params, many, context)
+    except Exception:
+        context["cursor"].close()
+        raise

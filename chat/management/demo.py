@@ -43,9 +43,9 @@ def get_users(count: int) -> list[User]:
     A nickname that looks like that of a person, who has a password, is left out.
     """
     users: list[User] = []
-    for number in itertools.count():
-        if len(users) == count:
-            return users
+    numbers = itertools.count()
+    while len(users) < count:
+        number = next(numbers)
         nickname = f"{NAMES[number % len(NAMES)]} {number // len(NAMES) + 1}".removesuffix(" 1")
         user = User.objects.look_alikes(nickname).first()
         if user is None:
@@ -53,6 +53,7 @@ def get_users(count: int) -> list[User]:
             push_model(user)
         if not user.has_usable_password():
             users.append(user)
+    return users
 
 
 def post_history(authors: list[User], count: int, days: int) -> Iterator[int]:
