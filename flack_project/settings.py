@@ -114,6 +114,10 @@ else:
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 3,  # seconds; then the response is 503 with Retry-After
         "tcp_user_timeout": 10_000,  # milliseconds until an unreachable server is given up
+        # A query that was sent waits for no longer either: seconds idle, between probes; probes.
+        "keepalives_idle": 4,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
         **DATABASES["default"].get("OPTIONS", {}),
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -141,7 +145,8 @@ if REDIS_URL:
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "chat.realtime.layer.PubSubChannelLayer",
-            "CONFIG": {"hosts": [{"address": REDIS_URL, **_patience}]},
+            # The pings of a subscription find out that the server was replaced by another one.
+            "CONFIG": {"hosts": [{"address": REDIS_URL, "health_check_interval": 1, **_patience}]},
         }
     }
     CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)

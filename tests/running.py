@@ -139,6 +139,14 @@ class Stack(Flack):
         transport = httpx.HTTPTransport(uds=str(self.run_dir / f"node.{number}.sock"))
         return httpx.Client(transport=transport, base_url="http://localhost")
 
+    def answers(self, name: str) -> bool:
+        """Return True if a node answers."""
+        with socket.socket(socket.AF_UNIX) as plain:
+            if plain.connect_ex(str(self.run_dir / f"{name}.sock")):
+                return False
+        with self.node(int(name.removeprefix("node."))) as node:
+            return node.get("/healthz").status_code == 200
+
     @contextmanager
     def connect(self, node: int | None = None) -> Iterator[JsonWire]:
         """Open a chat socket through nginx, or past it to one node."""

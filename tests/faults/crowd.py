@@ -12,7 +12,7 @@ import psycopg
 from tests.faults.background import Background
 from tests.faults.listener import Listener, Row
 from tests.faults.report import Report, inversions, twice
-from tests.faults.table import Fault, answers
+from tests.faults.table import Fault
 from tests.faults.writers import HTTPWriter, Reader, Record, SocketWriter, Writer
 from tests.running import Stack
 
@@ -65,8 +65,11 @@ class Crowd:
     def count(self, fault: Fault) -> Report:
         """Inject a fault, wait for recovery, and return the counts."""
         self._begin_counting()
-        fault.inject(self.stack)
-        return self._settle()
+        try:
+            fault.inject(self.stack)
+            return self._settle()
+        finally:
+            self._write(True)  # for the next fault
 
     def _begin_counting(self) -> None:
         self.first_sent = len(self.record.sent)
@@ -82,9 +85,7 @@ class Crowd:
         wait(self._is_whole, PATIENCE)  # still under load
         self._write(False)
         wait(lambda: all(writer.is_idle for writer in self.writers) and self._same(), PATIENCE)
-        report = self._compare(seconds)
-        self._write(True)
-        return report
+        return self._compare(seconds)
 
     def _all_have_all_since(self, ended: float) -> bool:
         """Return True if each writer had a message accepted since, and no listener lacks one."""
@@ -100,7 +101,7 @@ class Crowd:
     def _is_whole(self) -> bool:
         """Return True if every process of the stack answers."""
         ready = self.stack.get("/readyz").status_code == 200
-        return ready and all(answers(self.stack, name) for name in ("node.1", "node.2"))
+        return ready and all(self.stack.answers(name) for name in ("node.1", "node.2"))
 
     def _same(self) -> bool:
         rows = self.rows()

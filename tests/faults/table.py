@@ -2,12 +2,12 @@
 
 import re
 import signal
-import socket
 import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 import redis
 
@@ -27,7 +27,7 @@ class Fault:
     """A fault: `inject` returns when it is over."""
 
     name: str
-    inject: Callable[[Stack], None]
+    inject: Callable[[Any], None]  # takes the Stack
     refusals: str = "(?!)"  # a pattern of the failed requests that it allows
     closes: frozenset[int] = frozenset()  # the close codes that it allows
     seconds: float = 10.0  # after which every client must have every message
@@ -97,16 +97,7 @@ def restart_node(stack: Stack, name: str) -> None:
     node = stack.part(name)
     node.terminate()
     node.wait(20)
-    eventually(lambda: answers(stack, name), name, 20)
-
-
-def answers(stack: Stack, name: str) -> bool:
-    """Return True if a node answers."""
-    with socket.socket(socket.AF_UNIX) as plain:
-        if plain.connect_ex(str(stack.run_dir / f"{name}.sock")):
-            return False
-    with stack.node(int(name.removeprefix("node."))) as node:
-        return node.get("/healthz").status_code == 200
+    eventually(lambda: stack.answers(name), name, 20)
 
 
 def restart_all_nodes(stack: Stack) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from chat.errors import CODES
 from comparison.contract.client import eventually
-from tests.faults.table import answers
 from tests.running import PATIENCE, Stack
 
 
@@ -52,7 +51,7 @@ def test_without_a_node_the_answer_is_502_in_json_with_retry_after(stack: Stack)
     psutil.wait_procs(nodes, PATIENCE)
     answer = stack.get("/healthz")
     for name in ("node.1", "node.2"):
-        eventually(partial(answers, stack, name), name, PATIENCE)
+        eventually(partial(stack.answers, name), name, PATIENCE)
     assert (answer.status_code, answer.headers["Retry-After"]) == (502, "1")
     assert answer.json() == {
         "error": "The chat cannot be reached right now, try again in a moment.",
