@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -42,9 +43,13 @@ def test_names_and_mentions_of_people_who_left_are_known(
     stack.posted(bob, f"{word} first")
     stack.posted(alice, f"{word} thanks @{bob.nickname}!")
     room = make_room()
+    asked: list[str] = []
+    room.page.on("request", lambda r: asked.append(r.url) if "/api/users" in r.url else None)
     room.page.route("**/api/users?online=1", lambda route: route.fulfill(json={"users": []}))
     room.open()
     expect(room.hears(f"{word} first")).to_contain_text(bob.nickname)
+    queries = [urlsplit(url).query.partition("=")[0] for url in asked]
+    assert queries[:3] == ["online", "ids", "updated_since"]  # one request for all authors
     expect(room.hears(f"{word} thanks").locator("mark")).to_have_text(f"@{bob.nickname}")
 
 
@@ -145,10 +150,9 @@ def test_code_keeps_its_lines_and_does_not_widen_the_page(
     room.box.press("Enter")
     article = room.hears(word)
     pre = article.locator("pre")
-    assert (
-        pre.evaluate("e => e.scrollWidth > e.clientWidth && getComputedStyle(e).whiteSpace")
-        == "pre"
-    )
+    # A long line wraps, and its spaces stay: a block that scrolls would be a stop for the Tab key.
+    assert pre.evaluate("e => getComputedStyle(e).whiteSpace") == "pre-wrap"
+    assert pre.evaluate("e => e.scrollWidth <= e.clientWidth && e.tabIndex") == -1
     for tag in ("blockquote", "li"):
         expect(article.locator(tag)).to_have_count(1)
     assert room.page.evaluate("document.documentElement.scrollWidth") == 320

@@ -19,6 +19,8 @@ import { deletions, isDeleted, timeline, users } from './store.js'
 
 const MOST_ROWS = 2000
 const MOST_SPOKEN = 10
+/** Users in one request. */
+const MOST_IDS = 100
 const region = query('#log')
 const button = query('#unread')
 /** @type {Set<number>} ids of authors that were requested */
@@ -147,17 +149,20 @@ export function edit(id, back) {
 	row.scrollIntoView({ block: 'nearest' })
 }
 
-/** Fetch the authors that the page does not hold yet. @param {Message[]} messages */
-export const meet = (messages) =>
-	Promise.all(messages.map(({ user_id: author }) => fetchUser(author)))
-
-/** @param {number} id */
-async function fetchUser(id) {
-	if (users.rows.has(id) || asked.has(id)) return
-	asked.add(id)
+/** Fetch the authors that the page does not hold yet, all at once. @param {Message[]} messages */
+export async function meet(messages) {
+	const authors = new Set(messages.map(({ user_id: author }) => author))
+	const unknown = [...authors].filter((id) => !users.rows.has(id) && !asked.has(id))
+	for (const id of unknown) asked.add(id)
 	const asOf = performance.now()
-	const user = await request('GET', `/api/users/${id}`).catch(() => asked.delete(id) && null)
-	if (user && users.merge(user, asOf)) showUsers([user])
+	for (let at = 0; at < unknown.length; at += MOST_IDS) {
+		const ids = unknown.slice(at, at + MOST_IDS)
+		const answer = await request('GET', `/api/users?ids=${ids}`).catch(() => null)
+		/** @type {User[]} */
+		const found = answer?.users ?? []
+		showUsers(found.filter((user) => users.merge(user, asOf)))
+		if (!answer) for (const id of ids) asked.delete(id)
+	}
 }
 
 /** @param {boolean} isAloud true if a screen reader may announce new messages */
