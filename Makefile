@@ -10,7 +10,7 @@
 ##   make faults                         Kill each process under load; count what is lost
 ##   make soak MINUTES=60                Let people come and go; fail if anything grows
 ##   make bench                          Measure Flack beside other servers; FLASK_URL= adds Flask's
-##   make compare FLASK_URL=...          Load both versions in growing steps; write a report
+##   make compare QUICK=1                Start, check and measure every contestant; write a report
 ##   make lock                           Update the locked versions within pyproject.toml's ranges
 
 BIN := .venv/bin

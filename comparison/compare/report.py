@@ -1,95 +1,155 @@
-"""Write the report from the raw numbers and the prose in `report.md`."""
+"""Write the report from the raw numbers: tables, sentences and pictures."""
 
+import itertools
 import json
+import math
 from pathlib import Path
-from string import Template
 from typing import Any
 
-from comparison.compare import plots, tables
-from comparison.compare.results import Step, distinct, some
-from comparison.compare.tables import UNITS
+from comparison.compare import plots
+from comparison.compare.contest import AGAIN, WORKS
+from comparison.compare.method import differ
 
-FOLDER = Path(__file__).resolve().parent.parent
-RAW = FOLDER / "report.json"
-REPORT = FOLDER / "REPORT.md"
-PROSE = Path(__file__).parent / "report.md"
-QUIET = 0.2  # cores
+Raw = dict[str, Any]
+Result = dict[str, Any]
 
 
-def write() -> None:
-    """Write the report and its pictures."""
-    raw = json.loads(RAW.read_text())
-    for step, unit in UNITS.items():
-        plots.draw(some(raw["steps"], step=step), unit, FOLDER / picture(step))
-    REPORT.write_text(markdown(raw))
+def table(head: list[str], rows: list[list[Any]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
-def picture(step: str) -> str:
-    """Return the file name of a step's picture."""
-    return f"report-{step.lower().replace(' ', '-')}.svg"
+def short(value: float | None) -> str:
+    """Return a number with two or three significant digits, or a dash for none."""
+    if value is None:
+        return "–"
+    if value >= 1000:
+        return f"{float(f'{value:.3g}'):,.0f}"
+    return f"{value:.0f}" if value >= 100 else f"{float(f'{value:.2g}'):g}"
 
 
-def markdown(raw: dict[str, Any]) -> str:
+def title(raw: Raw, name: str) -> str:
+    """Return the title of an entry."""
+    return str(raw["contestants"].get(name, {}).get("title", name))
+
+
+def of(raw: Raw, work: str) -> dict[str, Result]:
+    """Return the results of a kind of work, by entry."""
+    return {result["entry"]: result for result in raw["results"] if result["work"] == work}
+
+
+def carried(result: Result) -> str:
+    """Return what an entry carried, and what broke above that."""
+    if not result["reason"]:
+        return f"at least {short(result['carried'])}"
+    prefix = "at least " if result["reason"] == "generator" else ""
+    mark = "*" if result["disturbed"] else ""
+    return f"{prefix}{short(result['carried'])}{mark} ({result['reason']})"
+
+
+def summary(raw: Raw) -> str:
+    """Return the table of all entries."""
+    head = ["Entry", *(f"{work.unit}, one core" for work in WORKS)]
+    head += [f"µs a {work.each}" for work in WORKS] + ["KiB a socket", "start s"]
+    head += ["lines", "packages", "processes"]
+    found = {work.name: of(raw, work.name) for work in WORKS}
+    rows = []
+    for name in dict.fromkeys(result["entry"] for result in raw["results"]):
+        results = [found[work.name].get(name) for work in WORKS]
+        first = next(result for result in results if result)
+        size = raw["contestants"].get(name, {})
+        row = [title(raw, name), *(carried(each) if each else "–" for each in results)]
+        row += [short(each.get("µs")) if each else "–" for each in results]
+        row += [short(first.get("KiB")), short(first["start s"])]
+        rows.append([*row, size.get("lines", "–"), size.get("packages", "–"), first["processes"]])
+    return table(head, rows)
+
+
+def sentences(raw: Raw) -> list[str]:
+    """Return, for each kind of work, who carried most, and which differences are noise."""
+    found = []
+    for work in WORKS:
+        results = {name: r for name, r in of(raw, work.name).items() if name != AGAIN}
+        noise = raw["noise"].get(work.name, {}).get("carried", math.inf)
+        ranked = sorted(results.values(), key=lambda result: -result["carried"])
+        for better, worse in itertools.pairwise(ranked):
+            names = title(raw, better["entry"]), title(raw, worse["entry"])
+            if not differ(better["carried"], worse["carried"], noise):
+                found.append(f"{work.name}: {names[0]} and {names[1]} do not differ: the noise of "
+                             f"this run is ×{noise:.2f}.")  # fmt: skip
+            elif worse["carried"]:
+                ratio = better["carried"] / worse["carried"]
+                found.append(f"{work.name}: {names[0]} carries {ratio:.1f} times what {names[1]} "
+                             "carries.")  # fmt: skip
+    return found
+
+
+def every_step(raw: Raw) -> str:
+    """Return the table of all steps, inside `<details>`."""
+    head = ["Work", "Entry", "Load", "Result", "p50 ms", "p99 ms", "samples", "µs", "sent of due",
+            "other work"]  # fmt: skip
+    rows = [
+        [result["work"], result["entry"], short(step["load"]), step["broken"] or "carried",
+         short(step.get("p50 ms")), short(step.get("p99 ms")), step.get("samples", 0),
+         short(step.get("µs")), f"{step['sent']:g} of {step['due']:g}",
+         f"{100 * step.get('other work', 0):.0f} %"]
+        for result in raw["results"] for step in result["steps"]
+    ]  # fmt: skip
+    return f"<details><summary>Every step</summary>\n\n{table(head, rows)}\n\n</details>"
+
+
+def markdown(raw: Raw) -> str:
     """Return the report as Markdown."""
-    steps: list[Step] = raw["steps"]
-    return Template(PROSE.read_text()).substitute(
-        unsent=sent_too_little(raw),
-        machine=tables.facts(raw["machine"]),
-        versions=tables.facts(raw["versions"]),
-        processes=tables.processes(raw["processes"]),
-        began=raw["began"],
-        other=" ".join(remarks(raw)),
-        ended=raw["ended"],
-        repeats=raw["repeats"],
-        seconds=f"{raw['seconds']:g}",
-        carried=tables.carried_table(steps),
-        null=tables.null_table(steps),
-        queries=tables.queries_table(raw["queries"]),
-        lessons=tables.lessons_table(raw["lessons"]),
-        **{
-            step.lower().replace(" ", "_"): "\n\n".join(
-                tables.details(some(steps, step=step, arrangement=arrangement), arrangement)
-                for arrangement in distinct(some(steps, step=step), "arrangement")
-            )
-            for step in UNITS
-        },
+    disturbed = sum(result["disturbed"] for result in raw["results"])
+    parts = ["# What each contestant carries\n"]
+    if raw["quick"]:
+        parts.append("> **A quick run**: short steps, one try, coarse bisection. Not a result.\n")
+    if disturbed:
+        parts.append(f"> Other work disturbed {disturbed} of {len(raw['results'])} measurements, "
+                     "marked with *.\n")  # fmt: skip
+    parts += [f"- {sentence}" for sentence in sentences(raw)]
+    parts += ["", *(f"![CPU time of a {work.each}](report-{work.name}.svg)\n" for work in WORKS)]
+    parts += [summary(raw), "", "## How it was measured\n"]
+    parts += [f"- {line}" for line in method_of(raw)]
+    parts += ["", "## Contestants, versions and settings\n", "```json"]
+    kept = {key: raw[key] for key in ("machine", "cores", "versions", "contestants", "failed")}
+    parts += [json.dumps(kept, indent=1, ensure_ascii=False), "```\n", every_step(raw)]
+    return "\n".join(parts) + "\n"
+
+
+def method_of(raw: Raw) -> list[str]:
+    """Return what a reader must know of the method, one sentence each."""
+    plan = raw["plan"]
+    noise = ", ".join(
+        f"{work} ×{found['carried']:.2f} carried and ×{found['µs']:.2f} µs"
+        for work, found in raw["noise"].items()
     )
-
-
-def remarks(raw: dict[str, Any]) -> list[str]:
-    """Return the remarks about a run, which stand before its numbers."""
-    single = "This run had one repeat, so it shows no spread."
-    found = [other_work(raw["other work"]), raw.get("note"), single if raw["repeats"] < 2 else ""]
-    for again in raw.get("again", []):
-        found.append(
-            f"These ladders were measured again, {again['repeats']} times with "
-            f"{again['seconds']:g} s per step, from {again['began']} to {again['ended']}: "
-            f"{', '.join(again['ladders'])}. " + other_work(again["other work"])
-        )
-    return [text for text in found if text]
-
-
-def sent_too_little(raw: dict[str, Any]) -> str:
-    """Return a sentence on the steps that sent less than 99 % of their load."""
-    short = [
-        step
-        for step in raw["steps"]
-        if step["sent"] < 0.99 * raw["seconds"] * float(step["rung"].split()[-1].removesuffix("/s"))
+    return [
+        f"Measured from {raw['began']} to {raw['ended']}; {raw['cores']}.",
+        f"Each step: {plan['warm_up']:g} s of warm-up, then {plan['seconds']:g} s, open loop: a "
+        "message or request is due at a fixed time, and its waiting time counts from there.",
+        f"Carried: p99 of all deliveries under 1 s, nothing lost, doubled or refused, no growing "
+        f"queue, in {plan['tries']} of {plan['tries']} tries. Found by bisection to a factor of "
+        f"{plan['precision']:g}.",
+        "A step in which the generator sent less than 99 %, or late, is never carried. A step with "
+        f"more than 5 % of other work is repeated, at most {plan['repeats']} times.",
+        "µs is CPU time of web and workers at the same load for all. One core carries all of a "
+        "contestant: web, worker, nginx, Valkey and PostgreSQL.",
+        f"Noise, the same contestant twice: {noise or 'not measured'}.",
     ]
-    carried = some(short, broken="")
-    return (
-        f"In {len(short)} of {len(raw['steps'])} steps it sent less than 99 % of the load, and "
-        f"{len(carried)} of these count as carried"
-    )
 
 
-def other_work(cores: float | None) -> str:
-    """Return a sentence about other work on the machine; `cores` is None if not measured."""
-    if cores is not None and cores < QUIET:
-        return "No other work ran on the machine."
-    busy = "" if cores is None else f" and kept {cores:.1f} cores busy at the start"
-    return (
-        f"**Other work ran on the machine{busy}.** All waiting times below include it, and a quiet "
-        "machine carries more. Contestants that took turns can be compared, within the noise shown "
-        "below."
-    )
+def write(raw: Raw, folder: Path) -> Path:
+    """Write the raw numbers, the report and its pictures into a folder; return the report."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.json").write_text(json.dumps(raw, indent=1, ensure_ascii=False) + "\n")
+    for work in WORKS:
+        values = {name: r["µs"] for name, r in of(raw, work.name).items() if r["µs"]}
+        noise = raw["noise"].get(work.name, {}).get("µs", 1.0)
+        text = f"CPU time of a {work.each}, µs (noise ×{noise:.2f})"
+        plots.bars(text, values, noise if math.isfinite(noise) else 1.0,
+                   folder / f"report-{work.name}.svg")  # fmt: skip
+    report = folder / "REPORT.md"
+    report.write_text(markdown(raw))
+    return report

@@ -1,196 +1,220 @@
-"""One step of a ladder: apply a load for some seconds, and measure."""
+"""One step: apply a load to a side for some seconds, and measure."""
 
 import itertools
+import json
 import time
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-import psutil
-
 from comparison.bench.processes import Processes
-from comparison.bench.rows import Numbers, quantile
 from comparison.bench.swarm import TEXT, Refused, Swarm, frame
 from comparison.compare.arrivals import Arrivals, Request, request
-from comparison.compare.sides import Side
+from comparison.compare.cores import OtherWork, own_seconds
+from comparison.compare.method import Step, is_growing, quantile
+from comparison.compare.sides import WIRES, Side
 
+HERTZ = 10.0  # messages a second in a room
 PATIENCE = 5.0  # seconds after the last arrival; a message that comes later counts as lost
-CONNECTING = 15.0  # seconds in which all clients must be connected
-LATE = 1000  # milliseconds; a p99 above this breaks a step
-SPEAK = {
-    "flack": ('{{"event":"ping_user","token":"{token}"}}',
-              '{{"event":"post_message","data":{{"source":"~{number:07}~ hello *world*"}},'
-              '"token":"{token}","ref":"{at}-{number}"}}'),
-    "flask": ('42["ping_user","{token}"]',
-              '42["post_message",{{"source":"~{number:07}~ hello *world*"}},"{token}"]'),
-}  # fmt: skip
+CONNECTING = 60.0  # seconds in which all clients must be connected
 
 
 @dataclass(frozen=True)
-class Rung:
-    """A load: messages per second to a number of sockets; without sockets, requests per second."""
+class Length:
+    """The seconds of a step: those before it is measured, and those that are."""
 
-    hertz: float
-    sockets: int = 0
-
-    @property
-    def load(self) -> float:
-        """Deliveries per second, or requests per second."""
-        return self.hertz * (self.sockets or 1)
-
-    def __str__(self) -> str:
-        return f"{self.sockets} × {self.hertz:g}/s" if self.sockets else f"{self.hertz:g}/s"
+    warm_up: float = 5
+    seconds: float = 20
 
 
-def calm(*processes: Processes, wait: Callable[[float], None] = time.sleep) -> None:
-    """Wait until processes are idle, at most 10 s."""
-    before = sum(each.cpu() for each in processes)
+def calm(side: Side, wait: Callable[[float], None] = time.sleep) -> None:
+    """Wait until the processes of a side are idle, at most 10 s."""
+    before = sum(each.cpu() for each in side.processes)
     for _ in range(40):
         wait(0.25)
-        now = sum(each.cpu() for each in processes)
-        if now < before + 2e4:
+        now = sum(each.cpu() for each in side.processes)
+        if now < before + 2e4:  # µs
             return
         before = now
 
 
 @contextmanager
-def accounted(side: Side, numbers: Numbers, units: float) -> Iterator[None]:
-    """Measure the block: busy cores of the servers and of the generator, and memory.
+def accounted(side: Side, step: Step) -> Iterator[None]:
+    """Measure the block: the CPU time of each part and of the generator, memory, other work."""
 
-    `units` is the number of requests or deliveries; "µs" is the CPU time of the version for one.
-    """
-    parts = {"web": [side.server.web], "worker": [side.server.worker], "beside": side.beside}
-    before = {part: sum(each.cpu() for each in parts[part]) for part in parts}
-    own, begin = time.process_time(), time.perf_counter()
-    yield
-    elapsed = time.perf_counter() - begin
-    numbers["own cores"] = (time.process_time() - own) / elapsed
-    numbers["own MiB"] = psutil.Process().memory_info().rss / 2**20
-    numbers["MiB"] = (side.server.web.resident() + side.server.worker.resident()) / 1024
-    for part in parts:
-        used = sum(each.cpu() for each in parts[part]) - before[part]
-        numbers[f"{part} cores"] = used / 1e6 / elapsed
-    numbers["cores"] = sum(numbers[f"{part} cores"] for part in parts)
-    numbers["µs"] = (numbers["web cores"] + numbers["worker cores"]) * elapsed * 1e6 / units
+    def used() -> dict[str, float]:
+        return {part: sum(p.cpu() for p in found) for part, found in side.parts.items()}
+
+    before, own = used(), time.process_time()
+    with OtherWork(own_seconds(side.processes)) as other:
+        began = time.perf_counter()
+        yield
+        elapsed = time.perf_counter() - began
+    step["seconds"] = elapsed
+    step["cpu"] = {part: after - before[part] for part, after in used().items()}  # µs
+    step["generator cores"] = (time.process_time() - own) / elapsed
+    step["other work"] = other.share
+    step["MiB"] = resident(side.parts["web"] + side.parts["worker"]) / 1024
 
 
-def talk(side: Side, rung: Rung, seconds: float) -> Numbers:
-    """Post messages over sockets, and measure when the last listener has received each."""
-    numbers: Numbers = {"errors": 0}
-    side.renew()
-    calm(side.server.web, side.server.worker)  # finish the previous step
-    swarm, at = Swarm([side.port], side.server.wire), time.time_ns()
-    stored = side.database.messages()
-    sign_in, say = SPEAK[side.server.name]
+def resident(processes: Sequence[Processes]) -> float:
+    """Return the memory of processes in KiB."""
+    return sum(each.resident() for each in processes)
+
+
+def unit_costs(step: Step, units: float) -> Step:
+    """Add the CPU time of each part for one unit, in µs; "µs" is that of web and worker."""
+    each = {part: used / units for part, used in step.pop("cpu").items()} if units else {}
+    return step | {"µs of": each, "µs": each.get("web", 0) + each.get("worker", 0)}
+
+
+def times(step: Step, delays: Sequence[float], lags: Sequence[float]) -> Step:
+    """Add quantiles of waiting times and of how late the generator sent, both in seconds."""
+    milliseconds = [1000 * delay for delay in delays]
+    return step | {
+        "p50 ms": quantile(milliseconds, 0.5),
+        "p99 ms": quantile(milliseconds, 0.99),
+        "max ms": max(milliseconds, default=0),
+        "samples": len(milliseconds),
+        "growing": is_growing(milliseconds),
+        "lag ms": 1000 * quantile(lags, 0.99),
+    }
+
+
+def said(wire: str, event: str, token: str, number: int = 0, at: int = 0) -> bytes:
+    """Return the text of a client's event; a message has its number between two tildes."""
+    data = {"source": f"~{number:07}~ hello *world*"}
+    if wire != "json":
+        arguments = [data, token] if event == "post_message" else [token]
+        return b"42" + json.dumps([event, *arguments]).encode()
+    frame = {"event": event, "token": token}
+    if event == "post_message":
+        frame |= {"data": data, "ref": f"{at}-{number}"}  # type: ignore[dict-item]
+    return json.dumps(frame).encode()
+
+
+def push(side: Side, sockets: float, length: Length) -> Step:
+    """Post `HERTZ` messages a second over sockets; measure every delivery to every listener."""
+    step: Step = {"due": HERTZ * length.seconds, "sent": 0, "errors": 0}
+    calm(side)  # finish the previous step
+    swarm, at = Swarm([side.port], WIRES[side.wire]), time.time_ns()
+    lags = array("d")
     try:
-        clients = swarm.connect(rung.sockets, patience=CONNECTING)
+        clients = swarm.connect(int(sockets), patience=CONNECTING)
         speakers = swarm.connect(len(side.tokens), counted=False, patience=CONNECTING)
         for speaker, token in zip(speakers, side.tokens, strict=True):
-            speaker.wire.send(frame(TEXT, sign_in.format(token=token).encode()))
+            speaker.wire.send(frame(TEXT, said(side.wire, "ping_user", token)))
         swarm.run(1)
-        calm(side.server.web, side.server.worker)
-        arrivals, begin = itertools.count(), time.perf_counter()
+        calm(side, swarm.run)
 
         def speak(sent: Sequence[int]) -> None:
-            number = sent[0]
-            token = side.tokens[number % len(speakers)]
-            text = say.format(token=token, number=number, at=at)
+            number, who = sent[0], sent[0] % len(speakers)
+            text = said(side.wire, "post_message", side.tokens[who], number, at)
             try:
-                speakers[number % len(speakers)].wire.sendall(frame(TEXT, text.encode()))
+                speakers[who].wire.sendall(frame(TEXT, text))
             except OSError:  # the server does not read, or has closed
                 swarm.errors += 1
 
-        def arrive() -> None:
-            swarm.push(speak, due=begin + next(arrivals) / rung.hertz)
+        def talk(seconds: float) -> float:
+            """Post for some seconds, and wait for what is on its way; return when it began."""
+            arrivals, began = itertools.count(), time.perf_counter()
 
-        with accounted(side, numbers, rung.load * seconds):
-            begin = time.perf_counter()
-            swarm.run(seconds, arrive, rung.hertz)
-            last = time.perf_counter()
+            def arrive() -> None:
+                due = began + next(arrivals) / HERTZ
+                lags.append(time.perf_counter() - due)
+                swarm.push(speak, due=due)
+
+            swarm.run(seconds, arrive, HERTZ)
             swarm.drain(len(swarm.sent) * len(clients), PATIENCE)
-        numbers["behind s"] = max(0, max(swarm.last, default=0) - last)
-        delays = [came - due for came, due in zip(swarm.last, swarm.sent, strict=True) if came]
+            return began
+
+        talk(length.warm_up)
+        if not swarm.received < len(swarm.sent) * len(clients):
+            swarm.forget(clients)  # else the step begins late, and is broken as it stands
+            at, lags = time.time_ns(), array("d")
+            with accounted(side, step):
+                ended = talk(length.seconds) + length.seconds
+            step["behind ms"] = 1000 * max(0.0, max(swarm.last, default=0) - ended)
+        else:
+            step["due"] = HERTZ * length.warm_up
         lost, doubled = swarm.lost_and_doubled(clients)
-        numbers |= {
-            "p50 ms": quantile(delays, 0.5),
-            "p99 ms": quantile(delays, 0.99),
+        step = times(step, swarm.delays, lags) | {
             "sent": len(swarm.sent),
-            "stored": side.database.messages() - stored,
+            "units": swarm.received,
             "lost": lost,
             "doubled": doubled,
             "errors": swarm.errors + swarm.closed,
         }
-    except Refused:
-        numbers |= {"refused": 1, "errors": 1}
+    except Refused as error:
+        step |= {"refused": str(error), "p99 ms": 0.0, "sent": step["due"], "units": 0}
     finally:
-        leave(swarm, side)
-    return numbers
+        swarm.hang_up([each for each in swarm.clients.values() if each.counted])
+        swarm.close()
+    return unit_costs(step, step["units"]) if "cpu" in step else step
 
 
-def leave(swarm: Swarm, side: Side) -> None:
-    """Close the sockets as browsers do, once all is delivered: first the writers, one by one."""
-    rest_a_while = partial(calm, side.server.web, side.server.worker, wait=swarm.run)
-    swarm.hang_up([each for each in swarm.clients.values() if not each.is_ready])
-    rest_a_while()
-    listeners = [each for each in swarm.clients.values() if each.counted]
-    for speaker in [each for each in swarm.clients.values() if not each.counted]:
-        swarm.say_goodbye([speaker])
-        swarm.run(0.02 + len(listeners) / 8000)  # every listener gets a push
-    rest_a_while()
-    for begin in range(0, len(listeners), 50):
-        swarm.say_goodbye(listeners[begin : begin + 50])
-        swarm.run(0.02)
-    swarm.run(0.5)
-    swarm.close()
+def poll(side: Side, hertz: float, length: Length) -> Step:
+    """Send the requests of a page of v0.13 at a fixed rate."""
+    return http(side, hertz, length, polling)
 
 
-def http(side: Side, rung: Rung, seconds: float, poll: bool, prefer: str = "") -> Numbers:
-    """Send requests at a fixed rate: polls as the page of v0.13 sends them, or posts."""
-    numbers: Numbers = {}
-    make = partial(polling if poll else posting, side, headers=prefer)
-    calm(side.server.web, side.server.worker)  # finish the previous step
-    arrivals, stored = Arrivals(side.port, make), side.database.messages()
-    begin = time.perf_counter()
-    with accounted(side, numbers, rung.load * seconds):
-        outcome = arrivals.run(rung.hertz, seconds)
-        if not poll:
-            deadline = begin + seconds + PATIENCE
-            while side.database.messages() < stored + outcome.sent - outcome.errors:
-                if time.perf_counter() > deadline:
+def post(side: Side, hertz: float, length: Length) -> Step:
+    """Post messages over HTTP at a fixed rate; all must be in the database at the end."""
+    return http(side, hertz, length, posting)
+
+
+def http(side: Side, hertz: float, length: Length, make: Callable[[Side, int], Request]) -> Step:
+    """Send requests at a fixed rate."""
+    calm(side)  # finish the previous step
+    Arrivals(side.port, partial(make, side)).run(hertz, length.warm_up)
+    calm(side)
+    counted = side.database if make is posting else None
+    stored = counted.messages() if counted else 0
+    step: Step = {"due": int(hertz * length.seconds)}
+    arrivals = Arrivals(side.port, partial(make, side))
+    with accounted(side, step):
+        began = time.perf_counter()
+        outcome = arrivals.run(hertz, length.seconds)
+        if counted:
+            wanted = stored + outcome.sent - outcome.errors
+            while counted.messages() < wanted:
+                if time.perf_counter() > began + length.seconds + PATIENCE:
                     break
                 time.sleep(0.05)
-            numbers["behind s"] = time.perf_counter() - begin - seconds
-            numbers["stored"] = side.database.messages() - stored
-            numbers["lost"] = max(0, outcome.sent - outcome.errors - numbers["stored"])
-            numbers["doubled"] = max(0, numbers["stored"] - outcome.sent)
-    return numbers | {
-        "p50 ms": quantile(outcome.seconds, 0.5),
-        "p99 ms": quantile(outcome.seconds, 0.99),
-        "sent": outcome.sent,
-        "errors": outcome.errors,
-    }
+            step["behind ms"] = 1000 * (time.perf_counter() - began - length.seconds)
+            step["lost"] = max(0, wanted - counted.messages())
+            step["doubled"] = max(0, counted.messages() - stored - outcome.sent)
+    step |= {"sent": outcome.sent, "errors": outcome.errors, "units": outcome.sent}
+    return unit_costs(times(step, outcome.seconds, outcome.lags), outcome.sent)
 
 
-def polling(side: Side, number: int, headers: str = "") -> Request:
+def polling(side: Side, number: int) -> Request:
     """Return one of the two requests that a page of v0.13 sends every second."""
     since = int(time.time()) - 2
     token = side.tokens[number // 2 % len(side.tokens)]
     what = ("users", "messages")[number % 2]
-    return request("GET", f"/api/{what}?updated_since={since}", token, headers=headers)
+    return request("GET", f"/api/{what}?updated_since={since}", token)
 
 
-def posting(side: Side, number: int, headers: str = "") -> Request:
+def posting(side: Side, number: int) -> Request:
     """Return a request that posts a message."""
     token = side.tokens[number % len(side.tokens)]
     body = b'{"source": "hello *world* %d"}' % number
-    return request("POST", "/api/messages", token, body, headers, (201, 202))
+    return request("POST", "/api/messages", token, body, "", (201, 202))
 
 
-def broken(numbers: Numbers) -> str:
-    """Return the reason that a step broke, or an empty string if it was carried."""
-    for name in ("refused", "errors", "lost", "doubled"):
-        if numbers.get(name):
-            return name
-    late = numbers["p99 ms"] > LATE or numbers.get("behind s", 0) * 1000 > LATE
-    return "late" if late else ""
+def idle(side: Side, count: int = 500) -> Step:
+    """Connect idle sockets, and measure the memory of each in KiB."""
+    swarm = Swarm([side.port], WIRES[side.wire])
+    try:
+        swarm.connect(100, patience=CONNECTING)
+        before = resident(side.parts["web"])
+        swarm.connect(count, patience=CONNECTING)
+        swarm.run(1)
+        return {"KiB": (resident(side.parts["web"]) - before) / count}
+    except Refused as error:
+        return {"refused": str(error)}
+    finally:
+        swarm.close()

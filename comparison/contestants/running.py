@@ -41,7 +41,7 @@ class Contestant:
     folder: Path
     createdb: str
     node: str
-    worker: str
+    workers: tuple[str, ...]  # and what stands beside them, such as beat
     cwd: Path = ROOT
     balance: str = "least_conn;"  # how nginx chooses a node
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -57,13 +57,14 @@ def flask(name: str, title: str, label: str, folder: str, node: str,
         FOLDER / folder,
         createdb=f"{FLASK} -m flask --app {FOLDER}/flask/wsgi_aux.py createdb",
         node=f"{FLASK} -m gunicorn -w 1 -b 127.0.0.1:{{port}} --no-control-socket {node} wsgi:app",
-        worker=f"{FLASK} -m celery --quiet -A wsgi_aux:celery worker --loglevel ERROR",
+        workers=(f"{FLASK} -m celery --quiet -A wsgi_aux:celery worker --loglevel ERROR",),
         cwd=FOLDER / folder,
         balance="ip_hash;",  # sticky sessions, as the documentation of Flask-SocketIO asks for
         environment=environment | {"PYTHONPATH": str(FOLDER / "flask")},
     )
 
 
+CELERY = f"{sys.executable} -m celery --quiet -A"
 DOCUMENTED = "comparison.contestants.django_documented"
 GEVENT = "-k gevent --worker-connections 20000"  # the default of 1,000 would be the limit
 THREADS = "--threads 1000"  # each socket occupies a thread
@@ -79,9 +80,27 @@ CONTESTANTS = {
             createdb=f"{sys.executable} manage.py migrate -v 0",
             node=f"{sys.executable} -m daphne -b 127.0.0.1 -p {{port}} -v 0 "
             f"{DOCUMENTED}.asgi:application",
-            worker=f"{sys.executable} -m celery --quiet -A {DOCUMENTED} worker -B -s {{var}}/beat "
-            "--loglevel ERROR",
+            workers=(f"{CELERY} {DOCUMENTED} worker -B -s {{var}}/beat --loglevel ERROR",),
             environment={"DJANGO_SETTINGS_MODULE": f"{DOCUMENTED}.settings"},
+        ),
+        # This project: the processes of the Procfile, without limits, which no other one has.
+        Contestant(
+            "flack", "Django, tuned (this project)", "tuned", ROOT,
+            createdb=f"{sys.executable} manage.py migrate -v 0",
+            node=f"{sys.executable} -m flack_project.daphne.server -b 127.0.0.1 -p {{port}} "
+            "--proxy-headers -v 0 flack_project.asgi:application",
+            workers=(
+                f"{CELERY} flack_project worker -Q celery --pool threads --concurrency 8 "
+                "--without-gossip --without-mingle",
+                f"{CELERY} flack_project worker -Q previews --pool threads --concurrency 16 "
+                "--without-gossip --without-mingle",
+                f"{CELERY} flack_project beat -s {{var}}/beat",
+            ),
+            environment={
+                "DJANGO_SETTINGS_MODULE": "flack_project.settings",
+                "FLACK_RATE_LIMITS": "0",
+                "FLACK_PASSWORD_VALIDATORS": "0",
+            },
         ),
     )
 }  # fmt: skip
@@ -164,7 +183,7 @@ def start(starter: Starter, contestant: Contestant, database_url: str, nodes: in
         )
     ports = [free_port() for _ in range(nodes)]
     web = [run(contestant.node.format(port=each)) for each in ports]
-    worker = run(contestant.worker.format(var=starter.folder))
+    workers = [run(command.format(var=starter.folder)) for command in contestant.workers]
     port = free_port()
     nginx = front(starter, port, ports, contestant.balance)
     for each in (*ports, port):
@@ -175,7 +194,7 @@ def start(starter: Starter, contestant: Contestant, database_url: str, nodes: in
         [f"http://127.0.0.1:{each}" for each in ports],
         preview_port,
         Processes(*(process.pid for process in web)),
-        Processes(worker.pid),
+        Processes(*(process.pid for process in workers)),
         {"nginx": Processes(nginx.pid), "valkey": Processes(valkey.pid)},
     )
 

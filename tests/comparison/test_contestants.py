@@ -27,7 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SUITE = ROOT / "comparison" / "contract"
 PARTS = 3  # parallel runs of the suite on a contestant, which mostly wait
 MINUTE = "test_a_user_not_heard_of_for_a_minute_goes_offline_and_one_who_pings_does_not"
-CHECKED = [name for name in CONTESTANTS if name != "flask-threads"]  # the same code as "flask"
+# "flask-threads" is the code of "flask", and test_contract.py runs every row on "flack".
+CHECKED = [name for name in CONTESTANTS if name not in ("flask-threads", "flack")]
 
 Outcome = tuple[int, str]  # pytest's exit code, and what it printed
 
@@ -82,7 +83,7 @@ def test_a_contestant_that_is_not_installed_is_named_with_the_command_that_insta
     tmp_path: Path,
 ) -> None:
     missing = Contestant(
-        "x", "Flask, missing", "documented", tmp_path, "", "/nowhere/python -m x", ""
+        "x", "Flask, missing", "documented", tmp_path, "", "/nowhere/python -m x", ()
     )
     with (
         Starter() as starter,
