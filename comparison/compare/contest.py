@@ -35,7 +35,7 @@ class Plan:
 
 
 WHOLE = Plan(Length(), method.TRIES, method.REPEATS, 1.1)
-QUICK = Plan(Length(1, 4), 1, 0, 1.5)
+QUICK = Plan(Length(1, 4), 1, 0, 2)
 
 
 @dataclass(frozen=True)
