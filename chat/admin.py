@@ -9,15 +9,16 @@ from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.contrib.auth.models import Group
 from django.core.paginator import Paginator
 from django.db.models import Max, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from chat import actions, moderation
-from chat.models import Message, User
+from chat.models import Message, User, timestamp
 
+DAY = 24 * 60 * 60  # seconds
 FLAGS = ("is_active", "is_banned", "is_staff", "is_superuser")
 
 
@@ -40,6 +41,13 @@ class PasswordForm(AdminPasswordChangeForm):
         return self.user  # with the old hash, so that one's own session ends too
 
 
+class AtLeast(int):
+    """A number of rows that is shown as "10,000+"."""
+
+    def __str__(self) -> str:
+        return f"{self:,}+"
+
+
 class Pages(Paginator):
     """Counts at most `MOST` rows, so that a list of a million is as fast as one of a hundred."""
 
@@ -47,8 +55,28 @@ class Pages(Paginator):
 
     @cached_property
     def count(self) -> int:
-        """Return the number of rows, at most `MOST`."""
-        return self.object_list[: self.MOST].count()  # type: ignore[attr-defined]
+        """Return the number of rows, or that it is at least `MOST`."""
+        count: int = self.object_list[: self.MOST].count()  # type: ignore[attr-defined]
+        return AtLeast(count) if count == self.MOST else count
+
+
+class Since(admin.SimpleListFilter):
+    """A filter by the time of registration or posting."""
+
+    title = "time"
+    parameter_name = "days"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the choices, by their number of days."""
+        return [("1", "Last 24 hours"), ("7", "Last 7 days"), ("30", "Last 30 days")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows created since then; any other value than the choices means all rows."""
+        if self.value() not in dict(self.lookup_choices):
+            return queryset
+        start = timestamp() - int(self.value() or 0) * DAY
+        # A row is updated when or after it is created, and this column has an index.
+        return queryset.filter(updated_at__gte=start, created_at__gte=start)
 
 
 class BoundedAdmin(admin.ModelAdmin):
@@ -77,11 +105,11 @@ class UserAdmin(BoundedAdmin, DjangoUserAdmin):
     fieldsets = (
         (None, {"fields": ("nickname", "password", "is_banned", "is_active")}),
         ("The admin", {"fields": ("is_staff", "is_superuser")}),
-        ("Seen", {"fields": ("created", "online", "seen", "sign_ins", "said")}),
+        ("Seen", {"fields": ("created", "presence", "seen", "sign_ins", "said")}),
     )
-    readonly_fields = ("created", "online", "seen", "sign_ins", "said")
-    list_display = ("nickname", "online", "is_banned", "is_active", "created")
-    list_filter = ("online", "is_banned", "is_active", "is_staff")
+    readonly_fields = ("created", "presence", "seen", "sign_ins", "said")
+    list_display = ("nickname", "presence", "state", "created")
+    list_filter = (Since, "online", "is_banned", "is_active", "is_staff")
     search_fields = ("nickname",)
     ordering = ("nickname",)
     filter_horizontal = ()
@@ -90,6 +118,17 @@ class UserAdmin(BoundedAdmin, DjangoUserAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: `purgeuser` deletes a user, with all messages."""
         return False
+
+    # In words: Django's icon would show a ban as a green tick, and absence as a red cross.
+    @admin.display(ordering="online")
+    def presence(self, user: User) -> str:
+        """Return "online" or "offline"."""
+        return "online" if user.online else "offline"
+
+    @admin.display(ordering="is_banned")
+    def state(self, user: User) -> str:
+        """Return what the user may not do, empty for most users."""
+        return "inactive" if not user.is_active else "banned" if user.is_banned else ""
 
     @admin.display(description="last seen")
     def seen(self, user: User) -> SafeString:
@@ -143,6 +182,7 @@ class MessageAdmin(BoundedAdmin):
     """Messages: read, search and delete."""
 
     list_display = ("__str__", "user", "created")
+    list_filter = (Since,)
     list_select_related = ("user",)
     search_fields = ("source", "user__nickname")
     SEARCHED = 100_000  # newest messages; a search for a rare word would read all of them
@@ -152,10 +192,26 @@ class MessageAdmin(BoundedAdmin):
     )
     ordering = ("-id",)
     fields = ("user", "created", "shown", "typed")
+    actions = ("ban_authors",)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: only authors edit."""
         return False
+
+    def has_ban_permission(self, request: HttpRequest) -> bool:
+        """Return True if the operator may ban users."""
+        return bool(request.user.has_perm("chat.change_user"))
+
+    @admin.action(description="Ban the authors of the selected messages", permissions=["ban"])
+    def ban_authors(self, request: HttpRequest, messages: QuerySet[Message]) -> None:
+        """Ban users; the page of a message has a button for this."""
+        authors = list(messages.values_list("user_id", flat=True).distinct())
+        users = User.objects.filter(pk__in=authors)
+        for user in users:
+            self.log_change(request, user, "Banned.")
+        moderation.ban(users=users)
+        names = ", ".join(users.values_list("nickname", flat=True))
+        self.message_user(request, f"Banned {names}.")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
@@ -165,6 +221,13 @@ class MessageAdmin(BoundedAdmin):
             newest = Message.objects.aggregate(newest=Max("pk"))["newest"] or 0
             queryset = queryset.filter(pk__gt=newest - self.SEARCHED)
         return super().get_search_results(request, queryset, search_term)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Return the page of a message, with a button to ban its author if that is allowed."""
+        context["has_ban_permission"] = self.has_ban_permission(request)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="as shown")
     def shown(self, message: Message) -> SafeString:

@@ -5,11 +5,12 @@ import re
 
 import pytest
 from django.contrib.auth import authenticate
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from chat import actions
-from chat.admin import MessageAdmin, Pages
+from chat.admin import AtLeast, MessageAdmin, Pages
 from chat.models import Message, Token, User
 from tests.kit import PASSWORD
 
@@ -90,9 +91,66 @@ def test_no_list_counts_further_than_its_bound(admin, alice, monkeypatch):
     alice.messages.bulk_create([Message(user=alice, source="a") for _ in range(100)])
     with CaptureQueriesContext(connection) as captured:
         html = admin.get(MESSAGE).content.decode()
-    assert "60 messages" in html
+    assert "60+ messages" in html
     counts = [query["sql"] for query in captured if "COUNT(" in query["sql"]]
     assert counts and all("LIMIT 60" in sql for sql in counts)
+
+
+def test_a_list_at_its_bound_shows_no_wrong_count(admin, alice):
+    assert str(AtLeast(Pages.MOST)) == "10,000+"
+    alice.messages.create(source="a")
+    assert "1 message\n" in admin.get(MESSAGE).content.decode()
+
+
+def test_a_ban_is_no_green_tick_and_absence_no_red_cross(admin, alice, bob):
+    User.objects.filter(pk=alice.pk).update(is_banned=True, online=False)
+    pages = [admin.get(path).content.decode() for path in (USER, f"{USER}{alice.pk}/change/")]
+    assert all("icon-yes" not in page and "icon-no" not in page for page in pages)
+    assert '<td class="field-presence">offline</td><td class="field-state">banned</td>' in pages[0]
+    assert '<td class="field-presence">online</td>' in pages[0]
+
+
+@pytest.mark.parametrize(("days", "shown"), [("1", 1), ("7", 2), ("30", 3), ("x", 4), ("", 4)])
+def test_messages_and_users_are_filtered_by_date(admin, alice, clock, days, shown):
+    ages = [0, 2, 8, 31]
+    for age in ages:
+        at = int(clock()) - age * 24 * 60 * 60
+        user = User.objects.create(nickname=f"user {age}", created_at=at)
+        alice.messages.create(source=f"message {age}", created_at=at)
+        assert user.pk
+    for path, name in [(USER, "user"), (MESSAGE, "message")]:
+        html = admin.get(f"{path}?days={days}").content.decode()
+        found = [age for age in ages if f">{name} {age}<" in html]
+        assert found == ages[:shown]
+
+
+def test_the_page_of_a_message_bans_its_author_and_deletes_it(admin, alice, bob):
+    message = alice.messages.create(source="a")
+    page = admin.get(f"{MESSAGE}{message.pk}/change/").content.decode()
+    assert f'href="{MESSAGE}{message.pk}/delete/"' in page
+    assert f'formaction="{MESSAGE}">Ban Alice</button>' in page
+    form = dict(
+        re.findall(r'<input type="hidden" name="(index|_selected_action)" value="(\d+)"', page)
+    )
+    answer = admin.post(MESSAGE, {"action": "ban_authors", **form}, follow=True)
+    assert "Banned Alice." in answer.content.decode()
+    assert User.objects.get(is_banned=True) == alice
+    assert [token.user for token in Token.objects.all()] == [bob]
+
+
+def test_an_operator_who_may_only_read_bans_nobody(client, alice, make_user):
+    reader = make_user("reader", is_staff=True)
+    reader.user_permissions.add(Permission.objects.get(codename="view_message"))
+    client.force_login(reader)
+    message = alice.messages.create(source="a")
+    page = client.get(f"{MESSAGE}{message.pk}/change/").content.decode()
+    assert "Ban Alice" not in page
+    client.post(MESSAGE, {"action": "ban_authors", "_selected_action": message.pk, "index": 0})
+    assert not User.objects.filter(is_banned=True).exists()
+
+
+def test_each_page_has_a_link_to_the_room(admin):
+    assert '<a href="/">View site</a>' in admin.get("/admin/").content.decode()
 
 
 def test_the_newest_messages_are_searched(admin, alice, bob, monkeypatch):
