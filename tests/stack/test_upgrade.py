@@ -26,7 +26,7 @@ from comparison.contract.pages import Pages
 from flack_project.launcher.stack import read_procfile, valkey_url, write_nginx_configuration
 from tests.faults import writers
 from tests.faults.crowd import Crowd
-from tests.faults.table import SHUTDOWN, Fault, answers
+from tests.faults.table import SHUTDOWN, Fault
 from tests.faults.worker import PAGE, defer, is_done, is_expanded
 from tests.running import BARE, PATIENCE, ROOT, Stack, free_port
 
@@ -73,7 +73,7 @@ class Site(Stack):
         self.processes_by_name[name] = process
         self.running.callback(self.end, name)
         if name.startswith("node"):
-            eventually(lambda: answers(self, name), name, 60)
+            eventually(lambda: self.answers(name), name, 60)
 
     def end(self, name: str) -> None:
         """Stop a process gracefully."""
