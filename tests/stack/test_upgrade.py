@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -44,7 +45,7 @@ class Site(Stack):
 
     def __init__(self, old: Path, folder: Path, running: ExitStack, hosts: str) -> None:
         self.old, self.running, self.port = old, running, free_port()
-        self.var, self.run_dir = folder / "var", folder / "run"  # type: ignore[misc]
+        self.var, self.run_dir = folder / "var", folder / "run"
         (self.run_dir / "metrics").mkdir(parents=True)
         self.var.mkdir()
         Flack.__init__(self, f"http://127.0.0.1:{self.port}", PATIENCE)
@@ -156,6 +157,6 @@ def test_an_upgrade_under_load_loses_and_refuses_nothing(
         report = crowd.count(fault)
     assert report.problems(fault) == []
     for message, status in waiting:
-        eventually(lambda one=status: is_done(site, one), "an answer", PATIENCE)  # type: ignore[misc]
-        eventually(lambda one=message: is_expanded(site, one), "a preview", PATIENCE)  # type: ignore[misc]
+        eventually(partial(is_done, site, status), "an answer", PATIENCE)
+        eventually(partial(is_expanded, site, message), "a preview", PATIENCE)
     assert "degraded" not in site.get("/readyz").text
