@@ -6,6 +6,7 @@ until its newest change is `SETTLED` seconds old: it could change again in the s
 
 import hashlib
 from collections.abc import Iterable
+from typing import Any
 
 import orjson
 from django.utils.http import parse_etags
@@ -16,9 +17,9 @@ from chat.models import timestamp
 SETTLED = 2  # seconds
 
 
-def etag(request: Request, changes: Iterable[tuple[int, int]]) -> str | None:
-    """Return the tag for a list with these ids and times of change, or None if it has none."""
-    changes = list(changes)
+def etag(request: Request, rows: Iterable[dict[str, Any]]) -> str | None:
+    """Return the tag for a list of rows with `id` and `updated_at`, or None if it has none."""
+    changes = [(row["id"], row["updated_at"]) for row in rows]
     # The browsable page of the same list also shows which user is signed in.
     is_json = request.accepted_renderer.media_type == "application/json"
     if not is_json or max((time for _, time in changes), default=0) > timestamp() - SETTLED:

@@ -1,6 +1,7 @@
 """Messages: post, list, show, edit, delete."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
@@ -11,6 +12,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from api.deferred import deferrable
 from api.etags import etag, is_known
+from api.pagination import ChangesPagination, Read, Row
 from api.queries import ID, LARGEST, number
 from api.serializers import MessageSerializer, MessagesSerializer
 from chat import actions, moderation
@@ -31,6 +33,7 @@ class MessageViewSet(GenericViewSet):
     queryset = Message.objects.all()
     serializer_class = MessageSerializer
     lookup_value_regex = ID
+    pagination_class = ChangesPagination
 
     def get_permissions(self) -> list[Any]:
         """Require a token to write."""
@@ -45,20 +48,32 @@ class MessageViewSet(GenericViewSet):
 
     @extend_schema(operation_id="messages_list", responses=MessagesSerializer)
     def list(self, request: Request) -> Response:
-        """List the messages of the last day.
+        """List the messages of the last day, at most 1,000.
 
-        Messages that changed last come last. `before` and `after` list messages of any age by id
-        instead, oldest first. `q` searches messages of any age, newest first.
+        Messages that changed last come last. With `updated_since` these are the first later ones,
+        and a `Link` leads to the next. `before` and `after` list messages of any age by id instead,
+        oldest first. `q` searches messages of any age, newest first.
         """
         page, newest_first = find(request)
         if "If-None-Match" in request.headers:
-            tag = etag(request, page.values_list("id", "updated_at"))
+            tag = etag(
+                request, self.read(page, newest_first, lambda rows: rows.values("id", "updated_at"))
+            )
             if tag and is_known(request, tag):
                 return Response(status=304, headers={"ETag": tag})
-        found = page.to_dicts()
-        tag = etag(request, ((message["id"], message["updated_at"]) for message in found))
-        body = {"messages": found[::-1] if newest_first else found}
-        return Response(body, headers={"ETag": tag} if tag else None)
+        found = self.read(page, newest_first, MessageQuerySet.to_dicts)
+        response = self.get_paginated_response({"messages": found})
+        if tag := etag(request, found):
+            response["ETag"] = tag
+        return response
+
+    def read(self, page: MessageQuerySet, newest_first: bool, read: Read) -> Sequence[Row]:
+        """Return the rows of a page, in the order in which they are listed."""
+        paginator = cast("ChangesPagination", self.paginator)
+        if not page.query.is_sliced:
+            return paginator.bounded(page, self.request, read)
+        paginator.request = self.request
+        return read(page)[::-1] if newest_first else read(page)
 
     def retrieve(self, request: Request, pk: str) -> Response:
         """Show a message."""
@@ -92,7 +107,9 @@ def find(request: Request) -> tuple[MessageQuerySet, bool]:
     query = request.query_params.get("q")
     if query is None and before is None and after is None:
         messages = messages.updated_since(max(since, timestamp() - DAY))
-        return (messages, False) if limit is None else (messages.reverse()[:limit], True)
+        if limit is None:
+            return messages, False
+        return messages.reverse()[: min(limit, LARGEST_PAGE)], True
     limit = min(limit or PAGE, LARGEST_PAGE)
     messages = messages.filter(updated_at__gt=since)
     if after is not None:

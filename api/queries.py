@@ -8,6 +8,7 @@ from rest_framework.request import Request
 
 ID = "[0-9]{1,18}"  # no column holds a longer id
 WHOLE = re.compile("-?[0-9]{1,19}")
+MAX_IDS = 100  # in one request
 LARGEST = 2**63 - 1  # what a column of either database holds
 
 
@@ -30,3 +31,14 @@ def number(
     if not least <= value <= LARGEST:
         raise ValidationError({name: [f"This must be from {least} to {LARGEST}."]})
     return value
+
+
+def numbers(request: Request, name: str) -> list[int] | None:
+    """Return the ids of a query, such as `1,2,3`, or None; ValidationError for others."""
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    parts = text.split(",")
+    if len(parts) > MAX_IDS or not all(re.fullmatch(ID, part) for part in parts):
+        raise ValidationError({name: [f"These must be at most {MAX_IDS} ids with commas between."]})
+    return list(map(int, parts))

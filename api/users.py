@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from api.queries import ID, number
+from api.pagination import ChangesPagination
+from api.queries import ID, number, numbers
 from api.serializers import MeSerializer, UserSerializer, UsersSerializer
 from chat import actions
 from chat.models import User
@@ -25,6 +26,7 @@ class UserViewSet(GenericViewSet):
     queryset = User.objects.all()
     serializer_class = UserSerializer
     lookup_value_regex = ID
+    pagination_class = ChangesPagination
 
     def get_permissions(self) -> list[Any]:
         """Require a token to change a user, and for `me`."""
@@ -41,7 +43,10 @@ class UserViewSet(GenericViewSet):
 
     @extend_schema(operation_id="users_list", responses=UsersSerializer)
     def list(self, request: Request) -> Response:
-        """List users by the time of their last change."""
+        """List users by the time of their last change, at most 1,000.
+
+        With `updated_since` these are the first later ones, and a `Link` leads to the next.
+        """
         users = User.objects.order_by("updated_at", "nickname")
         if online := request.query_params.get("online"):
             users = users.filter(online=online != "0")
@@ -49,7 +54,9 @@ class UserViewSet(GenericViewSet):
             users = users.filter(updated_at__gt=number(request, "updated_since"))
         if (nickname := request.query_params.get("nickname")) is not None:
             users &= actions.find_look_alikes(nickname)
-        return Response({"users": users.to_dicts()})
+        if (ids := numbers(request, "ids")) is not None:
+            users = users.filter(pk__in=ids)
+        return self.get_paginated_response({"users": self.paginate_queryset(users)})
 
     def retrieve(self, request: Request, pk: str) -> Response:
         """Show a user."""

@@ -40,6 +40,7 @@ EXAMPLES: list[tuple[str, str, JSON, int, JSON | None]] = [
     ("users_list", "all users", {}, 200, {"users": [DAVID, SUSAN]}),
     ("users_list", "online users", {"online": "1"}, 200, {"users": []}),
     ("users_list", "a taken nickname", {"nickname": "SUSAN"}, 200, {"users": [SUSAN]}),
+    ("users_list", "some users", {"ids": "2,3"}, 200, {"users": [DAVID]}),
     ("users_retrieve", "a user", {"id": 1}, 200, SUSAN),
     ("users_update", "a nickname", {"id": 1, "body": {"nickname": "suzie"}}, 204, None),
     ("users_update", "a password", {"id": 1, "body": {"password": "battery staple"}}, 204, None),

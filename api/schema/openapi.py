@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from drf_spectacular.generators import SchemaGenerator
 
+from api import queries
 from api.authentication import CHALLENGE
 from api.messages import LARGEST_PAGE, PAGE
 from api.queries import LARGEST
@@ -28,6 +29,7 @@ KEY: Schema = {"type": "string", "maxLength": MAX_KEY, "pattern": KEY_PATTERN}
 
 SINCE = "Only later changes, in Unix seconds"
 LIMIT = f"At most N. With `before`, `after` or `q`, {PAGE} by default and at most {LARGEST_PAGE}"
+IDS = "Only users with these ids, such as `1,2,3`; at most 100"
 WORDS = "Messages of any age that have all these words or words that begin so, newest first"
 IDEMPOTENCY = "Makes a retry safe: the same key returns the same message. Choose a UUID."
 PREFER = ("header", "Prefer", TEXT, "`respond-async` answers from a worker (RFC 7240)")
@@ -36,6 +38,7 @@ PARAMETERS: dict[str, list[tuple[str, str, Schema, str]]] = {
     "users_list": [
         ("query", "online", TEXT, "`0`: users who are offline; other values: who are online"),
         ("query", "updated_since", {"anyOf": [NUMBER, {"type": "string", "const": ""}]}, SINCE),
+        ("query", "ids", {**TEXT, "pattern": f"^{queries.ID}(,{queries.ID}){{0,99}}$"}, IDS),
         ("query", "nickname", TEXT, "Only users that a new user's nickname would be taken by"),
     ],
     "messages_list": [
@@ -58,6 +61,7 @@ PARAMETERS: dict[str, list[tuple[str, str, Schema, str]]] = {
 }
 ALWAYS = {"X-Request-ID": {"type": "string", "pattern": "^[0-9A-Za-z_-]{1,64}$"}}
 ETAG = {"ETag": {"type": "string", "pattern": '^W/"[0-9a-f]{24}"$'}}
+NEXT = {"Link": {"type": "string", "pattern": '^<[^>]+>; rel="next"$'}}
 PREFERENCE = {"Preference-Applied": {"const": "respond-async"}}
 RETRY = {"Retry-After": {"type": "integer", "minimum": 1}}
 HEADERS: dict[str, dict[str, Schema]] = {
@@ -151,12 +155,14 @@ def complete_operation(method: str, operation: Schema, schemas: Schema) -> None:
         responses["202"] = {"headers": PREFERENCE}
     if "If-None-Match" in parts:
         responses |= {"304": {"headers": ETAG}, "200": {**responses["200"], "headers": ETAG}}
+    if "updated_since" in parts:
+        responses["200"] |= {"headers": responses["200"].get("headers", {}) | NEXT}
     for status, response in responses.items():
         response["description"] = HTTPStatus(int(status)).phrase
         headers = response.get("headers", {}) | HEADERS.get(status, {}) | ALWAYS
         response["headers"] = {
-            # A list that changed in the last 2 s has no ETag.
-            header: {"required": header != "ETag", "schema": schema}
+            # A list that changed in the last 2 s has no ETag, and a whole one no Link.
+            header: {"required": header not in ("ETag", "Link"), "schema": schema}
             for header, schema in headers.items()
         }
     for owner, title, sent, answered, answer in EXAMPLES:

@@ -130,6 +130,11 @@ class Flack:
         return message
 
     def messages(self, query: str = "") -> list[dict[str, Any]]:
-        """List the messages, with a query such as `updated_since=5`."""
-        messages: list[dict[str, Any]] = self.get(f"/api/messages?{query}").json()["messages"]
+        """List the messages, with a query such as `updated_since=5`; follow `Link`."""
+        messages: list[dict[str, Any]] = []
+        path = f"/api/messages?{query}"
+        while path:
+            answer = self.get(path)
+            messages += answer.json()["messages"]
+            path = answer.links.get("next", {}).get("url", "")
         return messages

@@ -191,3 +191,25 @@ def test_a_nickname_finds_the_user_that_has_taken_it(flack: Flack, ann: Person) 
     assert found(ann.nickname) == found(ann.nickname.swapcase()) == [ann.id]
     assert found(new_nickname()) == []
     assert flack.get("/api/users", params={"nickname": "a:b"}).status_code == 400
+
+
+@pytest.mark.differs("D-50")
+def test_ids_list_these_users(flack: Flack, ann: Person, bob: Person) -> None:
+    users = flack.get(f"/api/users?ids={ann.id},{bob.id},2147483647").json()["users"]
+    assert {user["id"] for user in users} == {ann.id, bob.id}
+    assert flack.get("/api/users?ids=ann").status_code == 400
+    many = ",".join(str(number) for number in range(1, 102))
+    assert flack.get(f"/api/users?ids={many}").status_code == 400
+
+
+@pytest.mark.differs("D-50")
+def test_a_list_is_bounded_and_links_to_the_rest(flack: Flack, ann: Person) -> None:
+    found, path = [], "/api/users?updated_since=0"
+    while path:
+        answer = flack.get(path)
+        users = answer.json()["users"]
+        earlier = [user for user in users if user["updated_at"] < users[-1]["updated_at"]]
+        assert len(earlier) < 1000
+        found += [user["id"] for user in users]
+        path = answer.links.get("next", {}).get("url", "")
+    assert ann.id in found

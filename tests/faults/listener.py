@@ -114,9 +114,12 @@ class Listener:
             try:
                 for name, table in (("users", self.users), ("messages", self.messages)):
                     as_of, since = time.monotonic(), max(0, self._proven - MARGIN)
-                    answer = await self.http.get(f"/api/{name}?updated_since={since}")
-                    for row in answer.raise_for_status().json()[name]:
-                        table.merge(row, as_of)
+                    path = f"/api/{name}?updated_since={since}"
+                    while path:
+                        answer = (await self.http.get(path)).raise_for_status()
+                        for row in answer.json()[name]:
+                            table.merge(row, as_of)
+                        path = answer.links.get("next", {}).get("url", "")
             except httpx.HTTPError:
                 await asyncio.sleep(random.uniform(1, 5))
                 self._again = True

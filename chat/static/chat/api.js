@@ -31,7 +31,15 @@ export async function request(method, path, body, authorization, extra = {}) {
 		throw problem(0, 'The server cannot be reached. Try again.')
 	})
 	const { status } = response
-	if (response.ok) return status === 204 ? null : response.json()
+	if (response.ok) {
+		const answer = status === 204 ? null : await response.json()
+		const next = /^<(.+)>; rel="next"$/.exec(response.headers.get('Link') ?? '')
+		if (!next) return answer
+		// A list is bounded: append the rest.
+		const rest = await request(method, next[1], body, authorization, extra)
+		for (const name in rest) answer[name].push(...rest[name])
+		return answer
+	}
 	if (status === 401 && !authorization) endSession(token)
 	const { error, fields = {} } = await response.json().catch(() => ({}))
 	const words = Object.values(fields).flat().join(' ') || error
