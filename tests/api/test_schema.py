@@ -13,7 +13,15 @@ from api.schema.openapi import document
 pytestmark = pytest.mark.django_db
 
 # Pages, static files, metrics, and the 404 of unknown paths.
-NO_PART_OF_THE_API = ("^$", "^api-auth/", "^admin/", "^api/schema/", "^(?:api|tasks)/", "^metrics")
+NO_PART_OF_THE_API = (
+    "^$",
+    "^favicon",
+    "^api-auth/",
+    "^admin/",
+    "^api/schema/",
+    "^(?:api|tasks)/",
+    "^metrics",
+)
 
 
 def routes(resolver, before=""):
