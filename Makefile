@@ -29,7 +29,7 @@ $(shell rm -f .venv/bin/python .venv/*-stamp)
 endif
 endif
 
-.PHONY: help run manage check test test-unit test-chat test-api test-parts test-whole audit contract fuzz lint lint-python \
+.PHONY: help run manage check test test-unit test-rest audit contract fuzz lint lint-python \
 	bench compare contestants faults soak lock programs
 
 help:
@@ -47,22 +47,20 @@ manage: .venv/run-stamp
 check: .venv/test-stamp
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-chat test-api lint-python
 
-PYTEST := $(BIN)/python -m pytest --quiet
+PYTEST = $(BIN)/python -m pytest --quiet
 test-unit: test-chat test-api
 
-test-chat test-api: test-%: .venv/test-stamp
+# Three at a time, on two cores too, because most wait for other processes. The longest come first.
+test: lint
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target \
+		test-stack test-browser test-rest test-flack_project test-chat test-api
+
+FOLDERS := stack browser flack_project chat api
+$(FOLDERS:%=test-%): test-%: .venv/test-stamp
 	$(PYTEST) tests/$*
 
-# Two halves in parallel, because each waits for other processes most of its time.
-WHOLE := tests/stack tests/flack_project
-test: lint
-	@$(MAKE) --no-print-directory --jobs 2 test-parts test-whole
-
-test-parts: contestants
-	$(BIN)/python -m pytest $(WHOLE:%=--ignore %)
-
-test-whole:
-	$(BIN)/python -m pytest $(WHOLE)
+test-rest: contestants
+	$(PYTEST) $(FOLDERS:%=--ignore tests/%)
 
 EXAMPLES ?= 100
 fuzz: .venv/test-stamp

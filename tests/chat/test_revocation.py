@@ -1,6 +1,5 @@
 """Tests of how sign-ins end: each way to end them, for each way to be signed in."""
 
-import getpass
 import io
 import sys
 from contextlib import suppress
@@ -32,9 +31,8 @@ def operator():
 
 @pytest.fixture
 def typed(monkeypatch):
-    """Type the new password at each prompt of a command."""
-    monkeypatch.setattr(getpass, "getpass", lambda *args, **kwargs: NEW)
-    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    """Give the new password to a command on its standard input."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{NEW}\n"))
 
 
 def api_password(alice, **_):
