@@ -48,8 +48,9 @@ def deferrable(
     """Run a function in a Celery worker when the client sends `Prefer: respond-async`.
 
     The function takes the user and JSON values by keyword; the decorated one takes the request in
-    place of the user. `admit(author=user)` checks ban and limit when the request is queued; the
-    function is then called with `admitted=True`, so that the limit is counted once.
+    place of the user, and adds the client's `address`. `admit(author=user, address=address)` checks
+    ban and limits when the request is queued; the function is then called with `admitted=True`, so
+    that the limits are counted once.
     """
 
     def decorate(answer: Callable[..., Response]) -> Callable[..., Response]:
@@ -58,9 +59,10 @@ def deferrable(
 
         @functools.wraps(answer)
         def answer_or_defer(request: Request, **kwargs: Any) -> Response:
+            address = request.META.get("REMOTE_ADDR", "")
             if not prefers_async(request):
-                return answer(request.user, **kwargs)
-            admit(author=request.user)
+                return answer(request.user, address=address, **kwargs)
+            admit(author=request.user, address=address)
             arguments = {"user_id": request.user.pk, "admitted": True, **kwargs}
             deferred = Deferred.objects.create(name=name, arguments=arguments)
             try:

@@ -93,7 +93,8 @@ class MessageViewSet(GenericViewSet):
         """Delete your own message, or any message as an operator."""
         message = get_object_or_404(Message, pk=pk)
         assert isinstance(request.user, User)
-        moderation.delete_message(editor=request.user, message=message)
+        address = request.META.get("REMOTE_ADDR", "")
+        moderation.delete_message(editor=request.user, message=message, address=address)
         return Response(status=204)
 
 
@@ -123,19 +124,33 @@ def find(request: Request) -> tuple[MessageQuerySet, bool]:
 
 @deferrable(admit=actions.admit_post)
 def new_message(
-    author: User, *, source: str, key: str | None = None, admitted: bool = False
+    author: User,
+    *,
+    source: str,
+    key: str | None = None,
+    address: str | None = None,
+    admitted: bool = False,
 ) -> Response:
     """Post a message and return the response."""
-    message = actions.post_message(author=author, source=source, key=key, admitted=admitted)
+    message = actions.post_message(
+        author=author, source=source, key=key, address=address, admitted=admitted
+    )
     location = {"Location": f"/api/messages/{message.pk}"}
     return Response(message.to_dict(), status=201, headers=location)
 
 
 @deferrable(admit=actions.admit_post)
 def changed_message(
-    editor: User, *, message_id: int, source: str | None = None, admitted: bool = False
+    editor: User,
+    *,
+    message_id: int,
+    source: str | None = None,
+    address: str | None = None,
+    admitted: bool = False,
 ) -> Response:
     """Edit a message and return the response."""
     message = get_object_or_404(Message, pk=message_id)
-    actions.edit_message(editor=editor, message=message, source=source, admitted=admitted)
+    actions.edit_message(
+        editor=editor, message=message, source=source, address=address, admitted=admitted
+    )
     return Response(status=204)

@@ -43,7 +43,7 @@ def register(*, nickname: str, password: str, address: str | None = None) -> Use
     nickname or password that is taken or not allowed.
     """
     if address is not None:
-        throttling.REGISTER.spend(throttling.client(address))
+        throttling.REGISTER.spend_from(address)
     user = User(nickname=User.normalize_username(nickname))
     _validate(user, password)
     user.set_password(password)
@@ -175,20 +175,30 @@ def end_sign_ins(*, users: QuerySet[User]) -> int:
 # --- Messages -------------------------------------------------------------------------------------
 
 
-def admit_post(*, author: User) -> None:
-    """Refuse a post, edit or deletion by a ban or the limit; a deferred one when it is queued."""
+def admit_post(*, author: User, address: str | None = None) -> None:
+    """Refuse a post, edit or deletion by a ban or a limit; a deferred one when it is queued.
+
+    `address` is the client's, for the limit of all users behind it; None if it is not known.
+    """
     _require_write_access(author)
     throttling.POST.spend(author.pk)
+    if address is not None:
+        throttling.POST_FROM.spend_from(address)
 
 
 def post_message(
-    *, author: User, source: str, key: str | None = None, admitted: bool = False
+    *,
+    author: User,
+    source: str,
+    key: str | None = None,
+    address: str | None = None,
+    admitted: bool = False,
 ) -> Message:
     """Save and push a message, or return the one that this author posted with the same key.
 
-    `admitted` is for a request that passed `admit_post` when it was queued.
+    `admitted` is for a request that passed `admit_post`, with its `address`, when it was queued.
     """
-    _require_write_access(author) if admitted else admit_post(author=author)
+    _require_write_access(author) if admitted else admit_post(author=author, address=address)
     message = Message(user=author, source=source, key=key or None)
     _render(message)
     try:
@@ -203,10 +213,15 @@ def post_message(
 
 
 def edit_message(
-    *, editor: User, message: Message, source: str | None = None, admitted: bool = False
+    *,
+    editor: User,
+    message: Message,
+    source: str | None = None,
+    address: str | None = None,
+    admitted: bool = False,
 ) -> None:
     """Change the given fields of the editor's own message and push it; see `post_message`."""
-    _require_write_access(editor) if admitted else admit_post(author=editor)
+    _require_write_access(editor) if admitted else admit_post(author=editor, address=address)
     if message.user_id != editor.pk:
         raise PermissionDenied(NOT_YOUR_MESSAGE)
     if source is None:

@@ -64,8 +64,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         """Join the hub, then accept; past the limit of sockets per address, close with 1013."""
-        sockets = hub.addresses[self.socket.address]
-        if settings.FLACK_RATE_LIMITS and sockets >= throttling.SOCKETS:
+        full = any(
+            hub.addresses[network] >= throttling.SOCKETS * factor
+            for network, factor in throttling.networks(self.socket.address)
+        )
+        if settings.FLACK_RATE_LIMITS and full:
             await self.accept()
             self.socket.close(1013, text=error_frame(429, "Too many sockets from this address."))
             return
@@ -147,7 +150,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
     def post(self, source: str, key: str | None) -> dict[str, Any]:
         """Post as the user of this socket; in a thread."""
         author = self.identify()
-        return actions.post_message(author=author, source=source, key=key).to_dict()
+        address = self.socket.address
+        message = actions.post_message(author=author, source=source, key=key, address=address)
+        return message.to_dict()
 
     def is_too_fast(self) -> bool:
         """Count a frame; return True if there were more than `FRAMES` in the last 10 seconds."""

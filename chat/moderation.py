@@ -18,12 +18,12 @@ KEEP = 365 * 24 * 60 * 60  # seconds that a deletion is listed for clients that 
 BATCH = 1000  # messages per transaction, which bounds how long a post waits for the lock
 
 
-def delete_message(*, editor: User, message: Message) -> None:
+def delete_message(*, editor: User, message: Message, address: str | None = None) -> None:
     """Delete the editor's own message, or any message if the editor is an operator (staff).
 
-    Ban and limit are those of posts. Raises DoesNotExist if another request deleted it first.
+    Ban and limits are those of posts. Raises DoesNotExist if another request deleted it first.
     """
-    admit_post(author=editor)
+    admit_post(author=editor, address=address)
     if message.user_id != editor.pk and not editor.is_staff:
         raise PermissionDenied(NOT_YOUR_MESSAGE)
     if not delete_messages(first=message.pk, last=message.pk):

@@ -24,7 +24,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from chat import clock as flack_clock
-from chat import tasks
+from chat import tasks, throttling
 from chat.models import User
 from chat.realtime import leases, presence, push
 from chat.realtime.publisher import Publisher
@@ -94,6 +94,8 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
 def reset_state(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start each test without counted requests and without open sockets."""
     cache.clear()
+    monkeypatch.setattr(throttling, "local_counters", throttling.LocalCounters())
+    monkeypatch.setattr(throttling, "_cache_retry_at", 0.0)
     monkeypatch.setattr(flack_clock, "_check_at", float("inf"))  # it would undo what `clock` does
     monkeypatch.setattr(presence, "leases", leases.LocalLeases())
 

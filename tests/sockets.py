@@ -133,8 +133,10 @@ async def connect(transactional_db: None, live: Hub, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(presence, "GRACE", 0.05)
     clients: list[Client] = []
 
-    async def connect(path: str = "/ws/", **headers: str) -> Client:
+    async def connect(path: str = "/ws/", address: str = "", **headers: str) -> Client:
         client = Client(application, path, [(k.encode(), v.encode()) for k, v in headers.items()])
+        if address:
+            client.scope["client"] = [address, 1]
         client.accepted, _ = await client.connect(timeout=5)
         if client.accepted:
             clients.append(client)

@@ -30,9 +30,10 @@ class PasswordBackend(ModelBackend):
         """
         nickname = kwargs.get("nickname", username) or ""
         # nginx sets this address; nodes trust no header of a client.
-        address = throttling.client(request.META.get("REMOTE_ADDR", "")) if request else None
-        if address is not None:
-            self._count(address, nickname)
+        address = None
+        if request is not None:
+            address = throttling.client(request.META.get("REMOTE_ADDR", ""))
+            self._count(request.META.get("REMOTE_ADDR", ""), nickname)
         user = None
         if "\0" not in nickname:  # PostgreSQL rejects a query that contains NUL
             user = super().authenticate(request, username, password, **kwargs)
@@ -43,16 +44,17 @@ class PasswordBackend(ModelBackend):
 
     def _count(self, address: str, nickname: str) -> None:
         digest = Token.digest_of(skeleton(nickname))
-        for limit, key in (
-            (throttling.SIGN_IN, address),
-            (throttling.SIGN_IN_AS, f"{address}:{digest}"),
-            (throttling.SIGN_IN_ANYWHERE, digest),
-        ):
+        uses = [(throttling.SIGN_IN_ANYWHERE, digest, 1)]
+        for network, factor in reversed(throttling.networks(address)):
+            uses.append((throttling.SIGN_IN_AS, f"{network}:{digest}", factor))
+            uses.append((throttling.SIGN_IN, network, factor))
+        for limit, key, factor in reversed(uses):
             try:
-                limit.spend(key)
+                limit.spend(key, factor=factor)
             except throttling.LimitReached as error:
                 if error.first:  # one line per window, however often a client tries
-                    logger.warning("sign-in locked out limit=%s address=%s", limit.name, address)
+                    client = throttling.client(address)
+                    logger.warning("sign-in locked out limit=%s address=%s", limit.name, client)
                 raise
 
 

@@ -17,6 +17,7 @@ import orjson
 from channels.layers import get_channel_layer
 from django.db import Error as DatabaseError
 
+from chat import throttling
 from chat.errors import UNAUTHENTICATED, error_frame
 from chat.observability import metrics
 from chat.realtime import push, repair
@@ -103,16 +104,17 @@ class Hub:
         self.sockets.add(socket)
         socket.on_close = self.leave
         metrics.SOCKETS.inc()
-        self.addresses[socket.address] += 1
+        self.addresses.update(network for network, _ in throttling.networks(socket.address))
 
     def leave(self, socket: Socket) -> None:
         """Remove a socket, if it is still here."""
         if socket in self.sockets:
             self.sockets.remove(socket)
             metrics.SOCKETS.dec()
-            self.addresses[socket.address] -= 1
-            if not self.addresses[socket.address]:
-                del self.addresses[socket.address]
+            for network, _ in throttling.networks(socket.address):
+                self.addresses[network] -= 1
+                if not self.addresses[network]:
+                    del self.addresses[network]
 
     async def _receive(self) -> None:
         while True:

@@ -26,7 +26,7 @@ class WebSocketProtocol(privates.WebSocketProtocol):
 
     is_plain = False
     _unread: asyncio.Future[None] | None = None
-    _window, _pieces = 0.0, 0
+    _window, _pieces, _messages = 0.0, 0, 0
 
     def onConnect(self, request: Any) -> Any:  # noqa: N802
         """Open the socket, or refuse it while the server shuts down: nginx tries the next node."""
@@ -56,11 +56,19 @@ class WebSocketProtocol(privates.WebSocketProtocol):
     def onFrameBegin(self) -> None:  # noqa: N802
         """Count frames that never reach the application: pings, and fragments of messages."""
         if time.monotonic() > self._window:
-            self._window, self._pieces = time.monotonic() + 10, 0
+            self._window, self._pieces, self._messages = time.monotonic() + 10, 0, 0
         self._pieces += 1
         if self._pieces == throttling.PIECES and settings.FLACK_RATE_LIMITS:
             self._stop(1008, error_frame(429, "Too many frames."))
         super().onFrameBegin()
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803
+        """Count a message when it arrives: the consumer may take it much later."""
+        self._messages += 1
+        if self._messages > throttling.FRAMES and settings.FLACK_RATE_LIMITS:
+            self._stop(1008, error_frame(429, "Too many frames."))
+        else:
+            super().onMessage(payload, isBinary)
 
     def refuse_long_message(self) -> None:
         """Close after a message longer than the limit."""

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kombu.exceptions import OperationalError as BrokerError
 
-from chat import actions, throttling
+from chat import actions, moderation, throttling
 from chat.accounts.nicknames import normalize
 from chat.content.slots import Full
 from chat.models import AHEAD, Message, Token, User, timestamp
@@ -191,6 +191,19 @@ def test_the_limit_of_posts_holds_for_edits_too(alice, monkeypatch, new_minute):
     actions.edit_message(editor=alice, message=message, source="b")
     with pytest.raises(throttling.LimitReached):
         actions.post_message(author=alice, source="c")
+
+
+@pytest.mark.attack("Floods from many accounts or networks")
+def test_posts_from_one_address_are_limited_whoever_posts(alice, bob, monkeypatch, new_minute):
+    monkeypatch.setattr(throttling, "POST_FROM", throttling.Limit("post-from", 3, 60))
+    message = actions.post_message(author=alice, source="a", address="192.0.2.1")
+    actions.edit_message(editor=alice, message=message, source="b", address="192.0.2.1")
+    actions.post_message(author=bob, source="c", address="192.0.2.1")
+    with pytest.raises(throttling.LimitReached):
+        actions.post_message(author=bob, source="d", address="192.0.2.1")
+    with pytest.raises(throttling.LimitReached):
+        moderation.delete_message(editor=alice, message=message, address="192.0.2.1")
+    actions.post_message(author=bob, source="e", address="192.0.2.2")
 
 
 @pytest.mark.attack("Links: slow DNS, floods of a host")

@@ -472,6 +472,31 @@ async def test_sockets_of_one_address_are_limited(connect, monkeypatch, live):
     assert (await (await connect()).ask("nonsense"))["data"]["status"] == 400
 
 
+@pytest.mark.attack("Floods from many accounts or networks")
+@pytest.mark.parametrize(
+    ("network", "factor"), [("2001:db8:0:{}::1", 4), ("2001:db8:0:{}00::1", 16)]
+)
+async def test_sockets_of_a_larger_network_of_ipv6_are_limited(
+    connect, monkeypatch, live, network, factor
+):
+    monkeypatch.setattr(throttling, "SOCKETS", 1)
+    addresses = [network.format(f"{number:x}") for number in range(factor + 1)]
+    clients = [await connect(address=address) for address in addresses]
+    await assert_closed(clients[-1], 429, 1013)
+    for client in clients[:-1]:
+        await client.leave()
+    assert not live.addresses
+
+
+@pytest.mark.attack("Floods from many accounts or networks")
+async def test_posts_over_sockets_count_for_their_address(connect, alice, monkeypatch, live):
+    monkeypatch.setattr(throttling, "POST_FROM", throttling.Limit("post-from", 1, 60))
+    client = await connect(address="192.0.2.1")
+    post = {"data": {"source": "a"}, "token": alice.token, "ref": "1"}
+    assert (await client.ask("post_message", **post))["event"] == "ack"
+    assert (await client.ask("post_message", **post | {"ref": "2"}))["data"]["status"] == 429
+
+
 async def test_without_limits_everything_goes(connect, monkeypatch, settings):
     settings.FLACK_RATE_LIMITS = False
     monkeypatch.setattr(throttling, "SOCKETS", 0)

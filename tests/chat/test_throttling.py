@@ -1,6 +1,7 @@
 """Tests of chat/throttling.py."""
 
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
@@ -44,6 +45,20 @@ def test_others_have_limits_of_their_own():
     spend(2, "Alice", Limit("another", 2, 60))
 
 
+@pytest.mark.attack("Floods from many accounts or networks")
+@pytest.mark.parametrize(("bits", "factor"), [(64, 1), (56, 4), (48, 16)])
+def test_each_network_of_ipv6_has_a_limit(bits, factor):
+    """Each use is of another address of the network, and of another of the next smaller ones."""
+    step = 2 ** (128 - {64: 128, 56: 64, 48: 56}[bits])
+    first = IPv6Address("2001:db8:1:1100::")
+    first = int(IPv6Network((first, bits), strict=False).network_address)
+    for number in range(LIMIT.times * factor):
+        LIMIT.spend_from(str(IPv6Address(first + number * step)))
+    with pytest.raises(LimitReached):
+        LIMIT.spend_from(str(IPv6Address(first + LIMIT.times * factor * step)))
+    LIMIT.spend_from("2001:db8:2::1")
+
+
 @pytest.mark.parametrize(
     ("address", "client"),
     [
@@ -76,8 +91,26 @@ def test_limits_can_be_turned_off(settings):
     spend(10)
 
 
-def test_without_the_cache_nothing_is_refused(no_cache):
-    spend(10)
+@pytest.mark.attack("Floods from many accounts or networks")
+def test_without_the_cache_each_process_counts_for_itself(no_cache):
+    spend(2)
+    with pytest.raises(LimitReached):
+        spend(1)
+    spend(2, "Bob")
+
+
+def test_a_cache_that_is_unavailable_is_not_asked_for_each_use(no_cache, caplog):
+    spend(2)
+    assert [line.split(" error=")[0] for line in caplog.messages] == [
+        "limit counted locally limit=test"
+    ]
+
+
+def test_local_counters_are_bounded(monkeypatch):
+    counters = throttling.LocalCounters()
+    monkeypatch.setattr(counters, "MOST", 2)
+    assert [counters.add(key, 1) for key in "abaacb"] == [1, 1, 2, 3, 1, 1]
+    assert len(counters._counts) == 2
 
 
 def test_threads_that_spend_at_once_pass_the_limit_never():
@@ -93,9 +126,9 @@ def test_threads_that_spend_at_once_pass_the_limit_never():
         assert sum(threads.map(spent, range(100))) == 20
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["REGISTER", "SIGN_IN", "SIGN_IN_AS", "SIGN_IN_ANYWHERE", "CHANGE", "POST", "LINKS", "FETCH"],
-)
+NAMES = "REGISTER SIGN_IN SIGN_IN_AS SIGN_IN_ANYWHERE CHANGE POST POST_FROM LINKS FETCH"
+
+
+@pytest.mark.parametrize("name", NAMES.split())
 def test_limits_have_different_names(name):
     assert getattr(throttling, name).name == name.lower().replace("_", "-")

@@ -107,6 +107,22 @@ def test_the_addresses_of_one_network_of_ipv6_are_one(sign_in, monkeypatch):
 
 
 @pytest.mark.attack("Sign-in: guessing, asking who exists")
+def test_guesses_are_limited_while_the_cache_is_unavailable(alice, sign_in, monkeypatch, no_cache):
+    monkeypatch.setattr(throttling, "SIGN_IN_AS", throttling.Limit("sign-in-as", 2, 60))
+    codes = [sign_in("/api/tokens", "Alice").status_code for _ in range(3)]
+    assert codes == [401, 401, 429]
+
+
+@pytest.mark.attack("Sign-in: guessing, asking who exists")
+def test_the_networks_of_one_larger_network_of_ipv6_are_limited_together(sign_in, monkeypatch):
+    monkeypatch.setattr(throttling, "SIGN_IN", throttling.Limit("sign-in", 1, 60))
+    codes = [
+        sign_in("/api/tokens", "x", address=f"2001:db8:0:{n}::1").status_code for n in range(5)
+    ]
+    assert codes == [401, 401, 401, 401, 429]
+
+
+@pytest.mark.attack("Sign-in: guessing, asking who exists")
 @pytest.mark.parametrize("name", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Client-IP"])
 def test_an_address_that_a_client_names_is_not_believed(sign_in, monkeypatch, name):
     monkeypatch.setattr(throttling, "SIGN_IN", throttling.Limit("sign-in", 1, 60))

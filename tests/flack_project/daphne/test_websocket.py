@@ -7,6 +7,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from daphne import ws_protocol
 from daphne.cli import CommandLineInterface
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -50,6 +51,27 @@ def test_too_many_frames_close_a_socket_with_1008(strict):
             assert receive(connection, "error")["status"] == 400
         connection.send("nonsense")
         assert_closed(connection, 429, 1008)
+
+
+@pytest.mark.attack("Sockets: frames")
+@pytest.mark.parametrize("strict", ["flack"], indirect=True)
+def test_frames_are_counted_when_they_arrive_also_if_the_application_is_slow(strict):
+    with open_unread(strict, "/deaf/") as plain:
+        plain.sendall(b"\x81\x82mask\0\0" * (throttling.FRAMES + 1))  # one read takes all
+        assert_parting(plain, 429, 1008)
+
+
+def test_as_many_frames_as_the_limit_are_received(monkeypatch):
+    protocol, received, stopped = WebSocketProtocol(), [], []
+    monkeypatch.setattr(
+        ws_protocol.WebSocketProtocol, "onMessage", lambda *message: received.append(message)
+    )
+    monkeypatch.setattr(protocol, "_stop", lambda code, text: stopped.append(code))
+    for _ in range(throttling.FRAMES):
+        protocol.onMessage(b"", False)
+    assert (len(received), stopped) == (throttling.FRAMES, [])
+    protocol.onMessage(b"", False)
+    assert (len(received), stopped) == (throttling.FRAMES, [1008])
 
 
 @pytest.mark.attack("Sockets: frames")
