@@ -164,7 +164,7 @@ def tables(results: Results) -> dict[str, str]:
         off = 100 * (simulated / measured - 1)
         points.append(f"| {row} | {measured:.1f} µs | {simulated:.1f} µs | {off:+.0f} % |")
     growth = [
-        "| Sockets | Messages a second | Nodes | Their memory | p99 | nginx | Redis | PostgreSQL |",
+        "| Sockets | Messages a second | Nodes | Node memory | p99 | nginx | Redis | PostgreSQL |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for sockets in (1_000, 10_000, 100_000, 1_000_000):

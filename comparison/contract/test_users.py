@@ -157,16 +157,17 @@ def test_changing_a_field_to_what_is_no_text_is_400(
 
 
 @pytest.mark.differs("D-43")
-def test_patch_changes_what_put_changes(flack: Flack, ann: Person, bob: Person) -> None:
+def test_patch_changes_what_put_changes(flack: Flack, bob: Person) -> None:
+    person = flack.person()
     nickname = new_nickname("patched")
-    path = f"/api/users/{ann.id}"
+    path = f"/api/users/{person.id}"
     assert flack.request("PATCH", path, token=bob.token, json={}).status_code == 403
-    answer = flack.request("PATCH", path, token=ann.token, json={"nickname": nickname})
+    answer = flack.request("PATCH", path, token=person.token, json={"nickname": nickname})
     assert (answer.status_code, answer.content) == (204, b"")
     assert flack.get(path).json()["nickname"] == nickname
-    posted = flack.posted(ann, "before")
+    posted = flack.posted(person, "before")
     edit = flack.request(
-        "PATCH", posted["_links"]["self"], token=ann.token, json={"source": "after"}
+        "PATCH", posted["_links"]["self"], token=person.token, json={"source": "after"}
     )
     assert edit.status_code == 204
     assert flack.message(posted["id"])["source"] == "after"

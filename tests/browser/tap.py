@@ -10,6 +10,11 @@ from playwright.sync_api import Page, Route, WebSocketRoute
 Frame = dict[str, Any]
 
 
+def is_no_change_of_a_user(frame: Frame) -> bool:
+    """Return True unless a user of the shared stack comes, goes or is renamed in this frame."""
+    return frame.get("event") != "updated_model" or frame["data"]["class"] != "User"
+
+
 class Tap:
     """Set up before the page is loaded; without further orders everything passes."""
 

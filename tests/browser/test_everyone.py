@@ -66,7 +66,8 @@ def test_every_focus_is_visible(make_room: MakeRoom, alice: Person) -> None:
                 const shown = (e) => parseFloat(getComputedStyle(e).outlineWidth) > 0
                     && getComputedStyle(e).outlineStyle !== 'none';
                 const focused = document.activeElement;
-                return focused === document.body || shown(focused) || shown(focused.parentElement);
+                return focused === document.body
+                    || shown(focused) || shown(focused.closest('.box') ?? focused);
             }"""
         )
 

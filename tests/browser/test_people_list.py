@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from comparison.contract.client import Person
 from tests.browser.room import Room
-from tests.browser.tap import Tap
+from tests.browser.tap import Tap, is_no_change_of_a_user
 from tests.running import Stack
 
 MakeRoom = Callable[..., Room]
@@ -15,7 +15,8 @@ PHONE = {"width": 390, "height": 700}
 
 
 def crowd(room: Room, count: int) -> None:
-    """Let the page find this many users, every tenth of them offline."""
+    """Let the page find this many users, every tenth of them offline, and no change of another."""
+    Tap(room.page).passes_down = is_no_change_of_a_user
     now = int(time.time())
     users = [
         {

@@ -34,11 +34,11 @@ def samples(stack: Stack, node: int) -> dict[str, float]:
 
 
 def records(stack: Stack) -> list[dict[str, Any]]:
-    """Return the log records of the nodes, the worker and beat."""
+    """Return the log records of the nodes, both workers and beat."""
     lines = [
         line.split("| ", 1)[1]
         for line in stack.output
-        if re.search(r"(node|worker|beat)\.\d +\| ", line)
+        if re.search(r"(node|worker|previews|beat)\.\d +\| ", line)
     ]
     return [json.loads(line) for line in lines if line.startswith("{")]
 
