@@ -1,7 +1,10 @@
 /** The message list: an entry per message, which holds its markers and its row. */
 
+import { addActions } from './action-bar.js'
+import { nameOf } from './day.js'
 import { make, makeButton, query } from './dom.js'
 import { showHtml } from './html.js'
+import * as messageRow from './message-row.js'
 import { follows, makeRow, showAuthor, showReader, showState, showTime } from './message-row.js'
 import { isMuted } from './muted.js'
 import { timeline } from './store.js'
@@ -24,15 +27,19 @@ const near = new IntersectionObserver(
 	{ root: list.parentElement, rootMargin: '900px 0px 0px' },
 )
 
-/** @param {Record<string, (key: any) => unknown>} actions by the `data-action` of their button */
+/**
+ * @param {Record<string, (key: any, button: HTMLElement) => unknown>} actions by the `data-action`
+ *   of their button
+ */
 export function setUpMessageList(actions) {
-	list.onclick = ({ target }) => {
+	list.addEventListener('click', ({ target }) => {
 		if (!(target instanceof HTMLButtonElement)) return
-		const { id, ref } = rowIn(/** @type {Element} */ (target.closest('.entry'))).dataset
+		const row = rowIn(/** @type {Element} */ (target.closest('.entry')))
+		const { id, ref } = row.dataset
 		// The action may remove the button: keep the focus inside the list.
-		if (document.activeElement === target) list.parentElement?.focus({ preventScroll: true })
-		actions[target.dataset.action ?? '']?.(ref ?? Number(id))
-	}
+		if (document.activeElement === target) row.focus({ preventScroll: true })
+		actions[target.dataset.action ?? '']?.(ref ?? Number(id), target)
+	})
 }
 
 /** @param {number} id */
@@ -92,6 +99,15 @@ export function adopt(ref, id) {
 	query('.failed', row)?.remove()
 	delete row.dataset.state
 	delete row.dataset.ref
+	addActions(row)
+}
+
+/** Name the days anew, after midnight. */
+export function showDays() {
+	for (const line of list.querySelectorAll('.day')) {
+		const { day = '' } = rowIn(/** @type {Element} */ (line.parentElement)).dataset
+		line.textContent = nameOf(day)
+	}
 }
 
 /** @param {number} userId a user that was loaded or renamed */
@@ -107,12 +123,13 @@ export function showMuted() {
 }
 
 /** @param {Message} message @param {Element} page @returns {Element[]} entries to arrange */
-function place({ id, user_id: userId, created_at: at, source, html }, page) {
+function place({ id, user_id: userId, created_at: at, edited_at: edited, source, html }, page) {
 	const row = rows.get(id) ?? makeRow(userId)
 	rows.set(id, row)
 	row.dataset.id = String(id)
 	row.hidden = isMuted(userId)
 	showTime(row, at)
+	Object.assign(query('.at', row), { href: `#m${id}` })
 	try {
 		showHtml(query('.body', row), html)
 	} catch (error) {
@@ -120,6 +137,8 @@ function place({ id, user_id: userId, created_at: at, source, html }, page) {
 		reportError(error)
 		query('.body', row).textContent = source
 	}
+	messageRow.showEdited(row, edited)
+	messageRow.fold(row)
 	showReader(row)
 	const entry = entryOf(row)
 	const next = entryAfter(id)
@@ -157,7 +176,7 @@ function arrange(entry) {
 	const { id, day = '' } = row.dataset
 	const hasGap = timeline.gaps.has(Number(id))
 	if (hasGap) mark(row, 'gap', makeButton('load', 'Load earlier messages'))
-	if (hasGap || day !== above?.dataset.day) mark(row, 'day', day)
+	if (hasGap || day !== above?.dataset.day) mark(row, 'day', nameOf(day))
 	if (Number(id) === newLine) mark(row, 'new', 'New')
 	row.classList.toggle('follow', !!above && !row.previousSibling && follows(row, above))
 	// History loads when the gap comes near the viewport.
