@@ -26,7 +26,6 @@ export async function request(method, path, body, authorization, extra = {}) {
 		body: body && JSON.stringify(body),
 		credentials: 'omit',
 		cache: 'no-cache',
-		keepalive: method === 'DELETE', // also while the page is closed
 		signal: AbortSignal.timeout(20000),
 	}).catch(() => {
 		throw problem(0, 'The server cannot be reached. Try again.')

@@ -18,14 +18,9 @@ let owner = 0
 
 export const focusComposer = () => box.focus()
 
-/**
- * Show the composer with the draft of a user in this tab.
- * @param {number} user 0 hides it @param {boolean} isBanned true shows why it cannot be used
- */
-export function openComposer(user, isBanned) {
+/** Show the composer with the draft of a user in this tab. @param {number} user 0 hides it */
+export function openComposer(user) {
 	form.hidden = !user
-	query('.box', form).hidden = isBanned
-	query('#banned').hidden = !isBanned
 	if (user === owner) return
 	owner = user
 	box.value = (owner && load(DRAFT + owner, 'sessionStorage')) || ''
@@ -35,7 +30,6 @@ export function openComposer(user, isBanned) {
 /** Append text to the draft. @param {string} text */
 export function addToDraft(text) {
 	box.value = [box.value, text].filter(Boolean).join('\n')
-	box.setSelectionRange(box.value.length, box.value.length)
 	changed()
 }
 

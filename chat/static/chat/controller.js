@@ -2,7 +2,6 @@
 
 import { request } from './api.js'
 import { addToDraft, focusComposer } from './composer.js'
-import { showDay } from './day.js'
 import { query } from './dom.js'
 import { editRow } from './editor.js'
 import * as messageList from './message-list.js'
@@ -10,7 +9,6 @@ import { isMuted, watchMuted } from './muted.js'
 import { notify } from './notifications.js'
 import * as outbox from './outbox.js'
 import { showPeople } from './participants.js'
-import { leaveLink } from './permalink.js'
 import * as readMarker from './read-marker.js'
 import { me, session, updateSession } from './session.js'
 import { showNote } from './status.js'
@@ -23,8 +21,6 @@ const MOST_ROWS = 2000
 const MOST_SPOKEN = 10
 /** Users in one request. */
 const MOST_IDS = 100
-const QUOTED_LINES = 4
-const QUOTED_LENGTH = 200
 const region = query('#log')
 const button = query('#unread')
 /** @type {Set<number>} ids of authors that were requested */
@@ -53,7 +49,7 @@ export function showMessages(messages, origin, edge = 0) {
 	meet(fresh)
 	speak(origin === 'news' && fresh.length <= MOST_SPOKEN)
 	const show = () => messageList.showRows(messages, edge)
-	if (origin === 'history') readMarker.insertHistory(show)
+	if (origin === 'history') readMarker.insertAbove(show)
 	else show()
 	query('#begin').hidden = timeline.gaps.has(timeline.ids[0])
 	const others = fresh.filter(({ user_id: author }) => author !== me() && !isMuted(author))
@@ -107,19 +103,6 @@ export function post(source) {
 	readMarker.toBottom()
 }
 
-/** Quote a message in the composer, and mention its author. @param {number} id */
-export function reply(id) {
-	const message = timeline.rows.get(id)
-	if (!message) return
-	const { source, user_id: author } = message
-	const lines = source.split('\n').filter((line) => line && !line.startsWith('>'))
-	const quoted = lines.slice(0, QUOTED_LINES).map((line) => `> ${line.slice(0, QUOTED_LENGTH)}`)
-	if (lines.length > QUOTED_LINES) quoted.push('> …')
-	const name = author === me() ? '' : `@${users.rows.get(author)?.nickname} `
-	addToDraft([...quoted, '', name].join('\n'))
-	focusComposer()
-}
-
 /** @returns false if this user has no message on the page */
 export function editLast() {
 	const id = timeline.ids.findLast((other) => timeline.rows.get(other)?.user_id === me())
@@ -145,7 +128,6 @@ export function read() {
 		...(mentions ? [`${mentions} mention${mentions > 1 ? 's' : ''}`] : []),
 	]
 	button.textContent = words.join(', ')
-	showDay()
 }
 
 /** @param {number} id */
@@ -162,7 +144,7 @@ export function edit(id, back) {
 		row,
 		timeline.rows.get(id)?.source ?? '',
 		(source) => request('PUT', `/api/messages/${id}`, { source }),
-		() => (back ? back() : row.focus({ preventScroll: true })),
+		() => (back ? back() : query('.edit', row).focus()),
 	)
 	row.scrollIntoView({ block: 'nearest' })
 }
@@ -196,7 +178,6 @@ function notifyOf({ id, user_id: author, source }) {
 }
 
 button.onclick = () => {
-	leaveLink()
 	readMarker.toUnread()
 	read()
 }

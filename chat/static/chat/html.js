@@ -1,13 +1,11 @@
 /** Message html: the only module that inserts html from the server. */
 
-import { make, makeButton } from './dom.js'
+import { make } from './dom.js'
 import { users } from './store.js'
 
 /** What the server writes for a page without one. */
 const NO_DESCRIPTION = 'No description found.'
 const WORD = /^[\p{L}\p{N}]/u
-/** A few emoji and nothing else. */
-const ONLY_EMOJI = /^\s*(?:\p{RGI_Emoji}\s*){1,6}$/v
 /** The `users.version` that the index below is of. */
 let indexed = -1
 /** @type {Map<string, number>} user ids by nickname */
@@ -22,8 +20,6 @@ export function showHtml(body, html) {
 	body.innerHTML = html
 	for (const link of body.querySelectorAll('a')) link.target = '_blank'
 	body.querySelectorAll(':scope > blockquote').forEach(showCard)
-	for (const code of body.querySelectorAll('pre')) addCopyButton(code)
-	body.classList.toggle('emoji', ONLY_EMOJI.test(body.textContent))
 	const walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT)
 	/** @type {Text[]} */
 	const texts = []
@@ -41,13 +37,6 @@ function showCard(quote) {
 	if (!(link instanceof HTMLAnchorElement) || others.length) return
 	if (link.host) quote.setAttribute('data-host', link.host)
 	if (description?.textContent === NO_DESCRIPTION) description.remove()
-}
-
-/** @param {HTMLElement} code */
-function addCopyButton(code) {
-	const title = 'Copy code'
-	const button = Object.assign(makeButton('copy', title), { title, tabIndex: -1 })
-	code.replaceWith(make('div', { className: 'code' }, code.cloneNode(true), button))
 }
 
 /** Put `mark` around each @nickname of a known user. @param {Text} text */

@@ -3,16 +3,12 @@
 import './account.js'
 import { request } from './api.js'
 import { focusComposer, openComposer, setUpComposer } from './composer.js'
-import { edit, editLast, post, read, receive, reply, showUsers } from './controller.js'
-import { dayOf } from './day.js'
+import { edit, editLast, post, read, receive, showUsers } from './controller.js'
 import { query } from './dom.js'
-import { adopt, setUpMessageList, showDays, showReaders } from './message-list.js'
-import { unfold } from './message-row.js'
+import { adopt, setUpMessageList, showReaders } from './message-list.js'
 import * as outbox from './outbox.js'
-import { followLink, linkTo } from './permalink.js'
 import './person.js'
 import { setUpPolling, startPolling, stopPolling } from './polling.js'
-import { fetchRights, rights } from './rights.js'
 import { endSession, me, session, watchSession } from './session.js'
 import { toggleSignIn } from './signin.js'
 import * as socket from './socket.js'
@@ -30,7 +26,6 @@ const RECONNECT = 3000
 let shownId = 0
 let ticks = 0
 let tickedAt = Date.now()
-let today = dayOf(tickedAt)
 let hiddenAt = Infinity
 
 function ping() {
@@ -65,7 +60,7 @@ function catchUp() {
 function showSession(ended = false) {
 	query('#me').hidden = !session
 	query('#me').textContent = session?.nickname ?? ''
-	openComposer(me(), rights.is_banned)
+	openComposer(me())
 	const [before, after] = [users.rows.get(shownId), users.rows.get(me())]
 	toggleSignIn(!session, before?.nickname)
 	if (me() !== shownId) {
@@ -74,10 +69,6 @@ function showSession(ended = false) {
 		shownId = me()
 		outbox.open(shownId)
 		showReaders()
-		fetchRights(() => {
-			openComposer(me(), rights.is_banned)
-			showReaders()
-		})
 		showUsers([before, after].filter((user) => user !== undefined))
 		if (shownId) focusComposer()
 	}
@@ -92,26 +83,9 @@ async function showStats() {
 	query('#stats').textContent = answer ? `${answer.requests_per_second.toFixed(1)} requests/s` : ''
 }
 
-/** @param {string} text @param {string} done */
-const copy = (text, done) =>
-	navigator.clipboard?.writeText(text).then(
-		() => showNote(done),
-		() => showNote('The browser does not allow copying here.', true),
-	) ?? showNote('The browser allows copying only on secure pages (https).', true)
-
-const loadDeleting = () => import('./lazy/deleting.js')
-
 setUpMessageList({
-	reply,
-	link: (id) => copy(linkTo(id), 'The link is copied.'),
-	copy: (_, { previousElementSibling: code }) =>
-		copy(code?.textContent ?? '', 'The code is copied.'),
-	unfold: (_, button) => unfold(/** @type {HTMLElement} */ (button.closest('article'))),
-	delete: (id) => loadDeleting().then(({ ask }) => ask(id)),
-	confirm: (id) => loadDeleting().then(({ confirm }) => confirm(id)),
-	keep: (id) => loadDeleting().then(({ keep }) => keep(id)),
-	edit: (id) => edit(id),
-	retry: (ref) => outbox.fail(ref),
+	edit,
+	retry: outbox.fail,
 	discard: outbox.done,
 	load: (edge) =>
 		sync.loadBefore(edge).catch(({ message }) => showNote(message, true)),
@@ -155,8 +129,6 @@ new Worker(new URL('ticker.js', import.meta.url)).onmessage = () => {
 	ping()
 	sync.prove()
 	showStats()
-	if (today !== dayOf(Date.now())) showDays()
-	today = dayOf(Date.now())
 }
 document.addEventListener('visibilitychange', () => {
 	if (document.hidden) hiddenAt = Date.now()
@@ -168,4 +140,3 @@ document.addEventListener('visibilitychange', () => {
 	read()
 })
 showStats()
-followLink()

@@ -1,10 +1,7 @@
 /** The message list: an entry per message, which holds its markers and its row. */
 
-import { addActions } from './action-bar.js'
-import { nameOf } from './day.js'
 import { make, makeButton, query } from './dom.js'
 import { showHtml } from './html.js'
-import * as messageRow from './message-row.js'
 import { follows, makeRow, showAuthor, showReader, showState, showTime } from './message-row.js'
 import { isMuted } from './muted.js'
 import { timeline } from './store.js'
@@ -27,19 +24,15 @@ const near = new IntersectionObserver(
 	{ root: list.parentElement, rootMargin: '900px 0px 0px' },
 )
 
-/**
- * @param {Record<string, (key: any, button: HTMLElement) => unknown>} actions by the `data-action`
- *   of their button
- */
+/** @param {Record<string, (key: any) => unknown>} actions by the `data-action` of their button */
 export function setUpMessageList(actions) {
-	list.addEventListener('click', ({ target }) => {
+	list.onclick = ({ target }) => {
 		if (!(target instanceof HTMLButtonElement)) return
-		const row = rowIn(/** @type {Element} */ (target.closest('.entry')))
-		const { id, ref } = row.dataset
+		const { id, ref } = rowIn(/** @type {Element} */ (target.closest('.entry'))).dataset
 		// The action may remove the button: keep the focus inside the list.
-		if (document.activeElement === target) row.focus({ preventScroll: true })
-		actions[target.dataset.action ?? '']?.(ref ?? Number(id), target)
-	})
+		if (document.activeElement === target) list.parentElement?.focus({ preventScroll: true })
+		actions[target.dataset.action ?? '']?.(ref ?? Number(id))
+	}
 }
 
 /** @param {number} id */
@@ -99,15 +92,6 @@ export function adopt(ref, id) {
 	query('.failed', row)?.remove()
 	delete row.dataset.state
 	delete row.dataset.ref
-	addActions(row)
-}
-
-/** Name the days anew, after midnight. */
-export function showDays() {
-	for (const line of list.querySelectorAll('.day')) {
-		const { day = '' } = rowIn(/** @type {Element} */ (line.parentElement)).dataset
-		line.textContent = nameOf(day)
-	}
 }
 
 /** @param {number} userId a user that was loaded or renamed */
@@ -123,13 +107,12 @@ export function showMuted() {
 }
 
 /** @param {Message} message @param {Element} page @returns {Element[]} entries to arrange */
-function place({ id, user_id: userId, created_at: at, edited_at: edited, source, html }, page) {
+function place({ id, user_id: userId, created_at: at, source, html }, page) {
 	const row = rows.get(id) ?? makeRow(userId)
 	rows.set(id, row)
 	row.dataset.id = String(id)
 	row.hidden = isMuted(userId)
 	showTime(row, at)
-	Object.assign(query('.at', row), { href: `#m${id}` })
 	try {
 		showHtml(query('.body', row), html)
 	} catch (error) {
@@ -137,8 +120,6 @@ function place({ id, user_id: userId, created_at: at, edited_at: edited, source,
 		reportError(error)
 		query('.body', row).textContent = source
 	}
-	messageRow.showEdited(row, edited)
-	messageRow.fold(row)
 	showReader(row)
 	const entry = entryOf(row)
 	const next = entryAfter(id)
@@ -176,7 +157,7 @@ function arrange(entry) {
 	const { id, day = '' } = row.dataset
 	const hasGap = timeline.gaps.has(Number(id))
 	if (hasGap) mark(row, 'gap', makeButton('load', 'Load earlier messages'))
-	if (hasGap || day !== above?.dataset.day) mark(row, 'day', nameOf(day))
+	if (hasGap || day !== above?.dataset.day) mark(row, 'day', day)
 	if (Number(id) === newLine) mark(row, 'new', 'New')
 	row.classList.toggle('follow', !!above && !row.previousSibling && follows(row, above))
 	// History loads when the gap comes near the viewport.

@@ -29,10 +29,6 @@ let isLive = false
 let isBusy = false
 let again = false
 let losses = 0
-/** @type {() => void} */
-let ready
-/** Resolved once the first page is shown. @type {Promise<void>} */
-export const isReady = new Promise((resolve) => (ready = resolve))
 /** The newest message of the unbroken part. */
 let top = 0
 
@@ -69,7 +65,6 @@ export async function catchUp() {
 		isLive = losses === before
 		liveAt = Date.now()
 		proven = candidate = newest
-		ready()
 	} catch {
 		isComplete = false
 		setTimeout(catchUp, 1000 + 4000 * Math.random())
@@ -85,29 +80,9 @@ export function remove(deletion) {
 	catchUp()
 }
 
-/**
- * Fill the gap before a message, from the older end if the page holds messages there: the reader
- * comes from them.
- * @param {number} edge its id
- */
-export async function loadBefore(edge) {
-	const floor = timeline.ids[timeline.index(edge) - 1] ?? 0
-	// Without deletions in between, the page begins with `floor`, which closes the gap before it.
-	const before = floor ? Math.min(edge, floor + PAGE) : edge
-	await fetchPage(before, PAGE, floor, 'history', edge)
-	// None of these ids exists any more: go on from the newer end.
-	const isFilled = timeline.ids[timeline.index(edge) - 1] !== floor
-	if (before < edge && !isFilled) await fetchPage(edge, PAGE, floor, 'history')
-}
-
-/** Load the history around a message, if it lies in a gap. @param {number} id */
-export async function loadAround(id) {
-	const index = timeline.index(id)
-	const edge = timeline.ids[index]
-	if (!timeline.gaps.has(edge)) return
-	const floor = timeline.ids[index - 1] ?? 0
-	await fetchPage(Math.min(edge, id + PAGE / 2), PAGE, floor, 'history', edge)
-}
+/** Fill the gap before a message. @param {number} edge its id */
+export const loadBefore = (edge) =>
+	fetchPage(edge, PAGE, timeline.ids[timeline.index(edge) - 1] ?? 0, 'history')
 
 async function fetchFirst() {
 	await fetchUsers('online=1')
@@ -136,24 +111,19 @@ async function fetchUsers(query) {
 }
 
 /**
- * Below a page, which has the `limit` before `end`, is a gap unless it reaches `floor`; above it is
- * one unless it ends at `edge`, the next message that the page holds.
+ * Below a page, which has the `limit` before `edge`, is a gap unless it reaches `floor`.
  * @param {string} query @param {Origin} origin
  */
-async function fetchMessages(query, origin = 'news', edge = 0, limit = 0, floor = 0, end = edge) {
+async function fetchMessages(query, origin = 'news', edge = 0, limit = 0, floor = 0) {
 	const asOf = performance.now()
 	const { messages } = await request('GET', `/api/messages?${query}`)
 	await meet(messages)
 	timeline.gaps.delete(edge)
 	const news = messages.filter((/** @type {Message} */ row) => timeline.merge(row, asOf))
 	if (messages.length === limit && messages[0]?.id > floor) timeline.gaps.add(messages[0].id)
-	if (end < edge) timeline.gaps.add(edge)
 	showMessages(news, origin, edge)
 }
 
-/**
- * @param {number} end @param {number} limit @param {number} floor @param {Origin} origin
- * @param {number} edge
- */
-const fetchPage = (end, limit, floor, origin, edge = end) =>
-	fetchMessages(`before=${end}&limit=${limit}`, origin, edge, limit, floor, end)
+/** @param {number} edge @param {number} limit @param {number} floor @param {Origin} origin */
+const fetchPage = (edge, limit, floor, origin) =>
+	fetchMessages(`before=${edge}&limit=${limit}`, origin, edge, limit, floor)
