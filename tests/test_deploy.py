@@ -186,9 +186,9 @@ def running(configured: Path, tmp_path: Path) -> Iterator[tuple[int, int]]:
                 words[0] = str(get_binary_path())
             processes.append(subprocess.Popen(words, cwd=ROOT, env=variables))
     yield port, metrics_port
+    # In the order of systemd: a worker whose Valkey ends first waits for it.
     for process in reversed(processes):
         process.terminate()
-    for process in processes:
         process.wait(60)
 
 
