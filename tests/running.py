@@ -1,7 +1,6 @@
 """All of Flack as processes, by the launcher of `make run`, for tests to use and to break."""
 
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -16,6 +15,7 @@ import httpx
 import psutil
 from websockets.sync.client import unix_connect
 
+from comparison.bench.processes import free_port
 from comparison.contract.client import Flack, eventually
 from comparison.contract.wires import JsonWire, open_wire
 
@@ -27,15 +27,6 @@ HANDSHAKE = (
     b"GET /ws/ HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
-
-
-def free_port() -> int:
-    """Return a TCP port that nobody listens on, and that the system gives to no connection."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as listener, suppress(OSError):
-            listener.bind(("127.0.0.1", port))
-            return port
 
 
 def launch(var: Path, port: int, **environment: str) -> subprocess.Popen[str]:

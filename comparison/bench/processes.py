@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import random
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,3 +82,12 @@ def _open(process: psutil.Process) -> Iterator[str]:
         for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
             with contextlib.suppress(OSError):
                 yield os.readlink(descriptor)
+
+
+def free_port() -> int:
+    """Return a TCP port without a listener that the system gives to no connection."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port

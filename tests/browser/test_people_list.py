@@ -116,7 +116,7 @@ def test_the_card_of_a_person_mentions_and_mutes(
     expect(mine.get_by_role("button", name="Mute")).to_be_hidden()
 
 
-def test_a_stranger_cannot_mention_and_a_card_shows_when_somebody_was_seen(
+def test_a_stranger_cannot_mention_and_a_card_shows_when_its_user_was_seen(
     make_room: MakeRoom,
 ) -> None:
     room = make_room()

@@ -194,7 +194,7 @@ def test_the_limit_of_posts_holds_for_edits_too(alice, monkeypatch, new_minute):
 
 
 @pytest.mark.attack("Floods from many accounts or networks")
-def test_posts_from_one_address_are_limited_whoever_posts(alice, bob, monkeypatch, new_minute):
+def test_posts_from_one_address_are_limited_for_all_its_users(alice, bob, monkeypatch, new_minute):
     monkeypatch.setattr(throttling, "POST_FROM", throttling.Limit("post-from", 3, 60))
     message = actions.post_message(author=alice, source="a", address="192.0.2.1")
     actions.edit_message(editor=alice, message=message, source="b", address="192.0.2.1")

@@ -138,7 +138,7 @@ def test_the_page_of_a_message_bans_its_author_and_deletes_it(admin, alice, bob)
     assert [token.user for token in Token.objects.all()] == [bob]
 
 
-def test_an_operator_who_may_only_read_bans_nobody(client, alice, make_user):
+def test_an_operator_who_may_only_read_cannot_ban(client, alice, make_user):
     reader = make_user("reader", is_staff=True)
     reader.user_permissions.add(Permission.objects.get(codename="view_message"))
     client.force_login(reader)

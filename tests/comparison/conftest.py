@@ -5,7 +5,8 @@ from queue import Queue
 
 import pytest
 
-from tests.running import Stack, free_port
+from comparison.bench.processes import free_port
+from tests.running import Stack
 
 AT_ONCE = 4  # parallel runs of the suite, which mostly wait
 

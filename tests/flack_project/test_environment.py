@@ -7,10 +7,11 @@ import sys
 
 import pytest
 
+from comparison.bench.processes import free_port
 from flack_project import environment
 from tests.processes import ROOT
 from tests.processes import environment as variables
-from tests.running import BARE, free_port, launch
+from tests.running import BARE, launch
 
 SOURCES = [ROOT / "flack_project/settings.py", ROOT / "flack_project/launcher/stack.py"]
 READ = re.compile(r'(?:environment\.\w+|flag)\(\s*"([A-Z_]+)"')

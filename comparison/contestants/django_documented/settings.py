@@ -37,7 +37,7 @@ ASGI_APPLICATION = f"{PROJECT}.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [Path(__file__).parent / "templates"],
+        "DIRS": [Path(__file__).parents[1] / "flask/flack/templates"],  # one page for both
     }
 ]
 

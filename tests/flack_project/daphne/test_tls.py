@@ -8,6 +8,7 @@ import pytest
 from websockets.sync.client import connect
 
 from chat import throttling
+from comparison.bench.processes import free_port
 from tests.certificates import certify
 from tests.flack_project.daphne.clients import (
     assert_closed,
@@ -16,7 +17,6 @@ from tests.flack_project.daphne.clients import (
 )
 from tests.frames import Connection
 from tests.processes import COMMANDS
-from tests.running import free_port
 
 
 @pytest.fixture(scope="module")

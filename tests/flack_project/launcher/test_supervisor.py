@@ -13,9 +13,10 @@ from threading import Thread
 import psutil
 import pytest
 
+from comparison.bench.processes import free_port
 from flack_project.launcher import supervisor
 from flack_project.launcher.supervisor import Supervisor
-from tests.running import ROOT, free_port
+from tests.running import ROOT
 
 
 @pytest.fixture(autouse=True)
