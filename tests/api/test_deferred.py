@@ -52,6 +52,8 @@ def test_a_worker_posts_and_the_answer_is_as_without_it(
     assert (response.status_code, response.json()) == (201, message.to_dict())
     assert response["Location"] == f"/api/messages/{message.pk}"
     assert response["Content-Type"] == "application/json"
+    # The worker pushes after the commit by which the answer is there to read.
+    until(lambda: pushes)
     assert pushes[-1] == {"class": "Message", "model": message.to_dict()}
 
 
