@@ -16,6 +16,7 @@ import pytest
 from comparison.bench.processes import free_port
 from flack_project.launcher import supervisor
 from flack_project.launcher.supervisor import Supervisor
+from tests.kit import until
 from tests.running import ROOT
 
 
@@ -72,6 +73,12 @@ def test_a_start_that_takes_too_long_ends(monkeypatch: pytest.MonkeyPatch) -> No
     assert failure == "/readyz is still not ready, no answer"
 
 
+def runs(pid: int) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 def test_what_a_process_leaves_is_killed_before_it_is_restarted(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ready_port: int
 ) -> None:
@@ -89,9 +96,7 @@ def test_what_a_process_leaves_is_killed_before_it_is_restarted(
     monkeypatch.setattr(supervisor, "print", read, raising=False)
     master = f"sleep 60 & echo $!; until test -e {tmp_path}/die; do sleep 0.01; done; exit 1"
     assert Supervisor({"nginx.1": ["sh", "-c", master]}, ready_port).run() is None
-    for pid in pids:
-        with suppress(psutil.NoSuchProcess):
-            assert psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    assert until(lambda: not any(runs(pid) for pid in pids))
 
 
 def test_a_closed_output_ends_all() -> None:
