@@ -1,6 +1,6 @@
-"""Chromium, and rooms in it. Every browser test talks to the whole stack."""
+"""Chromium and its tabs. Every browser test uses the whole stack."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, BrowserContext
 
 from comparison.contract.client import Person
 from tests.browser.browser import open_browser
-from tests.browser.room import Room
+from tests.browser.room import MakeRoom, Room, Tapped
+from tests.browser.tap import Tap
 from tests.running import Stack
 
 
@@ -22,10 +23,10 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def make_room(stack: Stack, chromium: Browser) -> Iterator[Callable[..., Room]]:
-    """Return a function that gives a tab, in a browser of its own or as the next one of `beside`.
+def make_room(stack: Stack, chromium: Browser) -> Iterator[MakeRoom]:
+    """Return a function that opens a tab, in a new browser context or in that of `beside`.
 
-    In the end no page may have had an error, or done what its Content-Security-Policy forbids.
+    After the test no page may have had an error or violated its Content-Security-Policy.
     """
     rooms: list[Room] = []
     contexts: list[BrowserContext] = []
@@ -43,18 +44,38 @@ def make_room(stack: Stack, chromium: Browser) -> Iterator[Callable[..., Room]]:
 
 
 @pytest.fixture
+def room(make_room: MakeRoom, alice: Person) -> Room:
+    """The page of Alice, live."""
+    return make_room().open(alice)
+
+
+@pytest.fixture
+def rooms(room: Room, make_room: MakeRoom, bob: Person) -> tuple[Room, Room]:
+    """The pages of Alice and of Bob, live."""
+    return room, make_room().open(bob)
+
+
+@pytest.fixture
+def tapped(make_room: MakeRoom, alice: Person) -> Tapped:
+    """The page of Alice, live, and the tap on its socket."""
+    room = make_room()
+    tap = Tap(room.page)
+    return room.open(alice), tap
+
+
+@pytest.fixture
 def word() -> str:
-    """A word that nobody has said before."""
+    """A text that no other test uses."""
     return uuid4().hex
 
 
 @pytest.fixture
 def alice(stack: Stack) -> Person:
-    """Somebody who is registered."""
+    """A registered user."""
     return stack.person("Alice")
 
 
 @pytest.fixture
 def bob(stack: Stack) -> Person:
-    """Somebody else."""
+    """Another registered user."""
     return stack.person("Bob")

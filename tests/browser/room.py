@@ -1,18 +1,20 @@
-"""The page of one reader, by the roles and names that the contract gives its parts."""
+"""The page of one user, found by the roles and names of the contract."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from comparison.contract.client import Person
+from tests.browser.tap import Tap
 
-# What Chromium itself reports of the refusals and broken connections that tests are about.
+# Chromium's own reports of refused requests and lost connections, which some tests cause.
 EXPECTED = ("Failed to load resource", "WebSocket connection to")
 
 
 class Room:
-    """A tab of a browser, with the chat in it."""
+    """A tab of a browser for the chat."""
 
     def __init__(self, context: BrowserContext, url: str) -> None:
         self.context, self.url = context, url
@@ -34,7 +36,7 @@ class Room:
         self.unsent = self.page.locator("article[data-state]")
 
     def keep(self, key: str, value: Any) -> None:
-        """Find this in the browser's storage when the page is loaded for the first time."""
+        """Put a value into the browser's storage before the page is loaded for the first time."""
         name, item = json.dumps(key), json.dumps(json.dumps(value))
         self.page.add_init_script(
             f"if (!sessionStorage[{name}]) localStorage[{name}] = {item};"
@@ -42,7 +44,7 @@ class Room:
         )
 
     def open(self, person: Person | None = None) -> "Room":
-        """Load the page, signed in as somebody if given, and wait until it is live."""
+        """Load the page, signed in if a person is given, and wait until it is live."""
         if person:
             session = {"token": person.token, "id": person.id, "nickname": person.nickname}
             self.keep("flack.session", session)
@@ -51,7 +53,7 @@ class Room:
         return self
 
     def is_live(self) -> None:
-        """Wait until the first messages are there, which comes after the socket."""
+        """Wait until the first messages are shown, which happens after the socket is connected."""
         begun = self.page.locator("#begin:not([hidden]), .entry")
         expect(begun.first).to_be_attached()
 
@@ -67,19 +69,23 @@ class Room:
         self.box.press("Enter")
 
     def article(self, text: str) -> Locator:
-        """Find the messages that contain a text."""
+        """Return the messages that contain a text."""
         return self.page.get_by_role("article").filter(has_text=text)
 
     def hears(self, text: str) -> Locator:
-        """Wait until one message contains a text, and the server has it."""
+        """Wait until exactly one message contains a text and is stored; return it."""
         expect(self.article(text)).to_have_count(1)
         expect(self.article(text)).not_to_have_attribute("data-state", "pending")
         return self.article(text)
 
     def texts(self, containing: str) -> list[str]:
-        """Give the texts of the messages that contain a text, in the order of the log."""
+        """Return the texts of the messages that contain a text, in the order of the log."""
         return self.article(containing).locator(".body").all_text_contents()
 
     def _listen(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not message.text.startswith(EXPECTED):
             self.complaints.append(message.text)
+
+
+MakeRoom = Callable[..., Room]
+Tapped = tuple[Room, Tap]

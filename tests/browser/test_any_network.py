@@ -7,10 +7,9 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from comparison.contract.client import Person
-from tests.browser.room import Room
+from tests.browser.room import MakeRoom, Room
 from tests.running import Stack
 
-MakeRoom = Callable[..., Room]
 REFUSED = """
     const Open = WebSocket
     window.block = true

@@ -1,18 +1,15 @@
 """The page in any script and with any keyboard."""
 
 import unicodedata
-from collections.abc import Callable
 from typing import Literal
 
 import pytest
 from playwright.sync_api import expect
 
 from comparison.contract.client import Person
-from tests.browser.room import Room
-from tests.browser.tap import Tap
+from tests.browser.room import MakeRoom, Room, Tapped
 from tests.running import Stack
 
-MakeRoom = Callable[..., Room]
 # Lower-casing changes the length of some of these, and upper-casing that of others.
 LETTERS = [
     "i\u0307",
@@ -29,9 +26,8 @@ LETTERS = [
 
 
 def test_a_mention_in_any_case_never_breaks_the_page(
-    make_room: MakeRoom, stack: Stack, alice: Person, word: str
+    room: Room, stack: Stack, alice: Person, word: str
 ) -> None:
-    room = make_room().open(alice)
     for number, letter in enumerate(LETTERS):
         person, mark = stack.person(letter), f"{word} {number}."
         name = stack.user(person.id)["nickname"]  # in NFC
@@ -81,9 +77,8 @@ def test_a_message_that_cannot_be_rendered_does_not_stop_the_others(
 
 
 def test_ten_thousand_mentions_are_marked_in_linear_time(
-    make_room: MakeRoom, stack: Stack, alice: Person, word: str
+    room: Room, stack: Stack, alice: Person, word: str
 ) -> None:
-    room = make_room().open(alice)
     expect(room.participants).to_contain_text(alice.nickname)
     source = f"@{alice.nickname} " + "@" * (9_000 - len(word)) + word
     stack.posted(alice, source)
@@ -105,12 +100,8 @@ def test_names_and_texts_keep_their_own_direction(
     assert room.box.evaluate(direction) == "rtl"
 
 
-def test_the_enter_that_ends_a_composition_never_sends(
-    make_room: MakeRoom, alice: Person, word: str
-) -> None:
-    room = make_room()
-    tap = Tap(room.page)
-    room.open(alice)
+def test_the_enter_that_ends_a_composition_never_sends(tapped: Tapped, word: str) -> None:
+    room, tap = tapped
     room.box.fill(word)
     for options in ("isComposing: true", "keyCode: 229"):  # Chromium's order of events, Safari's
         event = f"new KeyboardEvent('keydown', {{key: 'Enter', bubbles: true, {options}}})"
@@ -134,10 +125,7 @@ def test_enter_breaks_the_line_on_a_touch_keyboard(
     room.hears(word)
 
 
-def test_half_a_surrogate_pair_is_repaired_and_the_queue_goes_on(
-    make_room: MakeRoom, alice: Person, word: str
-) -> None:
-    room = make_room().open(alice)
+def test_half_a_surrogate_pair_is_repaired_and_the_queue_goes_on(room: Room, word: str) -> None:
     room.box.evaluate(f"box => {{ box.value = '{word} \\ud83d cut' }}")
     room.box.press("Enter")
     room.hears(f"{word} \ufffd cut")
@@ -145,12 +133,8 @@ def test_half_a_surrogate_pair_is_repaired_and_the_queue_goes_on(
     room.hears(f"{word} next")
 
 
-def test_an_error_without_a_ref_does_not_stop_the_queue(
-    make_room: MakeRoom, alice: Person, word: str
-) -> None:
-    room = make_room()
-    tap = Tap(room.page)
-    room.open(alice)
+def test_an_error_without_a_ref_does_not_stop_the_queue(tapped: Tapped, word: str) -> None:
+    room, tap = tapped
     tap.passes_up = lambda frame: frame["event"] != "post_message"
     room.say(f"{word} refused")
     expect(room.unsent).to_have_count(1)

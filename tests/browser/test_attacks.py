@@ -1,6 +1,6 @@
 """What tries to run in the page of those who read it. A canary sings if anything does."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from html import escape
 from typing import Any
 
@@ -10,10 +10,9 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request, 
 from comparison.contract.client import Person, eventually, new_password
 from comparison.contract.pages import Pages
 from tests.browser.corpus_scripts import NICKNAMES, SOURCES
-from tests.browser.room import Room
+from tests.browser.room import MakeRoom, Room
 from tests.running import Stack
 
-MakeRoom = Callable[..., Room]
 AT_ONCE = 5  # links of one message that are expanded
 
 # What a reader does to everything there is; a link of the web is not followed.

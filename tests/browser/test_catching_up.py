@@ -1,22 +1,15 @@
 """After any time away a page holds what all others hold."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import expect
 
 from comparison.contract.client import Person
-from tests.browser.room import Room
+from tests.browser.room import MakeRoom, Room, Tapped
 from tests.browser.tap import Tap, is_about_messages
 from tests.running import Stack
 
-MakeRoom = Callable[..., Room]
 
-
-def test_the_banner_says_when_the_connection_is_lost_and_when_it_is_back(
-    make_room: MakeRoom, alice: Person
-) -> None:
-    room = make_room().open(alice)
+def test_the_banner_says_when_the_connection_is_lost_and_when_it_is_back(room: Room) -> None:
     expect(room.status).to_be_empty()
     room.context.set_offline(True)
     expect(room.status).to_contain_text("Connection lost")
@@ -55,9 +48,9 @@ def test_offline_for_a_minute_and_back(
 
 
 def test_a_node_dies_while_messages_flow_and_none_is_lost_or_doubled(
-    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+    rooms: tuple[Room, Room], stack: Stack, word: str
 ) -> None:
-    here, there = make_room().open(alice), make_room().open(bob)
+    here, there = rooms
     for number in range(30):
         here.say(f"{word} here {number:02}")
         there.say(f"{word} there {number:02}")
@@ -109,11 +102,9 @@ def test_a_machine_that_wakes_connects_anew_and_catches_up(
 
 
 def test_an_answer_that_was_asked_for_before_a_push_does_not_undo_it(
-    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+    tapped: Tapped, stack: Stack, bob: Person, word: str
 ) -> None:
-    room = make_room()
-    tap = Tap(room.page)
-    room.open(alice)
+    room, tap = tapped
     message = stack.posted(bob, f"{word} old")
     room.hears(f"{word} old")
     new = {**message, "source": f"{word} new", "html": f"{word} new"}

@@ -1,17 +1,15 @@
 """The unread count, muted people, and the version of a message that the page shows."""
 
 import re
-from collections.abc import Callable
 
 from playwright.sync_api import expect
 
 from comparison.contract.client import Person
 from tests.browser.history import message, remember
-from tests.browser.room import Room
+from tests.browser.room import MakeRoom, Room
 from tests.browser.tap import Tap
 from tests.running import Stack
 
-MakeRoom = Callable[..., Room]
 NOON = 1_700_049_600  # 2023-11-15 12:00 UTC
 
 

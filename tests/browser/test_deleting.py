@@ -1,16 +1,12 @@
 """Deleted messages and users disappear from every page."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import expect
 
 from comparison.contract.client import Person
-from tests.browser.room import Room
-from tests.browser.tap import Frame, Tap
+from tests.browser.room import MakeRoom, Room, Tapped
+from tests.browser.tap import Frame
 from tests.running import Stack
-
-MakeRoom = Callable[..., Room]
 
 
 def delete_message(stack: Stack, author: Person, message: int) -> None:
@@ -31,9 +27,8 @@ def is_about_deletion(frame: Frame) -> bool:
 
 
 def test_a_deleted_message_leaves_open_pages_at_once(
-    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+    room: Room, stack: Stack, bob: Person, word: str
 ) -> None:
-    room = make_room().open(alice)
     messages = [stack.posted(bob, f"{word} {number}") for number in range(3)]
     room.hears(f"{word} 2")
     delete_message(stack, bob, messages[1]["id"])
@@ -42,9 +37,9 @@ def test_a_deleted_message_leaves_open_pages_at_once(
 
 
 def test_a_deleted_user_leaves_with_all_messages(
-    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+    rooms: tuple[Room, Room], stack: Stack, bob: Person, word: str
 ) -> None:
-    room, his = make_room().open(alice), make_room().open(bob)
+    room, his = rooms
     room.say(f"{word} hers")
     his.say(f"{word} his")
     room.hears(f"{word} his")
@@ -57,11 +52,9 @@ def test_a_deleted_user_leaves_with_all_messages(
 
 @pytest.mark.parametrize("reason", ["resync", "reconnect"])
 def test_a_page_that_missed_a_deletion_hears_of_it_when_it_catches_up(
-    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str, reason: str
+    tapped: Tapped, stack: Stack, bob: Person, word: str, reason: str
 ) -> None:
-    room = make_room()
-    tap = Tap(room.page)
-    room.open(alice)
+    room, tap = tapped
     gone = stack.posted(bob, f"{word} gone")
     room.hears(f"{word} gone")
     tap.passes_down = lambda frame: not is_about_deletion(frame)
@@ -77,11 +70,9 @@ def test_a_page_that_missed_a_deletion_hears_of_it_when_it_catches_up(
 
 
 def test_an_answer_that_was_asked_for_before_a_deletion_does_not_undo_it(
-    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+    tapped: Tapped, stack: Stack, bob: Person, word: str
 ) -> None:
-    room = make_room()
-    tap = Tap(room.page)
-    room.open(alice)
+    room, tap = tapped
     message = stack.posted(bob, f"{word} gone")
     room.hears(f"{word} gone")
     deletion = {"class": "Message", "first": message["id"], "last": message["id"]}

@@ -1,7 +1,6 @@
 """Keyboards, screen readers, small screens, large text, dark rooms, and the rules of the house."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,10 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from comparison.contract.client import Person, new_nickname, new_password
 from comparison.contract.pages import Pages
-from tests.browser.room import Room
+from tests.browser.room import MakeRoom, Room
 from tests.browser.tap import Tap
 from tests.running import ROOT, Stack
 
-MakeRoom = Callable[..., Room]
 AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
 CHAT = ROOT / "chat"
 RICH = """# A title
@@ -57,8 +55,7 @@ def test_the_keyboard_alone_signs_in_writes_and_edits(make_room: MakeRoom, word:
     expect(room.enter).to_be_visible()
 
 
-def test_every_focus_is_visible(make_room: MakeRoom, alice: Person) -> None:
-    room = make_room().open(alice)
+def test_every_focus_is_visible(room: Room) -> None:
     for _ in range(8):
         room.page.keyboard.press("Tab")
         assert room.page.evaluate(
@@ -73,9 +70,8 @@ def test_every_focus_is_visible(make_room: MakeRoom, alice: Person) -> None:
 
 
 def test_new_messages_are_announced_and_history_is_not(
-    make_room: MakeRoom, alice: Person, bob: Person, stack: Stack, word: str
+    room: Room, bob: Person, stack: Stack, word: str
 ) -> None:
-    room = make_room().open(alice)
     expect(room.log).to_have_attribute("aria-live", "polite")
     stack.posted(bob, word)
     room.hears(word)

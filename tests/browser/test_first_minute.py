@@ -1,16 +1,13 @@
 """What the page shows before, and with, the first messages; on paper; and at every size."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Route, expect
 
 from comparison.contract.client import Person
 from tests.browser.history import remember
-from tests.browser.room import Room
+from tests.browser.room import MakeRoom
 from tests.browser.tap import Tap, is_no_change_of_a_user
 
-MakeRoom = Callable[..., Room]
 NOON = 1_700_049_600  # 2023-11-15 12:00 UTC
 
 

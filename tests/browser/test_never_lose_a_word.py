@@ -1,23 +1,17 @@
 """Whatever happens to the connection, what somebody wrote arrives, once."""
 
-from collections.abc import Callable
-
 from playwright.sync_api import expect
 
 from comparison.contract.client import Person
-from tests.browser.room import Room
+from tests.browser.room import MakeRoom, Room, Tapped
 from tests.browser.tap import Tap, is_about_messages
 from tests.running import Stack
 
-MakeRoom = Callable[..., Room]
-
 
 def test_a_message_is_there_at_once_and_sent_when_the_server_says_so(
-    make_room: MakeRoom, alice: Person, word: str
+    tapped: Tapped, word: str
 ) -> None:
-    room = make_room()
-    tap = Tap(room.page)
-    room.open(alice)
+    room, tap = tapped
     tap.passes_down = lambda frame: not is_about_messages(frame)
     room.say(word)
     expect(room.unsent).to_have_attribute("data-state", "pending")
@@ -26,12 +20,8 @@ def test_a_message_is_there_at_once_and_sent_when_the_server_says_so(
     room.hears(word)
 
 
-def test_a_refused_message_keeps_its_text_and_can_be_tried_again(
-    make_room: MakeRoom, alice: Person, word: str
-) -> None:
-    room = make_room()
-    tap = Tap(room.page)
-    room.open(alice)
+def test_a_refused_message_keeps_its_text_and_can_be_tried_again(tapped: Tapped, word: str) -> None:
+    room, tap = tapped
     tap.passes_up = lambda frame: frame["event"] != "post_message"
     room.say(word)
     expect(room.unsent).to_have_count(1)
@@ -45,12 +35,8 @@ def test_a_refused_message_keeps_its_text_and_can_be_tried_again(
     assert tap.posted[0]["ref"] == tap.posted[1]["ref"]
 
 
-def test_a_message_that_is_given_up_goes_away(
-    make_room: MakeRoom, alice: Person, word: str
-) -> None:
-    room = make_room()
-    tap = Tap(room.page)
-    room.open(alice)
+def test_a_message_that_is_given_up_goes_away(tapped: Tapped, word: str) -> None:
+    room, tap = tapped
     tap.passes_up = lambda frame: frame["event"] != "post_message"
     room.say(word)
     expect(room.unsent).to_have_count(1)
@@ -82,12 +68,8 @@ def test_a_message_whose_ack_is_lost_is_sent_again_and_is_there_once(
     assert len([m for m in stack.messages() if m["source"] == word]) == 1
 
 
-def test_a_push_that_overtakes_its_ack_shows_nothing_twice(
-    make_room: MakeRoom, alice: Person, word: str
-) -> None:
-    room = make_room()
-    tap = Tap(room.page)
-    room.open(alice)
+def test_a_push_that_overtakes_its_ack_shows_nothing_twice(tapped: Tapped, word: str) -> None:
+    room, tap = tapped
     tap.passes_down = lambda frame: frame["event"] != "ack"
     room.say(word)
     room.hears(word)
@@ -98,9 +80,9 @@ def test_a_push_that_overtakes_its_ack_shows_nothing_twice(
 
 
 def test_what_is_written_without_a_connection_is_sent_in_order(
-    make_room: MakeRoom, alice: Person, bob: Person, word: str
+    rooms: tuple[Room, Room], word: str
 ) -> None:
-    room, other = make_room().open(alice), make_room().open(bob)
+    room, other = rooms
     room.context.set_offline(True)
     said = [f"{word} {number}" for number in range(5)]
     for text in said:
@@ -127,17 +109,13 @@ def test_an_unsent_message_survives_a_reload(
     other.hears(word)
 
 
-def test_a_draft_survives_a_reload(make_room: MakeRoom, alice: Person, word: str) -> None:
-    room = make_room().open(alice)
+def test_a_draft_survives_a_reload(room: Room, word: str) -> None:
     room.box.fill(f"{word}\nand more")
     room.page.reload()
     expect(room.box).to_have_value(f"{word}\nand more")
 
 
-def test_a_draft_belongs_to_its_user(
-    make_room: MakeRoom, alice: Person, bob: Person, word: str
-) -> None:
-    room = make_room().open(alice)
+def test_a_draft_belongs_to_its_user(room: Room, bob: Person, word: str) -> None:
     room.box.fill(word)
     room.page.locator("#me").click()
     room.page.get_by_role("button", name="Sign out here").click()
@@ -150,9 +128,8 @@ def test_a_draft_belongs_to_its_user(
 
 
 def test_sending_in_one_tab_keeps_the_draft_of_another(
-    make_room: MakeRoom, alice: Person, word: str
+    room: Room, make_room: MakeRoom, alice: Person, word: str
 ) -> None:
-    room = make_room().open(alice)
     other = make_room(beside=room).open(alice)
     other.box.fill(f"{word} draft")
     room.say(f"{word} sent")
@@ -162,9 +139,8 @@ def test_sending_in_one_tab_keeps_the_draft_of_another(
 
 
 def test_a_rename_on_another_device_keeps_a_password_change_working(
-    make_room: MakeRoom, stack: Stack, alice: Person, word: str
+    room: Room, stack: Stack, alice: Person, word: str
 ) -> None:
-    room = make_room().open(alice)
     new = f"{alice.nickname[:20]}x"
     stack.put(f"/api/users/{alice.id}", token=alice.token, json={"nickname": new})
     expect(room.page.locator("#me")).to_have_text(new)
@@ -177,9 +153,8 @@ def test_a_rename_on_another_device_keeps_a_password_change_working(
 
 
 def test_signing_in_again_after_a_revoked_token_keeps_the_draft(
-    make_room: MakeRoom, stack: Stack, alice: Person, word: str
+    room: Room, stack: Stack, alice: Person, word: str
 ) -> None:
-    room = make_room().open(alice)
     room.box.fill(word)
     stack.delete("/api/tokens", token=alice.token)
     expect(room.note).to_contain_text("Sign in again")
@@ -188,9 +163,8 @@ def test_signing_in_again_after_a_revoked_token_keeps_the_draft(
 
 
 def test_signing_in_again_after_a_revoked_token_sends_what_was_refused(
-    make_room: MakeRoom, stack: Stack, alice: Person, word: str
+    room: Room, stack: Stack, alice: Person, word: str
 ) -> None:
-    room = make_room().open(alice)
     room.context.set_offline(True)
     room.say(word)
     stack.delete("/api/tokens", token=alice.token)
@@ -201,10 +175,7 @@ def test_signing_in_again_after_a_revoked_token_sends_what_was_refused(
     room.hears(word)
 
 
-def test_what_is_too_long_is_not_sent_and_not_lost(
-    make_room: MakeRoom, alice: Person, word: str
-) -> None:
-    room = make_room().open(alice)
+def test_what_is_too_long_is_not_sent_and_not_lost(room: Room, word: str) -> None:
     text = word + "x" * (10_001 - len(word))
     room.say(text)
     expect(room.note).to_contain_text("Too long by 1")

@@ -1,20 +1,17 @@
 """Signing in, being somebody, being somebody else, and leaving."""
 
 import re
-from collections.abc import Callable
 
 from playwright.sync_api import Locator, Route, expect
 
 from comparison.contract.client import Person, new_nickname, new_password
-from tests.browser.room import Room
+from tests.browser.room import MakeRoom, Room, Tapped
 from tests.browser.tap import Frame, Tap
 from tests.running import Stack
 
-MakeRoom = Callable[..., Room]
-
 
 def account(room: Room, person: Person) -> Locator:
-    """Open the dialog of somebody's own account."""
+    """Open the dialog of the user's own account."""
     expect(room.account).to_have_text(person.nickname)
     room.account.click()
     return room.page.get_by_role("dialog", name="Your account")
@@ -141,9 +138,8 @@ def test_a_new_nickname_shows_everywhere_at_once(
 
 
 def test_a_nickname_that_is_taken_is_refused_in_the_dialog(
-    make_room: MakeRoom, alice: Person, bob: Person
+    room: Room, alice: Person, bob: Person
 ) -> None:
-    room = make_room().open(alice)
     dialog = account(room, alice)
     dialog.get_by_role("textbox", name="New nickname").fill(bob.nickname)
     dialog.get_by_role("button", name="Rename").click()
@@ -216,9 +212,8 @@ def test_a_new_password_whose_answer_is_late_signs_out_everywhere_but_here(
 
 
 def test_a_sign_in_that_the_operator_ends_is_asked_for_again_at_once(
-    make_room: MakeRoom, stack: Stack, alice: Person
+    room: Room, stack: Stack, alice: Person
 ) -> None:
-    room = make_room().open(alice)
     expect(room.participants).to_contain_text(alice.nickname)
     assert stack.request("DELETE", "/api/tokens", token=alice.token).status_code == 204
     expect(room.note).to_contain_text("Your sign-in has ended.")
@@ -227,9 +222,8 @@ def test_a_sign_in_that_the_operator_ends_is_asked_for_again_at_once(
 
 
 def test_signing_out_ends_the_token_and_the_presence(
-    make_room: MakeRoom, stack: Stack, alice: Person
+    room: Room, stack: Stack, alice: Person
 ) -> None:
-    room = make_room().open(alice)
     expect(room.participants).to_contain_text(alice.nickname)
     account(room, alice).get_by_role("button", name="Sign out").click()
     expect(room.note).to_have_text("You are signed out.")
@@ -240,9 +234,8 @@ def test_signing_out_ends_the_token_and_the_presence(
 
 
 def test_signing_out_leads_to_the_form_also_when_the_socket_tells_first(
-    make_room: MakeRoom, alice: Person
+    room: Room, alice: Person
 ) -> None:
-    room = make_room().open(alice)
 
     def answer_late(route: Route) -> None:
         answer = route.fetch()
@@ -269,11 +262,9 @@ def test_two_tabs_share_a_sign_in_and_a_sign_out(
 
 
 def test_two_tabs_send_what_is_unsent_once(
-    make_room: MakeRoom, stack: Stack, alice: Person, word: str
+    tapped: Tapped, make_room: MakeRoom, stack: Stack, word: str
 ) -> None:
-    one = make_room()
-    tap = Tap(one.page)
-    one.open(alice)
+    one, tap = tapped
     tap.passes_up = lambda frame: frame["event"] != "post_message"
     one.say(word)
     expect(one.unsent).to_have_count(1)

@@ -2,16 +2,14 @@
 
 import re
 import time
-from collections.abc import Callable
 
 from playwright.sync_api import Route, expect
 
 from comparison.contract.client import Person
-from tests.browser.room import Room
+from tests.browser.room import MakeRoom, Room
 from tests.browser.tap import Tap, is_no_change_of_a_user
 from tests.running import Stack
 
-MakeRoom = Callable[..., Room]
 PHONE = {"width": 390, "height": 700}
 
 

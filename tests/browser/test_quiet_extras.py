@@ -1,16 +1,14 @@
 """Notifications, and the help."""
 
 import re
-from collections.abc import Callable
 
 from playwright.sync_api import expect
 
 from comparison.contract.client import Person
-from tests.browser.room import Room
+from tests.browser.room import MakeRoom
 from tests.browser.test_catching_up import look_away
 from tests.running import Stack
 
-MakeRoom = Callable[..., Room]
 RECORDER = """
     window.notified = [];
     window.Notification = class {

@@ -1,7 +1,6 @@
 """The log: its order, its lines, where the reader is in it, and how much of it there can be."""
 
 import re
-from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
@@ -9,10 +8,9 @@ from playwright.sync_api import expect
 
 from comparison.contract.client import Person
 from tests.browser.history import remember
-from tests.browser.room import Room
+from tests.browser.room import MakeRoom, Room
 from tests.running import Stack
 
-MakeRoom = Callable[..., Room]
 NOON = 1_700_049_600  # 2023-11-15 12:00 UTC
 
 
@@ -105,9 +103,8 @@ def test_a_reader_farther_up_is_told_how_much_is_new(
 
 
 def test_a_line_is_drawn_where_reading_stopped(
-    make_room: MakeRoom, alice: Person, bob: Person, stack: Stack, word: str
+    room: Room, make_room: MakeRoom, alice: Person, bob: Person, stack: Stack, word: str
 ) -> None:
-    room = make_room().open(alice)
     stack.posted(bob, f"{word} read")
     room.hears(f"{word} read")
     later = make_room(beside=room)

@@ -1,21 +1,13 @@
 """Two people in two browsers."""
 
 import re
-from collections.abc import Callable
 from urllib.parse import urlsplit
 
-import pytest
 from playwright.sync_api import expect
 
 from comparison.contract.client import Person
 from comparison.contract.pages import Pages
-from tests.browser.room import Room
-
-
-@pytest.fixture
-def rooms(make_room: Callable[..., Room], alice: Person, bob: Person) -> tuple[Room, Room]:
-    """Alice's and Bob's rooms."""
-    return make_room().open(alice), make_room().open(bob)
+from tests.browser.room import MakeRoom, Room
 
 
 def test_two_people_chat(rooms: tuple[Room, Room], alice: Person, bob: Person, word: str) -> None:
@@ -31,7 +23,7 @@ def test_two_people_chat(rooms: tuple[Room, Room], alice: Person, bob: Person, w
 
 
 def test_a_stranger_reads_and_is_asked_to_sign_in(
-    rooms: tuple[Room, Room], make_room: Callable[..., Room], alice: Person, word: str
+    rooms: tuple[Room, Room], make_room: MakeRoom, alice: Person, word: str
 ) -> None:
     stranger = make_room().open()
     rooms[0].say(word)
@@ -42,11 +34,10 @@ def test_a_stranger_reads_and_is_asked_to_sign_in(
 
 
 def test_one_sees_the_other_come_and_go(
-    make_room: Callable[..., Room], alice: Person, bob: Person
+    room: Room, make_room: MakeRoom, alice: Person, bob: Person
 ) -> None:
-    here = make_room().open(alice)
-    bobs = here.participants.get_by_text(bob.nickname)
-    expect(here.participants).to_contain_text(alice.nickname)
+    bobs = room.participants.get_by_text(bob.nickname)
+    expect(room.participants).to_contain_text(alice.nickname)
     there = make_room().open(bob)
     expect(bobs).to_be_visible()
     there.page.close()

@@ -1,20 +1,13 @@
 """The box to write in, and editing."""
 
-from collections.abc import Callable
-
 from playwright.sync_api import expect
 
 from comparison.contract.client import Person
-from tests.browser.room import Room
+from tests.browser.room import MakeRoom, Room
 from tests.running import Stack
 
-MakeRoom = Callable[..., Room]
 
-
-def test_enter_sends_and_shift_enter_breaks_the_line(
-    make_room: MakeRoom, alice: Person, word: str
-) -> None:
-    room = make_room().open(alice)
+def test_enter_sends_and_shift_enter_breaks_the_line(room: Room, word: str) -> None:
     room.box.press_sequentially(word)
     low = room.box.evaluate("box => box.clientHeight")
     room.box.press("Shift+Enter")
@@ -44,18 +37,14 @@ def test_the_log_stays_at_the_bottom_while_the_box_grows(
     expect(room.page.get_by_role("button", name="To the newest")).to_be_visible()
 
 
-def test_the_button_sends_too(make_room: MakeRoom, alice: Person, word: str) -> None:
-    room = make_room().open(alice)
+def test_the_button_sends_too(room: Room, word: str) -> None:
     room.box.fill(word)
     room.page.get_by_role("button", name="Send").click()
     room.hears(word)
     expect(room.box).to_be_focused()
 
 
-def test_nothing_is_sent_when_nothing_is_written(
-    make_room: MakeRoom, alice: Person, word: str
-) -> None:
-    room = make_room().open(alice)
+def test_nothing_is_sent_when_nothing_is_written(room: Room, alice: Person, word: str) -> None:
     room.say(" \n ")
     room.say(word)
     room.hears(word)
@@ -63,9 +52,8 @@ def test_nothing_is_sent_when_nothing_is_written(
 
 
 def test_up_edits_the_last_message_and_escape_leaves_it_as_it_was(
-    make_room: MakeRoom, alice: Person, bob: Person, stack: Stack, word: str
+    room: Room, bob: Person, stack: Stack, word: str
 ) -> None:
-    room = make_room().open(alice)
     room.say(f"{word} mine")
     room.hears(f"{word} mine")
     stack.posted(bob, f"{word} other")
@@ -80,10 +68,7 @@ def test_up_edits_the_last_message_and_escape_leaves_it_as_it_was(
     assert room.texts(word) == [f"{word} mine", f"{word} other"]
 
 
-def test_an_edit_that_is_refused_says_why_and_keeps_the_text(
-    make_room: MakeRoom, alice: Person, word: str
-) -> None:
-    room = make_room().open(alice)
+def test_an_edit_that_is_refused_says_why_and_keeps_the_text(room: Room, word: str) -> None:
     room.say(word)
     room.hears(word)
     room.box.press("ArrowUp")
@@ -103,9 +88,8 @@ def test_an_edit_that_is_refused_says_why_and_keeps_the_text(
 
 
 def test_a_push_does_not_take_the_editor_away(
-    make_room: MakeRoom, alice: Person, stack: Stack, word: str
+    room: Room, alice: Person, stack: Stack, word: str
 ) -> None:
-    room = make_room().open(alice)
     message = stack.posted(alice, word)
     room.hears(word)
     room.box.press("ArrowUp")
@@ -119,9 +103,9 @@ def test_a_push_does_not_take_the_editor_away(
 
 
 def test_a_nickname_is_completed_and_a_mention_is_marked(
-    make_room: MakeRoom, alice: Person, bob: Person
+    rooms: tuple[Room, Room], bob: Person
 ) -> None:
-    here, there = make_room().open(alice), make_room().open(bob)
+    here, there = rooms
     expect(here.participants).to_contain_text(bob.nickname)
     here.box.press_sequentially(f"hello @{bob.nickname[:-1].lower()}")
     options = here.page.get_by_role("listbox", name="People to mention").get_by_role("option")
@@ -162,16 +146,14 @@ def test_the_arrows_choose_a_nickname_and_escape_chooses_none(
     expect(room.box).to_have_value(f"@{names[1]} ")
 
 
-def test_a_count_appears_near_the_limit(make_room: MakeRoom, alice: Person) -> None:
-    room = make_room().open(alice)
+def test_a_count_appears_near_the_limit(room: Room) -> None:
     room.box.fill("x" * 9000)
     expect(room.page.get_by_text("of 10000 characters")).to_have_count(0)
     room.box.fill("😀" * 9001)
     expect(room.page.get_by_text("9001 of 10000 characters")).to_be_visible()
 
 
-def test_help_for_markdown_is_one_button_away(make_room: MakeRoom, alice: Person) -> None:
-    room = make_room().open(alice)
+def test_help_for_markdown_is_one_button_away(room: Room) -> None:
     room.page.get_by_role("button", name="Formatting").click()
     help_ = room.page.get_by_role("dialog", name="Formatting")
     expect(help_).to_contain_text("**word**")
