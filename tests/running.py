@@ -1,5 +1,6 @@
 """All of Flack as processes, by the launcher of `make run`, for tests to use and to break."""
 
+import json
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -22,6 +24,7 @@ from comparison.contract.wires import JsonWire, open_wire
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 20  # seconds that anything may take, on a busy machine
 BARE = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+PARTS = ["valkey.1", "node.1", "node.2", "worker.1", "previews.1", "beat.1", "nginx.1"]
 # What a client sends to open a WebSocket.
 HANDSHAKE = (
     b"GET /ws/ HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -71,7 +74,7 @@ class Stack(Flack):
         assert self.is_ready(), self.log()
 
     def is_ready(self) -> bool:
-        """Tell whether the launcher has said that Flack is ready."""
+        """Return True if the launcher printed that Flack is ready."""
         return f"Flack is ready at {self.url}/" in self.output
 
     def log(self) -> str:
@@ -87,13 +90,28 @@ class Stack(Flack):
         return code
 
     def manage(self, command: str, stdin: str = "") -> str:
-        """Run a command of manage.py as `make manage` does, and return what it prints."""
-        script = f'set -a; . "{self.var}/run.env"; exec "{sys.executable}" manage.py {command}'
-        run = subprocess.run(
-            ["sh", "-c", script], cwd=ROOT, env=BARE, input=stdin, text=True, capture_output=True
-        )
+        """Run a command of manage.py as `make manage` does, and return its output."""
+        run = self._manage(command, stdin)
         assert run.returncode == 0, run.stderr
         return run.stdout
+
+    def doctor(self, **environment: str) -> dict[str, Any]:
+        """Return the output of `doctor --json`, run with these changes of the environment."""
+        run = self._manage("doctor --json --patience 3", **environment)
+        assert run.stdout, run.stderr
+        found: dict[str, Any] = json.loads(run.stdout)
+        assert bool(run.returncode) is not found["well"], run.stderr
+        return found
+
+    def _manage(
+        self, command: str, stdin: str = "", **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        changes = "".join(f"{name}={value}; " for name, value in environment.items())
+        script = f'set -a; . "{self.var}/run.env"; {changes}'
+        script += f'exec "{sys.executable}" manage.py {command}'
+        return subprocess.run(
+            ["sh", "-c", script], cwd=ROOT, env=BARE, input=stdin, text=True, capture_output=True
+        )
 
     def part(self, name: str) -> psutil.Process:
         """Return a process by its name, "node.1"; wait for it if it is being restarted."""
@@ -104,6 +122,34 @@ class Stack(Flack):
             PATIENCE,
         )
         return process
+
+    @contextmanager
+    def without(self, *names: str, hanging: bool = False) -> Iterator[None]:
+        """Kill processes with their children, or suspend them, until the end of the context."""
+        parts = [self.part(name) for name in names]
+        if hanging:
+            for part in parts:
+                part.suspend()
+            try:
+                yield
+            finally:
+                for part in parts:
+                    part.resume()
+            return
+        with self.no_restarts():
+            for part in parts:
+                os.killpg(part.pid, signal.SIGKILL)
+            for part in parts:  # a zombie until the launcher runs on
+                eventually(lambda: part.status() == psutil.STATUS_ZOMBIE, "an end", PATIENCE)  # noqa: B023
+            yield
+
+    def is_whole(self) -> bool:
+        """Return True if nginx, a node, the database, Valkey and the workers answer."""
+        try:
+            answer = self.get("/readyz")
+        except httpx.TransportError:
+            return False
+        return answer.status_code == 200 and "degraded" not in answer.text
 
     @contextmanager
     def no_restarts(self) -> Iterator[None]:

@@ -1,14 +1,11 @@
-"""nginx in front: its own errors, the headers it passes on, and nodes that are down."""
+"""nginx in front of the nodes: its own errors, and the headers that it passes on."""
 
 import gzip
-from functools import partial
 
-import psutil
 import pytest
 
 from chat.errors import CODES
-from comparison.contract.client import eventually
-from tests.running import PATIENCE, Stack
+from tests.running import Stack
 
 
 def test_a_body_beyond_256_kib_is_413_in_json(stack: Stack) -> None:
@@ -42,31 +39,6 @@ def test_errors_of_nginx_itself_are_json(
     assert answer.status_code == status
     assert answer.json().keys() == {"error", "code"}
     assert answer.json()["code"] in CODES
-
-
-def test_without_a_node_the_answer_is_502_in_json_with_retry_after(stack: Stack) -> None:
-    nodes = [stack.part("node.1"), stack.part("node.2")]
-    for node in nodes:
-        node.kill()
-    psutil.wait_procs(nodes, PATIENCE)
-    answer = stack.get("/healthz")
-    for name in ("node.1", "node.2"):
-        eventually(partial(stack.answers, name), name, PATIENCE)
-    assert (answer.status_code, answer.headers["Retry-After"]) == (502, "1")
-    assert answer.json() == {
-        "error": "The chat cannot be reached right now, try again in a moment.",
-        "code": "unavailable",
-    }
-
-
-def test_while_a_node_is_down_every_request_reaches_the_other(stack: Stack) -> None:
-    ann = stack.person("ann")
-    node = stack.part("node.1")
-    node.kill()
-    node.wait(PATIENCE)
-    for number in range(10):
-        stack.posted(ann, f"message {number}")
-    eventually(lambda: (stack.run_dir / "node.1.sock").exists(), "the node again", PATIENCE)
 
 
 def test_only_the_path_of_the_websocket_can_be_upgraded(stack: Stack) -> None:

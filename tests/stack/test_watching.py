@@ -80,14 +80,6 @@ def counted(stack: Stack, before: dict[str, float], name: str) -> float:
     return min(one, other) - before.get(name, 0)
 
 
-def test_the_sockets_of_a_killed_node_are_no_longer_counted(stack: Stack) -> None:
-    with stack.connect(1), stack.connect(2):
-        eventually(lambda: samples(stack, 2)["flack_sockets"] == 2, "two sockets", PATIENCE)
-        stack.part("node.1").kill()
-        eventually(lambda: samples(stack, 2)["flack_sockets"] == 1, "one socket", PATIENCE)
-    eventually(lambda: (stack.run_dir / "node.1.sock").exists(), "the node", PATIENCE)
-
-
 def test_each_answer_has_a_request_id_that_no_client_chose(stack: Stack) -> None:
     chosen = {"X-Request-ID": "chosen"}
     ids = [

@@ -1,0 +1,84 @@
+"""Tests of flack_project/launcher/stack.py: why it refuses to start; tests/stack has the others."""
+
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from comparison.bench.processes import free_port
+from flack_project.launcher.stack import check_port, hold
+from tests.running import PATIENCE, launch
+
+
+def test_a_taken_port_gets_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with pytest.raises(SystemExit, match="2"):
+            check_port(port)
+    assert capsys.readouterr().err == (
+        f"Flack cannot run: port {port} cannot be used (Address already in use), choose another"
+        " with PORT=.\n"
+    )
+
+
+def test_data_that_is_in_use_gets_one_sentence(tmp_path: Path) -> None:
+    with hold(tmp_path):
+        output, _ = launch(tmp_path, free_port()).communicate(timeout=PATIENCE)
+    assert output == (
+        f"Flack cannot run: another Flack runs on the data in {tmp_path}, choose another folder"
+        " with VAR=.\n"
+    )
+
+
+def test_a_folder_that_cannot_be_created_gets_one_sentence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        hold(Path("/proc/flack"))
+    assert capsys.readouterr().err.startswith("Flack cannot run: /proc/flack cannot hold the data ")
+
+
+STORES = {
+    "database": {"DATABASE_URL": "postgres://flack@127.0.0.1:1/x"},
+    "folder of the database": {"DATABASE_URL": "sqlite:////proc/db"},
+    "Redis": {"REDIS_URL": "redis://127.0.0.1:1/0"},
+    "socket of Redis": {"REDIS_URL": "unix:///nonexistent/redis"},
+}
+
+
+@pytest.fixture(scope="module")
+def refusals(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[str, subprocess.Popen[str]]]:
+    """The launcher with each store that does not answer, all started at once."""
+    started = {
+        name: launch(tmp_path_factory.mktemp("store"), free_port(), **environment)
+        for name, environment in STORES.items()
+    }
+    yield started
+    for process in started.values():
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("database", "the database of DATABASE_URL cannot be used (connection "),
+        (
+            "folder of the database",
+            "the database of DATABASE_URL cannot be used (unable to open database file).",
+        ),
+        ("Redis", "no Redis answers at REDIS_URL (Error 111 connecting to 127.0.0.1:1."),
+        ("socket of Redis", "no Redis answers at REDIS_URL (Error 2 "),
+    ],
+)
+def test_a_store_that_does_not_answer_gets_one_sentence(
+    refusals: dict[str, subprocess.Popen[str]], name: str, sentence: str
+) -> None:
+    output, _ = refusals[name].communicate(timeout=PATIENCE)
+    assert refusals[name].returncode == 2
+    assert output.startswith(f"Flack cannot run: {sentence}")
+    assert output.count("\n") == 1
