@@ -10,19 +10,26 @@ import re
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import partial
+from functools import cache, partial
 
 from comparison.bench import plot, rows, running, table
 from comparison.bench.rows import Numbers
 from comparison.bench.servers import Server, Starter
-from comparison.bench.site import Site, sign_ins
-from comparison.bench.table import GROWTH
+from comparison.bench.site import Site, hello, sign_ins
+from comparison.bench.table import GROWTH, RAW_ASGI
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 ROWS = re.compile(os.environ.get("ROWS", ""))
 PING_PERIOD = 20  # seconds; in each row of growth every socket is pinged once
 Work = Callable[[], Numbers]
+Filled = Callable[[], tuple[Server, list[str]]]  # starts a server, returns it and its users' tokens
 Plan = tuple[str, dict[str, Work]]  # a column of the table, and the work of its server by row
+
+
+def yardstick(starter: Starter) -> Iterator[tuple[str, Work]]:
+    """Yield the work that requests are compared with."""
+    daphne = cache(starter.daphne)
+    yield RAW_ASGI, lambda: hello(daphne())
 
 
 def works(server: Server) -> Iterator[tuple[str, Work]]:
@@ -35,6 +42,7 @@ def works(server: Server) -> Iterator[tuple[str, Work]]:
         yield "GET 100 messages", site.messages
         if server.name == "flack":
             yield "GET 100 messages, unchanged", site.known_messages
+            yield "post over the socket", site.socket_posts
         yield "GET user with token", site.own_user
         yield "POST message", site.posts
         yield "sign-in, and pushes meanwhile", partial(sign_ins, server)
@@ -50,39 +58,69 @@ def growth(server: Server) -> Iterator[tuple[str, Work]]:
         yield f"{GROWTH}, {count} sockets", work
 
 
+def pings(filled: Filled) -> Numbers:
+    """Ping as 200 users."""
+    flack, tokens = filled()
+    return rows.pings(flack, tokens[:200])
+
+
+def storm(filled: Filled, users: int, listeners: int) -> Numbers:
+    """Sign in many users at once."""
+    flack, tokens = filled()
+    return rows.storm(flack, tokens[:users], listeners)
+
+
 def nodes(starter: Starter, count: int) -> Iterator[tuple[str, Work]]:
     """Yield the work of several nodes."""
-    starter.valkey()
-    work = partial(rows.steady, starter.flack(count), seconds=PING_PERIOD)
-    yield f"{GROWTH}, 1000 sockets on {count} nodes", work
+
+    @cache
+    def flack() -> Server:
+        starter.valkey()
+        return starter.flack(count)
+
+    row = f"{GROWTH}, 1000 sockets on {count} nodes"
+    yield row, lambda: rows.steady(flack(), seconds=PING_PERIOD)
 
 
 def large(starter: Starter) -> Iterator[tuple[str, Work]]:
     """Yield the work of a Flack with many rows, and of one behind nginx."""
-    starter.valkey()
-    flack = starter.flack()
-    starter.fill("messages", 1_000_000)
-    tokens = starter.fill("users", 500)
-    behind = Site(starter.nginx(flack))
-    yield "GET 100 messages of 1,000,000", Site(flack).messages
-    yield "GET 100 messages through nginx", partial(behind.messages, Cache_Control="no-cache")
-    yield "GET 100 messages through nginx, micro-cache", partial(behind.messages, 4000)
-    yield "steady push through nginx", partial(rows.steady, behind.server)
-    yield "a ping of a user", partial(rows.pings, flack, tokens[:200])
+
+    @cache
+    def filled() -> tuple[Server, list[str]]:
+        starter.valkey()
+        flack = starter.flack()
+        starter.fill("messages", 1_000_000)
+        return flack, starter.fill("users", 500)
+
+    @cache
+    def behind() -> Site:
+        return Site(starter.nginx(filled()[0]))
+
+    yield "GET 100 messages of 1,000,000", lambda: Site(filled()[0]).messages()
+    yield "GET 100 messages through nginx", lambda: behind().messages(Cache_Control="no-cache")
+    yield "GET 100 messages through nginx, micro-cache", lambda: behind().messages(4000)
+    yield "steady push through nginx", lambda: rows.steady(behind().server)
+    yield "a ping of a user", partial(pings, filled)
     for users, listeners in ((250, 500), (500, 500), (500, 1000)):
-        work = partial(rows.storm, flack, tokens[:users], listeners)
-        yield f"sign-in storm, {users} users, {listeners} listen", work
+        row = f"sign-in storm, {users} users, {listeners} listen"
+        yield row, partial(storm, filled, users, listeners)
 
 
 def on_postgresql(starter: Starter) -> Iterator[tuple[str, Work]]:
     """Yield the work that uses the database most, on PostgreSQL."""
-    starter.valkey()
-    flack = starter.flack(DATABASE_URL=starter.postgresql())
-    tokens = starter.fill("users", 200)
-    site = Site(flack)
-    yield "GET 100 messages, PostgreSQL", site.messages
-    yield "POST message, PostgreSQL", site.posts
-    yield "a ping of a user, PostgreSQL", partial(rows.pings, flack, tokens)
+
+    @cache
+    def filled() -> tuple[Server, list[str]]:
+        starter.valkey()
+        return starter.flack(DATABASE_URL=starter.postgresql()), starter.fill("users", 200)
+
+    site = cache(lambda: Site(filled()[0]))
+    yield "GET 100 messages, PostgreSQL", lambda: site().messages()
+    yield "GET 100 messages, unchanged, PostgreSQL", lambda: site().known_messages()
+    yield "GET user with token, PostgreSQL", lambda: site().own_user()
+    yield "POST message, PostgreSQL", lambda: site().posts()
+    yield "post over the socket, PostgreSQL", lambda: site().socket_posts()
+    yield "a ping of a user, PostgreSQL", partial(pings, filled)
 
 
 def main() -> None:
@@ -95,6 +133,7 @@ def main() -> None:
         plans: list[Plan] = [(server.name, dict(works(server))) for server in servers]
         plans += [("flack", dict(growth(servers[0])))]
         plans += [("flack", dict(nodes(stack.enter_context(Starter()), n))) for n in (2, 4)]
+        plans += [("daphne", dict(yardstick(stack.enter_context(Starter()))))]
         for plan in (large, on_postgresql):
             plans += [("flack", dict(plan(stack.enter_context(Starter()))))]
         for number in range(ROUNDS):

@@ -135,6 +135,15 @@ class Starter(contextlib.ExitStack):
         found = flack(ports, Processes(*web_pids), Processes(*worker_pids), self.redis_url)
         return replace(found, stores=self.stores)
 
+    def daphne(self) -> Server:
+        """Start plain daphne with hello.py."""
+        port = free_port()
+        daphne = self.run(sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", port, "-v", 0,
+                          "comparison.bench.hello:application")  # fmt: skip
+        wait_for(port)
+        client = redis.Redis.from_url(self.redis_url)  # no push ever comes from it
+        return Server("daphne", [port], Wire("/"), Processes(daphne.pid), client, "", lambda _: b"")
+
     def fill(self, what: str, count: int) -> list[str]:
         """Fill the database of the Flack that was started last; see fill.py."""
         command = [sys.executable, "-m", "comparison.bench.fill", what, str(count)]

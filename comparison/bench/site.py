@@ -1,15 +1,24 @@
 """The measured work of HTTP requests."""
 
 import itertools
+import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from comparison.bench import http
 from comparison.bench.rows import Numbers, measured, quantile, swarm_of
 from comparison.bench.servers import Server
+from comparison.bench.swarm import TEXT, frame
+
+
+def hello(server: Server) -> Numbers:
+    """Request `hello` from a server that answers nothing else."""
+    with measured(server.web) as cost:
+        seconds, _ = http.repeat(server.ports[0], 2000, lambda client: client.send("GET", "/"), 200)
+    return cost.each(2000) | {"p50 ms": quantile(seconds, 0.5), "p99 ms": quantile(seconds, 0.99)}
 
 
 @dataclass
@@ -19,6 +28,7 @@ class Site:
     server: Server
     path: str = field(init=False, default="")
     tag: str = field(init=False, default="")
+    refs: Iterator[int] = field(init=False, default_factory=itertools.count)
 
     def __post_init__(self) -> None:
         self.port = self.server.ports[0]
@@ -82,6 +92,25 @@ class Site:
         numbers = itertools.count()
         status = 201 if self.server.name == "flack" else 202
         return self.measure(lambda client: self.post(client, next(numbers)), status)
+
+    def socket_posts(self, rounds: int = 100) -> Numbers:
+        """Post on `http.AT_ONCE` sockets at once; each also receives the push of every message."""
+        parts = (self.server.web, self.server.worker)
+        ping = {"event": "ping_user", "token": self.token.removeprefix("Bearer ")}
+        with swarm_of(self.server, 0) as (swarm, _):
+            clients = swarm.connect(http.AT_ONCE, counted=False)
+            for client in clients:
+                client.wire.send(frame(TEXT, json.dumps(ping).encode()))
+            swarm.run(0.5)
+            with measured(*parts, stores=self.server.stores) as cost:
+                for number in range(1, rounds + 1):
+                    data = {"source": f"hello *world* {number}"}
+                    post = {"event": "post_message", "data": data, "ref": number}
+                    for client in clients:
+                        post["ref"] = next(self.refs)
+                        client.wire.send(frame(TEXT, json.dumps(post).encode()))
+                    swarm.await_acks(number * len(clients))
+        return cost.each(rounds * http.AT_ONCE)
 
 
 def sign_ins(server: Server, name: str = "ann", count: int = 40) -> Numbers:

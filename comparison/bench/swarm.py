@@ -62,7 +62,7 @@ class Swarm:
         self.delays = array("d")  # seconds of each delivery
         self.sent: list[float] = []  # when each push was sent
         self.last = array("d")  # when each push reached its last receiver so far
-        self.connected = self.received = self.closed = self.errors = 0
+        self.connected = self.received = self.closed = self.errors = self.acks = 0
         self.beat_at = time.perf_counter()
 
     def connect(self, count: int, at_once: int = 32, deaf: bool = False, counted: bool = True,
@@ -125,6 +125,16 @@ class Swarm:
         while self.received < expected and time.perf_counter() < deadline:
             self._poll(0.05)
         self.run(0.2)
+
+    def await_acks(self, expected: int, patience: float = 30) -> None:
+        """Read until this number of frames has been acknowledged, or raise Refused."""
+        deadline = time.perf_counter() + patience
+        while self.acks < expected:
+            if self.errors or time.perf_counter() > deadline:
+                raise Refused(
+                    f"{self.acks} of {expected} frames acknowledged, {self.errors} errors"
+                )
+            self._poll(0.05)
 
     def lost_and_doubled(self, clients: Sequence[Client]) -> tuple[int, int]:
         """Return how many pushes did not come to these clients, and how many came again."""
@@ -233,6 +243,8 @@ class Swarm:
                 client.wire.send(frame(TEXT, self.wire.first))
         elif opcode == TEXT and payload.startswith(b'{"event":"error"'):
             self.errors += 1
+        elif opcode == TEXT and payload.startswith(b'{"event":"ack"'):
+            self.acks += 1
 
     def _in(self, client: Client) -> None:
         client.is_ready = True

@@ -19,7 +19,8 @@ Results = dict[str, dict[str, list[Numbers]]]  # by row, then by server, one for
 FOLDER = Path(__file__).resolve().parent.parent
 RAW = FOLDER / "bench.json"
 REPORT = FOLDER / "BENCH.md"
-COLUMNS = ("flack", "socket.io", "ws", "flask")
+PEERS = ("flack", "socket.io", "ws", "flask")
+COLUMNS = (*PEERS, "daphne")
 LABELS = {"own µs": "generator µs"}  # names in the tables, where they differ from the JSON
 
 
@@ -54,6 +55,7 @@ STEADY = "steady push"
 GROWTH = "steady push for 20 s"
 ONE_NODE = f"{GROWTH}, 1000 sockets"
 LIST = "GET 100 messages"
+RAW_ASGI = "hello of raw ASGI"  # on plain daphne
 TARGETS = (
     Target(STEADY, "µs", 0.9, "socket.io"),
     Target(STEADY, "µs", 0.22, "flask"),
@@ -77,6 +79,19 @@ TARGETS = (
     Target("POST message", "µs", 0.35, "flask"),
     Target("sign-in, and pushes meanwhile", "p99 ms", 50),
     Target(f"{LIST} through nginx, micro-cache", "µs", 0.1, other=f"{LIST} through nginx"),
+    *(
+        Target(f"{row}{database}", "µs", most, "daphne", other=RAW_ASGI)
+        for row, most in (
+            (LIST, 8),
+            (f"{LIST}, unchanged", 5),
+            ("GET user with token", 4.5),
+            ("POST message", 11),
+            ("post over the socket", 8),
+        )
+        for database in ("", ", PostgreSQL")
+    ),
+    Target("an idle socket", "µs", 4.5, "daphne", other=RAW_ASGI),
+    Target("sign-in storm, 500 users, 500 listen", "µs", 2500),
 )  # fmt: skip
 
 
@@ -93,10 +108,15 @@ def medians(results: Results, row: str, server: str) -> Numbers:
     }
 
 
+def figure(value: float) -> str:
+    """Return a number with three digits, or as a whole one."""
+    return f"{value:{',.0f' if value >= 100 else '.3g'}}"
+
+
 def short(numbers: Numbers) -> str:
     """Return the numbers as one line."""
     return ", ".join(
-        f"{value:{',.0f' if value >= 100 else '.3g'}} {LABELS.get(key, key)}"
+        f"{figure(value)} {LABELS.get(key, key)}"
         for key, value in numbers.items()
         if value or key == "µs"
     )
@@ -119,7 +139,7 @@ def targets(results: Results) -> str:
         reached = target.reached(results)
         if reached is not None:
             verdict = "met" if reached <= target.most else "**missed**"
-            lines.append(f"| {target} | {reached:.3g} | {verdict} |")
+            lines.append(f"| {target} | {figure(reached)} | {verdict} |")
     return "\n".join(lines)
 
 

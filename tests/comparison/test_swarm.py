@@ -85,3 +85,15 @@ def test_a_server_that_refuses_every_client_is_reported(answer):
             swarm.connect(1, patience=5)
         thread.join()
         swarm.close()
+
+
+@pytest.mark.parametrize("event", ["ack", "error"])
+def test_acknowledged_frames_are_counted_and_an_error_is_reported(chat, swarm, event):
+    swarm.connect(1, counted=False)
+    until(lambda: len(chat[1]) == 1)
+    chat[1][0].send(f'{{"event":"{event}","ref":1}}')
+    if event == "error":
+        with pytest.raises(Refused, match="1 errors"):
+            swarm.await_acks(1)
+    else:
+        swarm.await_acks(1)
