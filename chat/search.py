@@ -13,15 +13,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from chat.content.characters import UNSPACED
+
 MAX_QUERY = 200  # characters
 MAX_WORD = 100  # characters; longer words are cut, in messages and in queries
 TABLE = "message_words"  # of SQLite
 
-# Thai, Lao, Myanmar, Khmer, Kana, and Chinese characters of all planes.
-UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
-    "\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff"
-)
 # Accents, the points of Hebrew and Arabic, and the voicing marks of Kana.
 MARKS = re.compile(
     "[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"

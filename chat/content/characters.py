@@ -14,6 +14,12 @@ storable = RegexValidator(
     r"^[^\x00\ud800-\udfff]*\Z", "This text has characters that cannot be stored."
 )
 
+# Scripts without spaces between words: Thai, Lao, Myanmar, Khmer, Kana, Chinese of all planes.
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+)
+
 # What leaves no mark on a page: controls, all that Unicode lists as Default_Ignorable_Code_Point in
 # DerivedCoreProperties.txt (zero-width, fillers, tags), and the Braille pattern without dots.
 INVISIBLE = (

@@ -6,6 +6,8 @@ import idna
 from linkify_it import LinkifyIt  # type: ignore[import-untyped]
 from markdown_it.rules_inline import StateInline, linkify
 
+from chat.content.characters import UNSPACED
+
 HOST = re.compile("(https?://(?:[^/?#@]*@)?)([^/?#@:]*[^\0-\x7f/?#@:][^/?#@:]*)", re.IGNORECASE)
 # Punctuation beside links in texts without spaces, such as Chinese. An apostrophe may be in a name.
 PUNCTUATION = (
@@ -16,6 +18,13 @@ PUNCTUATION = (
 PATH = r"""|[()[\]{}.,"'?!\-;]).|"""
 # A full stop of such a script is a dot of a domain if a top-level domain in ASCII follows.
 DOT = r"(?:\.|[\u3002\uff0e\uff61](?=[A-Za-z]{2,}(?:[/:?#\s]|$)))"
+# Letters that stand beside a domain without a space. Korean appends particles to any word.
+BESIDE = f"[{UNSPACED}\uac00-\ud7a3]"
+# A host that ends in ASCII with such letters, which are then no part of its last label.
+ENDED = (
+    r"(?:(?:[^\s/?#:@.]{1,63}\.){1,10}(?:[a-z]{2,24}|\d{1,3})|localhost)(?::\d{1,5})?"
+    rf"(?={BESIDE})(?![^\s/?#:.]{{0,63}}\.\w)"
+)
 
 
 class Linkify(LinkifyIt):
@@ -29,11 +38,18 @@ class Linkify(LinkifyIt):
         """
         super()._compile()
         twice = f"(?:{self.re['src_xn']}|(?:"
+        letter, end = self.re["src_pseudo_letter"], self.re["src_host_terminator"]
         for name, regex in self.re.items():
+            if name == "link_no_ip_fuzzy":  # a domain without a scheme
+                regex = regex.replace(letter, f"(?:(?!{BESIDE}[a-z0-9]){letter})")
+                regex = regex.replace(end, f"(?:(?<=[a-z0-9])(?={BESIDE})|{end})")
+                regex = regex.replace("(^|", f"(^|(?<={BESIDE})(?=[a-z0-9])|", 1)
             regex = regex.replace(twice, "(?:(?:").replace(r").)*", r").){0,300}")
             regex = regex.replace(r")\.)+", rf"){DOT}){{1,10}}")
             regex = regex.replace(r")\.)*", rf"){DOT}){{0,10}}")
             self.re[name] = regex.replace(PATH, f"|{PUNCTUATION}{PATH}")
+        self.re["host_fuzzy_test"] = self.re["host_fuzzy_test"].replace("|>|$)", f"|{BESIDE}|>|$)")
+        self.re["src_host_port_strict"] = f"(?:{ENDED}|{self.re['src_host_port_strict']})"
 
     def pretest(self, text: str) -> bool:
         """Return True: the test of the original misses the domain in `<b>foo.com</b>`."""

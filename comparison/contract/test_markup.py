@@ -122,6 +122,7 @@ def test_a_link_that_runs_code_is_no_link(flack: Flack, ann: Person, target: str
     ("source", "html"),
     {
         "看https://foo.com/a。好": '看<a href="https://foo.com/a" rel="nofollow">https://foo.com/a</a>。好',
+        "看foo.com吧": '看<a href="http://foo.com" rel="nofollow">foo.com</a>吧',
         "“http://foo.com/”": '“<a href="http://foo.com/" rel="nofollow">http://foo.com/</a>”',
         "http://ÜBER.de": '<a href="http://xn--ber-goa.de" rel="nofollow">http://ÜBER.de</a>',
     }.items(),

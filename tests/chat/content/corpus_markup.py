@@ -518,4 +518,14 @@ SLOW = [
         ": ",
         "a http://",
     ),
+    *(
+        "\u770b",
+        "\u770ba.",
+        "a\u770b.",
+        "\u770ba.com",
+        "a.com\u770b ",
+        "http://a.b\u770b",
+        "http://a\u770b.",
+        "http://\u770ba.b\u770b.",
+    ),
 ]

@@ -311,6 +311,35 @@ def test_a_link_ends_before_the_punctuation_of_any_script(source, link):
     assert html.endswith(f">{link}</a>{after}")
 
 
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("看{}", ["example.com"]),
+        ("看{}。见{}", ["foo.com", "bar.com/a"]),
+        ("看{}还有{}", ["example.com", "163.com"]),
+        ("メール{}です", ["www.example.com"]),
+        ("{}에서", ["example.com"]),
+        ("ดู{}นะ", ["example.com"]),
+        ("看{}", ["example.com/路径?a=看"]),
+        ("看{}吧", ["xn--bcher-kva.de"]),
+        ("看{}很好", ["example.com:8080"]),
+        ("看{}很好看", ["https://example.com"]),
+        ("{}很好/坏", ["https://example.com"]),
+        ("{}很好", ["http://localhost:8000"]),
+        ("{}很好。然后", ["http://127.0.0.1:80"]),
+        ("{}", ["例え.jp"]),
+        ("{}", ["a例え.jp/x"]),
+        ("{}", ["http://例えa.jp/"]),
+        ("看me@example.com", []),
+        ("第1.2.3版", []),
+    ],
+)
+def test_a_domain_needs_no_space_beside_letters_of_other_scripts(source, shown):
+    html = render(source.format(*shown))
+    assert re.findall("<a [^>]*>(.*?)</a>", html) == shown
+    assert re.sub("<a .*?</a>", "{}", html) == source
+
+
 @pytest.mark.parametrize("source", ["{}", "<{}>", "[x]({})"])
 @pytest.mark.parametrize(
     ("url", "href"),
