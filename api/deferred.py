@@ -1,14 +1,15 @@
 """Deferred requests: `Prefer: respond-async` (RFC 7240), then `/tasks/status/ID`."""
 
-import functools
 import logging
 from collections.abc import Callable
-from typing import Any
+from functools import partial, wraps
+from typing import Any, TypeVar
 from uuid import UUID
 
 from celery import Task, shared_task
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from kombu.exceptions import OperationalError as BrokerError
@@ -21,17 +22,23 @@ from rest_framework.views import APIView
 from api.exceptions import exception_handler
 from api.models import Deferred
 from api.serializers import ErrorSerializer, MessageSerializer
-from chat.errors import SERVER_ERROR, error_body
+from chat.errors import SERVER_ERROR, Banned, Unauthenticated, error_body
 from chat.models import User, timestamp
 
+T = TypeVar("T")
 AWAY = (OperationalError, InterfaceError)
 EXPIRES = 50  # seconds that a task may wait; then `find_lost_requests` queues the request again
 LOST_AFTER = 60  # seconds without an answer after which a request is queued again
 AT_ONCE = 1000  # requests that are queued again in one go
 KEPT_FOR = 3600  # seconds that an answer can be asked for
 
+# What the arguments of a request hold about its user. The version before added "admitted".
+ABOUT_USER = ("user_id", "sign_in_epoch", "admitted")
+
+Finish = Callable[[], Response]  # saves what was prepared, in one transaction, and answers
+
 logger = logging.getLogger(__name__)
-functions: dict[str, Callable[..., Response]] = {}
+functions: dict[str, Callable[..., Finish]] = {}
 
 
 class Unavailable(APIException):
@@ -44,26 +51,27 @@ class Unavailable(APIException):
 
 def deferrable(
     *, admit: Callable[..., None]
-) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+) -> Callable[[Callable[..., Finish]], Callable[..., Response]]:
     """Run a function in a Celery worker when the client sends `Prefer: respond-async`.
 
-    The function takes the user and JSON values by keyword; the decorated one takes the request in
-    place of the user, and adds the client's `address`. `admit(author=user, address=address)` checks
-    ban and limits when the request is queued; the function is then called with `admitted=True`, so
-    that the limits are counted once.
+    The function takes the user and JSON values by keyword, does the slow work, and returns the
+    function that saves the result and answers. The decorated one takes the request in place of the
+    user. `admit(author=user, address=address)` checks ban and limits, of a deferred request when it
+    is queued, so that the limits are counted once.
     """
 
-    def decorate(answer: Callable[..., Response]) -> Callable[..., Response]:
-        name = f"{answer.__module__}.{answer.__name__}"
-        functions[name] = answer
+    def decorate(prepare: Callable[..., Finish]) -> Callable[..., Response]:
+        name = f"{prepare.__module__}.{prepare.__name__}"
+        functions[name] = prepare
 
-        @functools.wraps(answer)
+        @wraps(prepare)
         def answer_or_defer(request: Request, **kwargs: Any) -> Response:
-            address = request.META.get("REMOTE_ADDR", "")
+            user = request.user
+            assert isinstance(user, User)
+            admit(author=user, address=request.META.get("REMOTE_ADDR", ""))
             if not prefers_async(request):
-                return answer(request.user, address=address, **kwargs)
-            admit(author=request.user, address=address)
-            arguments = {"user_id": request.user.pk, "admitted": True, **kwargs}
+                return prepare(user, **kwargs)()
+            arguments = {"user_id": user.pk, "sign_in_epoch": user.sign_in_epoch, **kwargs}
             deferred = Deferred.objects.create(name=name, arguments=arguments)
             try:
                 answer_deferred.delay(str(deferred.pk))
@@ -79,26 +87,56 @@ def deferrable(
 
 @shared_task(bind=True, max_retries=None, expires=EXPIRES)
 def answer_deferred(self: Task, deferred_id: str) -> None:
-    """Run a deferred request and store its response in one commit; safe to run twice."""
+    """Run a deferred request and store its response in one commit; safe to run twice.
+
+    The slow work comes before the transaction, which locks SQLite for all other writers.
+    """
+    waiting = Deferred.objects.filter(pk=deferred_id, answer__isnull=True)
     try:
-        with transaction.atomic():
-            waiting = Deferred.objects.select_for_update().filter(answer__isnull=True)
-            if deferred := waiting.filter(pk=deferred_id).first():
-                response = _answer(deferred)
-                headers = dict(response.headers)
-                answer = {"status": response.status_code, "headers": headers, "data": response.data}
-                waiting.filter(pk=deferred_id).update(answer=answer)
+        if deferred := waiting.first():
+            prepared = _attempt(partial(_prepare, deferred))
+            with transaction.atomic():
+                if waiting.select_for_update().first():  # not answered by another worker meanwhile
+                    if not isinstance(prepared, Response):
+                        prepared = _attempt(partial(_finish, deferred, prepared))
+                    waiting.update(answer=_stored(prepared))
     except AWAY as error:
         raise self.retry(exc=error, countdown=min(2**self.request.retries, 30)) from error
 
 
-def _answer(deferred: Deferred) -> Response:
+def _prepare(deferred: Deferred) -> Finish:
+    user = _user_of(deferred, User.objects.all())
+    arguments = {k: v for k, v in deferred.arguments.items() if k not in ABOUT_USER}
+    return functions[deferred.name](user, **arguments)
+
+
+@transaction.atomic
+def _finish(deferred: Deferred, finish: Finish) -> Response:
+    """Save in a savepoint, with the user locked, so that nothing deletes or bans it meanwhile."""
+    _user_of(deferred, User.objects.select_for_update(no_key=True))
+    return finish()
+
+
+def _user_of(deferred: Deferred, users: QuerySet[User]) -> User:
+    """Return the user that sent a request, read again.
+
+    Raises DoesNotExist, Banned or Unauthenticated if this user may no longer send it. A request
+    outlives its token, but not a new password or another end of all sign-ins.
+    """
+    user = users.get(pk=deferred.arguments["user_id"])
+    if user.is_banned:
+        raise Banned
+    # Nodes of the version before queued requests without the epoch.
+    epoch = deferred.arguments.get("sign_in_epoch", user.sign_in_epoch)
+    if not user.is_active or epoch != user.sign_in_epoch:
+        raise Unauthenticated
+    return user
+
+
+def _attempt(step: Callable[[], T]) -> T | Response:
+    """Return the result of a step, or the response to its error."""
     try:
-        with transaction.atomic():
-            arguments = dict(deferred.arguments)
-            # Read again: the user may have been banned or deleted since the request was queued.
-            user = User.objects.get(pk=arguments.pop("user_id"))
-            return functions[deferred.name](user, **arguments)
+        return step()
     except AWAY:
         raise
     except Exception as error:
@@ -107,6 +145,11 @@ def _answer(deferred: Deferred) -> Response:
             logger.exception("A deferred request failed")
             response = Response(error_body(500, SERVER_ERROR), status=500)
         return response
+
+
+def _stored(response: Response) -> dict[str, Any]:
+    headers = dict(response.headers)
+    return {"status": response.status_code, "headers": headers, "data": response.data}
 
 
 @shared_task
@@ -138,7 +181,7 @@ class TaskStatusView(APIView):
     @extend_schema(
         responses={
             **{201: MessageSerializer, 202: None, 204: None},
-            **dict.fromkeys((400, 403, 404, 500), ErrorSerializer),
+            **dict.fromkeys((400, 401, 403, 404, 500), ErrorSerializer),
         }
     )
     def get(self, request: Request, task_id: UUID) -> Response:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from api.deferred import deferrable
+from api.deferred import Finish, deferrable
 from api.etags import etag, is_known
 from api.pagination import ChangesPagination, Read, Row
 from api.queries import ID, LARGEST, number
@@ -123,34 +123,26 @@ def find(request: Request) -> tuple[MessageQuerySet, bool]:
 
 
 @deferrable(admit=actions.admit_post)
-def new_message(
-    author: User,
-    *,
-    source: str,
-    key: str | None = None,
-    address: str | None = None,
-    admitted: bool = False,
-) -> Response:
-    """Post a message and return the response."""
-    message = actions.post_message(
-        author=author, source=source, key=key, address=address, admitted=admitted
-    )
-    location = {"Location": f"/api/messages/{message.pk}"}
-    return Response(message.to_dict(), status=201, headers=location)
+def new_message(author: User, *, source: str, key: str | None = None) -> Finish:
+    """Post a message."""
+    post = actions.prepare_post(author=author, source=source, key=key)
+
+    def finish() -> Response:
+        message = post()
+        location = {"Location": f"/api/messages/{message.pk}"}
+        return Response(message.to_dict(), status=201, headers=location)
+
+    return finish
 
 
 @deferrable(admit=actions.admit_post)
-def changed_message(
-    editor: User,
-    *,
-    message_id: int,
-    source: str | None = None,
-    address: str | None = None,
-    admitted: bool = False,
-) -> Response:
-    """Edit a message and return the response."""
+def changed_message(editor: User, *, message_id: int, source: str | None = None) -> Finish:
+    """Edit a message."""
     message = get_object_or_404(Message, pk=message_id)
-    actions.edit_message(
-        editor=editor, message=message, source=source, address=address, admitted=admitted
-    )
-    return Response(status=204)
+    edit = actions.prepare_edit(editor=editor, message=message, source=source)
+
+    def finish() -> Response:
+        edit()
+        return Response(status=204)
+
+    return finish

@@ -6,6 +6,8 @@ then opens one transaction, which pushes the changes that others can see when it
 
 import logging
 import secrets
+from collections.abc import Callable
+from functools import partial
 
 from celery import current_app
 from django.contrib.auth.password_validation import validate_password
@@ -187,20 +189,25 @@ def admit_post(*, author: User, address: str | None = None) -> None:
 
 
 def post_message(
-    *,
-    author: User,
-    source: str,
-    key: str | None = None,
-    address: str | None = None,
-    admitted: bool = False,
+    *, author: User, source: str, key: str | None = None, address: str | None = None
 ) -> Message:
-    """Save and push a message, or return the one that this author posted with the same key.
+    """Save and push a message, or return the one that this author posted with the same key."""
+    admit_post(author=author, address=address)
+    return prepare_post(author=author, source=source, key=key)()
 
-    `admitted` is for a request that passed `admit_post`, with its `address`, when it was queued.
+
+def prepare_post(*, author: User, source: str, key: str | None = None) -> Callable[[], Message]:
+    """Do the slow work of `post_message`, and return the function that saves and pushes.
+
+    The caller may call that in a transaction of its own. It has to call `admit_post` first.
     """
-    _require_write_access(author) if admitted else admit_post(author=author, address=address)
+    _require_write_access(author)
     message = Message(user=author, source=source, key=key or None)
     _render(message)
+    return partial(_save_post, message)
+
+
+def _save_post(message: Message) -> Message:
     try:
         with transaction.atomic():
             message.save(force_insert=True)
@@ -208,28 +215,35 @@ def post_message(
     except IntegrityError:
         if message.key is None:
             raise
-        return Message.objects.get(user=author, key=message.key)
+        return Message.objects.get(user_id=message.user_id, key=message.key)
     return message
 
 
 def edit_message(
-    *,
-    editor: User,
-    message: Message,
-    source: str | None = None,
-    address: str | None = None,
-    admitted: bool = False,
+    *, editor: User, message: Message, source: str | None = None, address: str | None = None
 ) -> None:
-    """Change the given fields of the editor's own message and push it; see `post_message`."""
-    _require_write_access(editor) if admitted else admit_post(author=editor, address=address)
+    """Change the given fields of the editor's own message and push it."""
+    admit_post(author=editor, address=address)
+    prepare_edit(editor=editor, message=message, source=source)()
+
+
+def prepare_edit(
+    *, editor: User, message: Message, source: str | None = None
+) -> Callable[[], None]:
+    """Do the slow work of `edit_message`; see `prepare_post`."""
+    _require_write_access(editor)
     if message.user_id != editor.pk:
         raise PermissionDenied(NOT_YOUR_MESSAGE)
     if source is None:
-        return
-    edited = Message(user=editor, source=source)
+        return lambda: None
+    edited = Message(pk=message.pk, user=editor, source=source)
     _render(edited)
+    return partial(_save_edit, edited)
+
+
+def _save_edit(edited: Message) -> None:
     with transaction.atomic():
-        row = Message.objects.select_for_update().get(pk=message.pk)
+        row = Message.objects.select_for_update().get(pk=edited.pk)
         if row.source != edited.source:
             row.edited_at = timestamp()
         row.source, row.html, row.expanding = edited.source, edited.html, edited.expanding

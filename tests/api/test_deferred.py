@@ -3,13 +3,13 @@
 from uuid import uuid4
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from kombu.exceptions import OperationalError as BrokerError
 from redis import RedisError
 
 from api.deferred import answer_deferred, find_lost_requests
 from api.models import Deferred
-from chat import actions, throttling
+from chat import actions, moderation, throttling
 from chat.errors import BANNED
 from chat.models import Message, User
 from tests.kit import until
@@ -86,19 +86,87 @@ def test_a_queued_request_counts_once_against_the_limit(
     assert again.status_code == 429
 
 
-def test_a_request_of_a_user_banned_since_is_403(alice, call, defer):
-    path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
-    User.objects.update(is_banned=True)
+def sign_out(user):
+    actions.end_tokens(tokens=user.tokens.all())
+
+
+ENDS = {
+    "purged": (404, lambda user: moderation.delete_user(user=user)),
+    "banned": (403, lambda user: moderation.ban(users=User.objects.filter(pk=user.pk))),
+    "inactive": (401, lambda user: User.objects.update(is_active=False)),
+    "a new password": (401, lambda user: actions.change_user(user=user, password="a-good-new-one")),
+    "all tokens ended": (401, lambda user: actions.end_sign_ins(users=User.objects.all())),
+    "signed out": (None, sign_out),  # done: this request was accepted before
+}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.attack("Tokens: bad, ended, another's")
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.parametrize("when", ["in the queue", "while it is rendered"])
+@pytest.mark.parametrize(("status", "end"), ENDS.values(), ids=ENDS)
+def test_a_request_ends_with_the_error_of_a_user_who_may_not_write_any_more(
+    alice, call, defer, monkeypatch, clock, queued, method, when, status, end
+):
+    path = "/api/messages"
+    if method == "PUT":
+        path += f"/{alice.messages.create(source='a').pk}"
+    path = defer(method, path, {"source": "b"}, token=alice.token)
+    if when == "in the queue":
+        end(alice)
+    else:
+        render = actions.render
+        monkeypatch.setattr(actions, "render", lambda source: end(alice) or render(source))
     run(path)
     response = call("GET", path)
-    assert (response.status_code, response.json()) == (403, {"error": BANNED, "code": "banned"})
+    done = {"POST": 201, "PUT": 204}[method]
+    assert response.status_code == (status or done)
+    assert Message.objects.filter(source="b").exists() is (status is None)
+    if status:
+        assert set(response.json()) == {"error", "code"}
+    clock.advance(61)
+    find_lost_requests()
+    assert len(queued) == 1  # when it was sent, and never again
 
 
-def test_a_request_of_a_user_deleted_since_is_404(alice, call, defer):
+@pytest.mark.django_db(transaction=True)
+def test_rendering_happens_before_the_transaction_opens(alice, call, defer, monkeypatch):
+    in_transaction, render = [], actions.render
+
+    def watch(source):
+        in_transaction.append(connection.in_atomic_block)
+        return render(source)
+
+    monkeypatch.setattr(actions, "render", watch)
+    run(defer("POST", "/api/messages", {"source": "a"}, token=alice.token))
+    pk = Message.objects.get().pk
+    run(defer("PUT", f"/api/messages/{pk}", {"source": "b"}, token=alice.token))
+    assert in_transaction == [False, False]
+    assert Message.objects.get().source == "b"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_request_that_another_worker_answers_meanwhile_posts_once(
+    alice, call, defer, monkeypatch
+):
     path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
-    User.objects.all().delete()
+    render = actions.render
+
+    def slowly(source):
+        monkeypatch.setattr(actions, "render", render)
+        run(path)
+        return render(source)
+
+    monkeypatch.setattr(actions, "render", slowly)
     run(path)
-    assert call("GET", path).status_code == 404
+    assert call("GET", path).json()["id"] == Message.objects.get().pk
+
+
+def test_a_request_that_the_version_before_queued_is_answered(alice, call):
+    arguments = {"user_id": alice.pk, "admitted": True, "source": "a"}
+    old = Deferred.objects.create(name="api.messages.new_message", arguments=arguments)
+    run(str(old.pk))
+    assert call("GET", f"/tasks/status/{old.pk}").status_code == 201
 
 
 def test_a_banned_user_queues_nothing(alice, call):
@@ -195,7 +263,7 @@ def test_an_unknown_task_is_a_404(call, task_id):
 
 
 def test_a_task_that_fails_says_so(alice, call, defer, monkeypatch):
-    monkeypatch.setattr(actions, "post_message", lambda **kwargs: 1 / 0)
+    monkeypatch.setattr(actions, "prepare_post", lambda **kwargs: 1 / 0)
     path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
     run(path)
     response = call("GET", path)
@@ -204,14 +272,14 @@ def test_a_task_that_fails_says_so(alice, call, defer, monkeypatch):
 
 def test_a_task_waits_for_a_database_that_is_away(alice, call, defer, monkeypatch):
     path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
-    post, failures = actions.post_message, iter([OperationalError("away")] * 3)
+    post, failures = actions.prepare_post, iter([OperationalError("away")] * 3)
 
     def away_at_first(**kwargs):
         for error in failures:
             raise error
         return post(**kwargs)
 
-    monkeypatch.setattr(actions, "post_message", away_at_first)
+    monkeypatch.setattr(actions, "prepare_post", away_at_first)
     run(path)
     assert call("GET", path).status_code == 201
 

@@ -152,7 +152,7 @@ def test_the_database_away_in_the_middle_changes_nothing(alice, call, monkeypatc
 
 def test_a_fault_of_ours_is_a_500_in_json(alice, call, client, monkeypatch):
     client.raise_request_exception = False
-    monkeypatch.setattr(actions, "post_message", lambda **kwargs: 1 / 0)
+    monkeypatch.setattr(actions, "prepare_post", lambda **kwargs: 1 / 0)
     assert_is_an_error(call("POST", "/api/messages", {"source": "a"}, token=alice.token), 500)
 
 

@@ -122,7 +122,7 @@ def deleted_first(monkeypatch):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}])
 def test_a_post_of_somebody_who_was_just_deleted_is_404(call, alice, deleted_first, headers):
-    deleted_first("post_message", lambda: moderation.delete_user(user=alice))
+    deleted_first("prepare_post", lambda: moderation.delete_user(user=alice))
     response = call("POST", "/api/messages", {"source": "a"}, token=alice.token, headers=headers)
     assert response.status_code == 404
     assert response.json() == {"error": "This was deleted a moment ago.", "code": "not_found"}
@@ -131,6 +131,6 @@ def test_a_post_of_somebody_who_was_just_deleted_is_404(call, alice, deleted_fir
 @pytest.mark.django_db(transaction=True)
 def test_an_edit_of_a_message_that_was_just_deleted_is_404(call, alice, deleted_first):
     pk = alice.messages.create(source="a").pk
-    deleted_first("edit_message", lambda: moderation.delete_messages(first=pk, last=pk))
+    deleted_first("prepare_edit", lambda: moderation.delete_messages(first=pk, last=pk))
     response = call("PUT", f"/api/messages/{pk}", {"source": "b"}, token=alice.token)
     assert response.status_code == 404
