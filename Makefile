@@ -110,6 +110,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--upgrade --custom-compile-command "make lock"
 lock: .venv/test-stamp
 	$(LOCK) pyproject.toml -o requirements.txt
+	$(LOCK) --group run -c requirements.txt -o requirements-run.txt
 	$(LOCK) --group dev -c requirements.txt -o requirements-dev.txt
 	$(LOCK) $(CONTESTANTS)/flask/requirements.in -c requirements.txt -o $(CONTESTANTS)/flask/requirements.txt
 
@@ -122,9 +123,9 @@ lock: .venv/test-stamp
 	echo "Flack needs Python 3.11 or later with venv (on Debian python3-venv too); PYTHON= names one."; \
 	exit 2
 
-.venv/run-stamp: requirements.txt | .venv/bin/python
+.venv/run-stamp: requirements.txt requirements-run.txt | .venv/bin/python
 	@echo "Installing what Flack needs into .venv; this takes about half a minute"
-	@$(BIN)/pip install --quiet --require-hashes -r requirements.txt
+	@$(BIN)/pip install --quiet --require-hashes -r requirements.txt -r requirements-run.txt
 	@touch $@
 
 .venv/test-stamp: requirements-dev.txt .venv/run-stamp

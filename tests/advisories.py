@@ -1,7 +1,7 @@
 """Look for known vulnerabilities in the locked dependencies: `python -m tests.advisories`.
 
-uv asks the OSV database, in one request, about each version of requirements.txt and
-requirements-dev.txt; `--service-url URL` names another server with OSV's API, for instance one
+uv asks the OSV database, in one request, about each version in the requirements files;
+`--service-url URL` names another server with OSV's API, for instance one
 inside of a network without internet. Exits with 1 when something is found. When nobody can be
 asked it says so and exits with 0: a machine without internet can lint, but not be misled.
 """
@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+LOCKS = ("requirements.txt", "requirements-run.txt", "requirements-dev.txt")
 FOUND, NOT_ASKED = 1, 2  # exit codes of `uv audit`
 PROJECT = """[project]
 name = "locked"
@@ -39,8 +40,8 @@ source = {{ registry = "https://index.invalid/simple" }}
 
 
 def locked() -> dict[str, str]:
-    """Return the version of each package of both locks."""
-    texts = [(ROOT / name).read_text() for name in ("requirements.txt", "requirements-dev.txt")]
+    """Return the version of each package of all locks."""
+    texts = [(ROOT / name).read_text() for name in LOCKS]
     pins = re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==([^\s;]+)", "\n".join(texts), re.MULTILINE)
     return dict(pins)
 

