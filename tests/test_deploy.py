@@ -130,6 +130,13 @@ def test_configure_makes_a_key_and_keeps_it(configured):
     assert path.read_text() == text
 
 
+def test_certbot_reloads_nginx_after_a_renewal(configured):
+    hook = configured / "etc/letsencrypt/renewal-hooks/deploy/flack"
+    assert os.access(hook, os.X_OK)
+    assert hook.read_text().endswith("\nsystemctl try-reload-or-restart nginx-flack\n")
+    assert "/var/www/html:/var/www/html:ro" in SERVICES["nginx"]["volumes"]
+
+
 def test_only_flack_reads_its_folders(configured):
     unit = read_unit(configured / "etc/systemd/system/flack-.service.d/common.conf")["Service"]
     assert unit["StateDirectoryMode"] == unit["RuntimeDirectoryMode"] == "0700"

@@ -1,18 +1,19 @@
 """nginx/production.conf, unchanged, with a self-signed certificate in front of a real node."""
 
+import os
 import re
+import signal
 import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import pytest
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from chat import throttling
@@ -37,12 +38,14 @@ class Site:
     node: Server
     port: int
     plain_port: int
+    process: subprocess.Popen[bytes] = field(init=False)
 
     def start(self, *, real_ip: bool = False) -> subprocess.Popen[bytes]:
         """Start nginx, with only names, paths and ports changed; `real_ip` if behind a proxy."""
         site = SITE.replace("/srv/flack", str(ROOT))
         site = site.replace(f"/etc/letsencrypt/live/{NAME}", str(self.folder))
         site = re.sub(r"( *server 10\..*\n)+", f"server 127.0.0.1:{self.node.port};\n", site)
+        site = site.replace("/var/www/html", str(self.folder / "webroot"))
         site = re.sub(r" *listen \[::\].*\n", "", site)
         site = site.replace("listen 80", f"listen 127.0.0.1:{self.plain_port}")
         site = site.replace("listen 443", f"listen 127.0.0.1:{self.port}")
@@ -50,16 +53,18 @@ class Site:
             site = site.replace("# set_real_ip_from 10.0.0.0/8", "set_real_ip_from 127.0.0.1")
             site = site.replace("# real_ip_header", "real_ip_header")
         head = "daemon off; error_log stderr emerg; pid nginx.pid; events {}"
-        configuration = f"{head}\nhttp {{ access_log off;\n{TEMPORARY}\n{site}\n}}\n"
+        user = "user root root;" if os.geteuid() == 0 else ""  # it reads the folder of the test
+        configuration = f"{user}{head}\nhttp {{ access_log off;\n{TEMPORARY}\n{site}\n}}\n"
         (self.folder / "nginx.conf").write_text(configuration)
         command: list[str | Path] = [PRODUCTION_NGINX, "-p", self.folder, "-c", "nginx.conf"]
-        nginx = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        until(partial(self.listens, nginx))
-        return nginx
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        until(self.listens)
+        return self.process
 
-    def listens(self, nginx: subprocess.Popen[bytes]) -> bool:
+    def listens(self) -> bool:
         """Return True if nginx accepts connections; fail if it has ended."""
-        assert nginx.poll() is None, f"nginx ended with exit code {nginx.returncode}"
+        ended = self.process.poll()
+        assert ended is None, f"nginx ended with exit code {ended}"
         with socket.socket() as plain:
             return plain.connect_ex(("127.0.0.1", self.port)) == 0
 
@@ -76,6 +81,22 @@ class Site:
         for option, value in options.items():
             setattr(context, option, value)
         return context
+
+    def open_socket(self) -> ClientConnection:
+        """Open a WebSocket, as the page does."""
+        plain = socket.create_connection(("127.0.0.1", self.port))
+        url, origin = f"wss://{NAME}/ws/", f"https://{NAME}"
+        return connect(url, sock=plain, ssl=self.context(), origin=Origin(origin))
+
+    def accepts(self, context: ssl.SSLContext) -> bool:
+        """Return True if the certificate is one that the context trusts."""
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=15)
+        try:
+            context.wrap_socket(plain, server_hostname=NAME).close()
+        except OSError:  # not trusted, or closed by a worker that leaves
+            plain.close()
+            return False
+        return True
 
     def shake_hands(
         self, context: ssl.SSLContext, session: ssl.SSLSession | None = None
@@ -207,14 +228,42 @@ def test_http_is_redirected_to_https(nginx: Site) -> None:
     assert answer.headers["Server"] == "nginx"
 
 
+def test_challenges_of_certbot_are_answered_over_http(nginx: Site) -> None:
+    webroot = nginx.folder / "webroot"
+    (webroot / ".well-known/acme-challenge").mkdir(parents=True)
+    (webroot / ".well-known/acme-challenge/token").write_text("token.thumbprint")
+    (webroot / "index.html").write_text("not for everyone")
+    url = f"http://127.0.0.1:{nginx.plain_port}"
+    answer = httpx.get(f"{url}/.well-known/acme-challenge/token", trust_env=False)
+    assert (answer.status_code, answer.text) == (200, "token.thumbprint")
+    answer = httpx.get(f"{url}/.well-known/acme-challenge/another", trust_env=False)
+    assert answer.status_code == 404
+    for path in (
+        "/index.html",
+        "/.well-known/",
+        "/.well-known/acme-challenge/..%2f..%2findex.html",
+    ):
+        answer = httpx.get(url + path, trust_env=False)
+        assert answer.status_code == 301
+        assert answer.headers["Location"].startswith(f"https://{NAME}/")
+
+
+def test_a_renewed_certificate_is_served_after_a_reload_that_closes_no_socket(nginx: Site) -> None:
+    old = nginx.context()
+    with nginx.open_socket() as listener:
+        certify(nginx.folder, NAME)
+        nginx.process.send_signal(signal.SIGHUP)
+        until(lambda: nginx.accepts(nginx.context()))
+        until(lambda: not nginx.accepts(old))
+        assert listener.ping().wait(15)
+
+
 def test_a_message_is_posted_and_pushed_over_tls(nginx: Site) -> None:
     with nginx.client() as client:
         account = {"nickname": "Alice", "password": PASSWORD}
         assert client.post("/api/users", json=account).status_code == 201
         token = client.post("/api/tokens", headers=basic("Alice")).json()["token"]
-        plain = socket.create_connection(("127.0.0.1", nginx.port))
-        url, origin = f"wss://{NAME}/ws/", f"https://{NAME}"
-        with connect(url, sock=plain, ssl=nginx.context(), origin=Origin(origin)) as listener:
+        with nginx.open_socket() as listener:
             authorized = {"Authorization": f"Bearer {token}"}
             client.post("/api/messages", json={"source": "over TLS"}, headers=authorized)
             while "over TLS" not in str(listener.recv(timeout=15)):
