@@ -32,6 +32,14 @@ def test_users_without_the_right_stay_outside(client, alice):
     assert client.get("/admin/").status_code == 302
 
 
+def test_the_message_about_a_change_is_shown_once_on_the_next_page_of_the_admin(admin, alice):
+    change = {"nickname": "Alix", "is_active": "on"}
+    admin.post(f"{USER}{alice.pk}/change/", change)
+    admin.get("/api/users")
+    pages = [admin.get("/admin/").content.decode() for _ in range(2)]
+    assert ["was changed successfully" in page for page in pages] == [True, False]
+
+
 def test_an_operator_signs_in(client, admin):
     client.logout()
     account = {"username": "root", "password": PASSWORD}

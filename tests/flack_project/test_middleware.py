@@ -1,4 +1,4 @@
-"""Tests of flack_project/headers.py, and of the other headers that a browser obeys."""
+"""Tests of flack_project/middleware.py, and of the other headers that a browser obeys."""
 
 import pytest
 
@@ -24,6 +24,12 @@ def test_every_answer_keeps_to_itself(client, path):
     assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
     assert "Strict-Transport-Security" not in answer
+
+
+def test_the_debug_page_of_django_may_use_its_inline_styles(settings, client):
+    settings.DEBUG = True
+    assert "Content-Security-Policy" not in client.get("/nowhere")
+    assert "Content-Security-Policy" in client.get("/api/users")
 
 
 @pytest.fixture
