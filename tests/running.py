@@ -60,6 +60,14 @@ def is_part(process: psutil.Process, name: str) -> bool:
     return False
 
 
+def has_ended(process: psutil.Process) -> bool:
+    """Return True if a process has ended, also if its parent has not read the exit code yet."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 class Stack(Flack):
     """A running Flack behind nginx, without limits unless the environment asks for them."""
 
@@ -139,8 +147,7 @@ class Stack(Flack):
         with self.no_restarts():
             for part in parts:
                 os.killpg(part.pid, signal.SIGKILL)
-            for part in parts:  # a zombie until the launcher runs on
-                eventually(lambda: part.status() == psutil.STATUS_ZOMBIE, "an end", PATIENCE)  # noqa: B023
+            eventually(lambda: all(map(has_ended, parts)), f"the end of {names}", PATIENCE)
             yield
 
     def is_whole(self) -> bool:
@@ -157,6 +164,7 @@ class Stack(Flack):
         launcher = psutil.Process(self.process.pid)
         launcher.suspend()
         try:
+            eventually(lambda: launcher.status() == psutil.STATUS_STOPPED, "the stop", PATIENCE)
             yield
         finally:
             launcher.resume()

@@ -101,6 +101,7 @@ DEATHS = [
 def test_what_works_without_a_process_and_that_it_alone_is_started_again(
     stack: Stack, death: Death
 ) -> None:
+    eventually(stack.is_whole, "Flack", PATIENCE)
     ann = stack.person("ann")
     before = {name: stack.part(name).pid for name in PARTS}
     with stack.without(*death.parts, hanging=death.hanging):

@@ -9,12 +9,7 @@ import pytest
 
 from comparison.bench.processes import free_port
 from comparison.contract.client import eventually
-from tests.running import PARTS, PATIENCE, Stack, launch
-
-
-def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Return the processes that have not ended; a zombie has."""
-    return [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+from tests.running import PARTS, PATIENCE, Stack, has_ended, launch
 
 
 def test_stopping_leaves_no_process_and_the_next_run_finds_the_data(tmp_path: Path) -> None:
@@ -35,7 +30,7 @@ def test_stopping_leaves_no_process_and_the_next_run_finds_the_data(tmp_path: Pa
         kill(stack.process.pid, number)
         assert stack.process.wait(PATIENCE) == 0
         stack.http.close()
-        assert not alive(processes)
+        assert all(map(has_ended, processes))
         assert not run_dir.exists()
         assert not (stack.var / "run.env").exists()
 
@@ -50,7 +45,7 @@ def test_a_signal_while_it_starts_leaves_nothing(tmp_path: Path, processes: int)
     process.terminate()
     process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
-    assert not alive(started)
+    assert all(map(has_ended, started))
     assert not (tmp_path / "run.env").exists()
 
 
