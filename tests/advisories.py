@@ -2,8 +2,8 @@
 
 uv asks the OSV database, in one request, about each version in the requirements files;
 `--service-url URL` names another server with OSV's API, for instance one
-inside of a network without internet. Exits with 1 when something is found. When nobody can be
-asked it says so and exits with 0: a machine without internet can lint, but not be misled.
+inside a network without internet access. Exits with 1 if a vulnerability is found. If the database
+is unavailable, prints NOT AUDITED and exits with 0, so that a machine without internet can lint.
 """
 
 import os
@@ -67,7 +67,7 @@ def audit(pins: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[
 
 
 def main(*arguments: str) -> int:
-    """Print what was found, or that nobody could be asked; return the exit code."""
+    """Print what was found, or that the database was unavailable; return the exit code."""
     pins = locked()
     result = audit(pins, *arguments)
     if result.returncode == NOT_ASKED:

@@ -26,6 +26,7 @@ from hypothesis import settings as hypothesis_settings
 from chat import clock as flack_clock
 from chat import tasks, throttling
 from chat.models import User
+from chat.observability import stats
 from chat.realtime import leases, presence, push
 from chat.realtime.publisher import Publisher
 from chat.tasks import find_offline_users
@@ -93,6 +94,7 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def reset_state(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start each test without counted requests and without open sockets."""
+    stats.flush()
     cache.clear()
     monkeypatch.setattr(throttling, "local_counters", throttling.LocalCounters())
     monkeypatch.setattr(throttling, "_cache_retry_at", 0.0)

@@ -66,7 +66,7 @@ def test_a_known_vulnerability_is_named_and_fails(osv, capsys):
     assert "PYSEC-2026-1" in output and "django" in output
 
 
-def test_when_nobody_can_be_asked_that_is_said_and_fails_nothing(capsys):
+def test_an_unavailable_database_is_reported_and_fails_nothing(capsys):
     assert advisories.main("--service-url", f"http://127.0.0.1:{free_port()}/") == 0
     assert capsys.readouterr().out.startswith("NOT AUDITED: ")
 

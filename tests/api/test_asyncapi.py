@@ -31,7 +31,7 @@ REFS = st.one_of(
 )
 
 
-def test_the_document_is_as_the_specification_says():
+def test_the_document_matches_the_specification():
     if not SPECIFICATION.exists():
         pytest.skip("needs the npm packages of tests/browser, which `make lint` installs")
     Draft7Validator(json.loads(SPECIFICATION.read_text())).validate(asyncapi.document())
@@ -42,7 +42,7 @@ def test_the_document_is_served(client):
 
 
 @pytest.mark.parametrize("name", asyncapi.FRAMES)
-def test_each_example_is_as_its_schema_says(name):
+def test_each_example_matches_its_schema(name):
     action = asyncapi.document()["operations"][name]["action"]
     (example,) = asyncapi.document()["components"]["messages"][name]["examples"]
     validators(action)[name].validate(example["payload"])
@@ -50,7 +50,7 @@ def test_each_example_is_as_its_schema_says(name):
 
 @pytest.mark.django_db(transaction=True)
 @given(st.lists(st.tuples(SOURCES, REFS), min_size=1, max_size=5))
-async def test_whatever_the_document_allows_is_acknowledged(connect, alice, settings, posts):
+async def test_frames_that_the_document_allows_are_acknowledged(connect, alice, settings, posts):
     settings.FLACK_RATE_LIMITS = False
     client = await connect()
     for source, ref in posts:

@@ -108,7 +108,7 @@ def test_the_token_of_an_inactive_user_is_bad(alice, call):
 
 
 @pytest.mark.parametrize(("days", "status"), [(0, 200), (8, 200), (7, 401)])
-def test_a_token_lasts_as_many_days_as_the_operator_says(alice, call, settings, days, status):
+def test_a_token_expires_after_the_days_of_the_setting(alice, call, settings, days, status):
     settings.FLACK_TOKEN_DAYS = days
     Token.objects.update(created_at=timestamp() - 7 * 86400)
     assert call("GET", "/api/users", token=alice.token).status_code == status

@@ -120,7 +120,7 @@ def test_a_session_that_names_no_page_goes_to_one(alice, client):
     assert client.get(response["Location"], headers=HTML).status_code == 200
 
 
-def test_a_wrong_password_is_said_on_the_page(alice, client):
+def test_a_wrong_password_is_shown_on_the_page(alice, client):
     response = client.post("/api-auth/login/", {"username": "Alice", "password": "x"})
     assert "correct" in html(response)
 
@@ -161,7 +161,7 @@ def test_a_session_ends_with_the_password(alice, client):
     assert client.put(path, {"nickname": "x"}, "application/json").status_code == 401
 
 
-def test_an_inactive_users_session_is_nobodys(alice, client):
+def test_the_session_of_an_inactive_user_is_anonymous(alice, client):
     client.force_login(alice)
     User.objects.update(is_active=False)
     assert client.post("/api/messages", {"source": "a"}, "application/json").status_code == 401
@@ -175,7 +175,7 @@ def test_a_program_gets_json(path, call, accept):
 
 
 @pytest.mark.parametrize("text", ["/api/users", "/api/messages/{message}", "/api/tokens"])
-def test_options_say_what_an_endpoint_is(path, call, text):
+def test_options_describe_an_endpoint(path, call, text):
     response = call("OPTIONS", path(text))
     assert response.status_code in (200, 401)
     assert response["Content-Type"] == "application/json"

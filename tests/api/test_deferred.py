@@ -66,7 +66,7 @@ def test_a_worker_edits(worker, alice, call, defer, finished):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_tells_errors_as_without_it(worker, alice, bob, defer, finished):
+def test_a_deferred_request_gets_the_same_errors(worker, alice, bob, defer, finished):
     pks = [user.messages.create(source="a").pk for user in (alice, bob)]
     for pk, source, status in ((pks[0], "", 400), (pks[1], "b", 403), (999999, "b", 404)):
         path = f"/api/messages/{pk}"
@@ -262,7 +262,7 @@ def test_an_unknown_task_is_a_404(call, task_id):
     )
 
 
-def test_a_task_that_fails_says_so(alice, call, defer, monkeypatch):
+def test_a_task_that_fails_is_a_500(alice, call, defer, monkeypatch):
     monkeypatch.setattr(actions, "prepare_post", lambda **kwargs: 1 / 0)
     path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
     run(path)
@@ -270,7 +270,7 @@ def test_a_task_that_fails_says_so(alice, call, defer, monkeypatch):
     assert (response.status_code, list(response.json())) == (500, ["error", "code"])
 
 
-def test_a_task_waits_for_a_database_that_is_away(alice, call, defer, monkeypatch):
+def test_a_task_waits_for_a_database_that_is_unavailable(alice, call, defer, monkeypatch):
     path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
     post, failures = actions.prepare_post, iter([OperationalError("away")] * 3)
 
@@ -284,7 +284,7 @@ def test_a_task_waits_for_a_database_that_is_away(alice, call, defer, monkeypatc
     assert call("GET", path).status_code == 201
 
 
-def test_what_is_bad_at_once_is_told_at_once(alice, bob, call):
+def test_an_invalid_request_is_answered_at_once(alice, bob, call):
     assert call("POST", "/api/messages", {}, token=alice.token, headers=ASYNC).status_code == 400
     assert call("POST", "/api/messages", {"source": "a"}, headers=ASYNC).status_code == 401
 
@@ -307,7 +307,7 @@ def test_the_operator_can_prefer_for_all_clients(alice, call, settings):
 
 
 @pytest.mark.parametrize("error", [BrokerError, RedisError])
-def test_a_broker_that_is_away_is_a_503(alice, call, monkeypatch, error):
+def test_an_unavailable_broker_is_a_503(alice, call, monkeypatch, error):
     def away(*args, **kwargs):
         raise error("away")
 
@@ -318,5 +318,5 @@ def test_a_broker_that_is_away_is_a_503(alice, call, monkeypatch, error):
     assert not Deferred.objects.exists()
 
 
-def test_a_task_says_nothing_to_other_methods(call):
+def test_a_task_refuses_other_methods(call):
     assert call("POST", f"/tasks/status/{uuid4()}").status_code == 405

@@ -33,5 +33,5 @@ def test_a_bad_time_is_400(call):
     assert (response.status_code, list(response.json()["fields"])) == (400, ["updated_since"])
 
 
-def test_nobody_deletes_here(call, alice):
+def test_the_list_of_deletions_is_read_only(call, alice):
     assert call("DELETE", PATH, token=alice.token).status_code == 405

@@ -95,7 +95,7 @@ def test_a_path_that_does_not_exist_is_a_404(call, method, path):
 
 
 @pytest.mark.parametrize("accept", ["application/xml", "nonsense", "*/*", ""])
-def test_whatever_is_accepted_the_answer_is_json(call, accept):
+def test_an_error_is_json_for_every_accept_header(call, accept):
     response = call("GET", "/api/users/1", headers={"Accept": accept})
     assert response["Content-Type"] == "application/json"
     assert list(response.json()) == ["error", "code"]
@@ -129,18 +129,18 @@ def database_away(request):
     ],
 )
 @pytest.mark.parametrize("token", [None, "0" * 64])
-def test_the_database_away_is_a_503_that_says_when_to_come_back(
+def test_an_unavailable_database_is_a_503_with_retry_after(
     database_away, call, method, path, body, token
 ):
     response = call(method, path, body, token=token)
-    if response.status_code == 401:  # nobody needed to look
+    if response.status_code == 401:  # no user was looked up
         assert token is None
         return
     assert_is_an_error(response, 503)
     assert int(response["Retry-After"]) > 0
 
 
-def test_the_database_away_in_the_middle_changes_nothing(alice, call, monkeypatch):
+def test_a_database_that_fails_during_a_request_changes_nothing(alice, call, monkeypatch):
     def away(instance):
         raise OperationalError("away")
 
@@ -175,7 +175,7 @@ def test_a_full_disk_is_a_503_and_the_log_has_the_reason_once(alice, call, caplo
 
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
-def test_the_database_away_is_a_503_outside_the_api_too(client, monkeypatch, error):
+def test_an_unavailable_database_is_a_503_outside_the_api_too(client, monkeypatch, error):
     def away(*args):
         raise error("away")
 

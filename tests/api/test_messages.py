@@ -55,7 +55,7 @@ def test_ten_thousand_characters_of_any_script_are_taken(alice, call):
     assert response.status_code == 201
 
 
-def test_what_else_is_said_is_overlooked(alice, bob, call):
+def test_unknown_fields_are_ignored(alice, bob, call):
     body = {"source": "a", "user_id": bob.pk, "id": 77, "html": "<script>", "created_at": 1}
     posted = call("POST", LISTED, body, token=alice.token).json()
     assert posted["user_id"] == alice.pk

@@ -111,7 +111,7 @@ def test_a_session_has_no_token_to_delete(alice, client):
     assert Token.objects.exists()
 
 
-def test_signing_in_too_often_as_somebody_is_refused(alice, bob, call, monkeypatch, new_minute):
+def test_signing_in_too_often_as_one_user_is_429(alice, bob, call, monkeypatch, new_minute):
     monkeypatch.setattr(throttling, "SIGN_IN_AS", throttling.Limit("sign-in-as", 2, 60))
     answers = [call("POST", "/api/tokens", headers=basic("Alice", "wrong")) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [401, 401, 429]

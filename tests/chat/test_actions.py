@@ -70,7 +70,7 @@ def test_registering_saves_and_pushes_a_user_who_is_offline(pushes, committed):
         ("a:b", "short", ["nickname", "password"]),
     ],
 )
-def test_what_is_wrong_with_a_registration_is_said_of_each_field(alice, nickname, password, fields):
+def test_a_registration_gets_an_error_for_each_field(alice, nickname, password, fields):
     with pytest.raises(ValidationError) as error:
         actions.register(nickname=nickname, password=password)
     assert sorted(error.value.error_dict) == fields
@@ -95,7 +95,7 @@ def test_a_weak_password_is_taken_without_validators(settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_of_two_who_register_a_nickname_at_once_gets_it():
+def test_of_two_registrations_of_a_nickname_at_once_one_succeeds():
     def register():
         return actions.register(nickname="Alice", password=PASSWORD)
 
@@ -105,7 +105,7 @@ def test_one_of_two_who_register_a_nickname_at_once_gets_it():
     assert User.objects.count() == 1
 
 
-def test_the_database_decides_who_has_a_nickname(alice, monkeypatch):
+def test_the_database_keeps_nicknames_unique(alice, monkeypatch):
     monkeypatch.setattr(User, "validate_unique", lambda self, exclude: None)  # looked too early
     with pytest.raises(ValidationError, match="taken"):
         actions.register(nickname="Alice", password=PASSWORD)
@@ -113,7 +113,7 @@ def test_the_database_decides_who_has_a_nickname(alice, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_of_two_who_take_a_nickname_at_once_gets_it(alice, bob):
+def test_of_two_renames_to_a_nickname_at_once_one_succeeds(alice, bob):
     results = at_once(
         lambda: actions.update_user(editor=alice, user=alice, nickname="Carol"),
         lambda: actions.update_user(editor=bob, user=bob, nickname="Carol"),
@@ -418,7 +418,7 @@ def test_each_version_of_a_message_has_a_time_of_its_own(alice, page, pushes, co
     assert len({message.updated_at, *times}) == 4
 
 
-def test_many_edits_in_a_second_do_not_lead_who_polls_far_into_the_future(alice, clock):
+def test_many_edits_in_a_second_keep_updated_at_near_the_clock(alice, clock):
     message = actions.post_message(author=alice, source="a")
     for number in range(10):
         actions.edit_message(editor=alice, message=message, source=f"b{number}")
@@ -473,7 +473,7 @@ def test_an_edit_has_its_links_expanded_again(alice, asked, committed):
     assert asked == [message.pk]
 
 
-def test_a_broker_that_is_away_fails_no_post(alice, monkeypatch, committed):
+def test_an_unavailable_broker_fails_no_post(alice, monkeypatch, committed):
     def away(*args, **kwargs):
         raise BrokerError("away")
 

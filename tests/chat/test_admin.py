@@ -186,7 +186,7 @@ def test_a_renamed_user_is_pushed(admin, alice, pushes, committed):
     assert User.objects.get(pk=alice.pk).nickname == "Alicia"
 
 
-def test_a_taken_nickname_is_said_in_the_form(admin, alice, bob):
+def test_a_taken_nickname_is_an_error_of_the_form(admin, alice, bob):
     response = admin.post(f"{USER}{alice.pk}/change/", {"nickname": "Bob", **FLAGS})
     assert "This nickname is taken." in response.content.decode()
 
@@ -219,7 +219,7 @@ def test_a_password_is_not_disabled_but_the_user(admin, alice):
     assert 'name="usable_password"' not in admin.get(f"{USER}{alice.pk}/password/").content.decode()
 
 
-def test_a_weak_password_is_said_in_the_form(admin, alice):
+def test_a_weak_password_is_an_error_of_the_form(admin, alice):
     form = {"password1": "a", "password2": "a", "usable_password": "true"}
     assert "too short" in admin.post(f"{USER}{alice.pk}/password/", form).content.decode()
 
@@ -240,7 +240,7 @@ def test_a_message_is_only_read(admin, alice):
     assert Message.objects.get().source == "a"
 
 
-def test_a_date_is_one_that_everybody_reads(admin, alice):
+def test_dates_are_shown_in_words(admin, alice):
     alice.messages.create(source="a", created_at=0)
     html = admin.get(MESSAGE).content.decode()
     assert '<span class="nowrap">1970-01-01 00:00 UTC</span>' in html
@@ -253,7 +253,7 @@ def test_a_message_is_shown_as_its_readers_see_it(admin, alice):
     assert "<script>c" not in html
 
 
-def test_a_deleted_message_is_gone_and_told(admin, alice, pushes, committed):
+def test_deleting_a_message_pushes_its_deletion(admin, alice, pushes, committed):
     message = alice.messages.create(source="a")
     with committed():
         admin.post(f"{MESSAGE}{message.pk}/delete/", {"post": "yes"})
@@ -267,7 +267,7 @@ def do(admin, path, action, *rows, **more):
     return admin.post(path, form, follow=True).content.decode()
 
 
-def test_selected_messages_are_deleted_and_told(admin, alice, pushes, committed):
+def test_deleting_selected_messages_pushes_their_deletions(admin, alice, pushes, committed):
     first, second, third = (alice.messages.create(source=str(n)) for n in range(3))
     with committed():
         do(admin, MESSAGE, "delete_selected", first, third, post="yes")

@@ -41,7 +41,7 @@ def on_postgresql(monkeypatch):
 
 
 @pytest.mark.parametrize(("value", "count"), [("on", 0), ("remote_apply", 0), ("off", 3)])
-def test_a_postgresql_that_may_lose_what_was_accepted_is_told_of(on_postgresql, value, count):
+def test_a_postgresql_that_may_lose_commits_is_a_warning(on_postgresql, value, count):
     on_postgresql(value)
     found = checks.database_is_durable(databases=["default"])
     assert [message.id for message in found] == ["flack.W010"] * count

@@ -19,7 +19,7 @@ def messages(alice, bob):
     return [author.messages.create(source=str(n)) for n, author in enumerate(authors)]
 
 
-def test_deleted_messages_are_gone_and_told(messages, pushes, committed):
+def test_deleting_messages_pushes_their_deletion(messages, pushes, committed):
     first, last = messages[1].pk, messages[3].pk
     with committed():
         assert moderation.delete_messages(first=first, last=last) == 3
@@ -43,7 +43,7 @@ def test_the_probe_of_doctor_is_a_frame_of_the_asyncapi_document(
     assert not Message.objects.filter(pk__gte=number)
 
 
-def test_nothing_is_told_of_what_was_not_there(messages, pushes, committed):
+def test_deleting_messages_that_do_not_exist_pushes_nothing(messages, pushes, committed):
     with committed():
         assert moderation.delete_messages(first=0, last=0) == 0
     assert pushes == []
@@ -60,7 +60,7 @@ def test_a_user_goes_with_messages_and_tokens(messages, alice, bob, pushes, comm
     assert pushes == [{"class": "User", "first": pk, "last": pk}]
 
 
-def test_deletions_are_forgotten_after_a_year(messages, clock):
+def test_deletions_are_removed_after_a_year(messages, clock):
     moderation.delete_messages(first=messages[0].pk, last=messages[0].pk)
     clock.advance(moderation.KEEP + 2)
     moderation.delete_messages(first=messages[1].pk, last=messages[1].pk)
@@ -121,7 +121,7 @@ def deleted_first(monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}])
-def test_a_post_of_somebody_who_was_just_deleted_is_404(call, alice, deleted_first, headers):
+def test_a_post_of_a_user_who_was_just_deleted_is_404(call, alice, deleted_first, headers):
     deleted_first("prepare_post", lambda: moderation.delete_user(user=alice))
     response = call("POST", "/api/messages", {"source": "a"}, token=alice.token, headers=headers)
     assert response.status_code == 404

@@ -81,7 +81,6 @@ def test_without_javascript_the_page_leads_to_the_messages(client):
 
 
 def test_statistics_count_requests(client):
-    stats._requests.clear()
     for _ in range(15):
         stats.add_request()
     assert client.get("/stats").json() == {"requests_per_second": 1.0}

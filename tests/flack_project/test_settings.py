@@ -29,7 +29,7 @@ def read(monkeypatch, tmp_path):
     return read
 
 
-def test_what_is_not_set_is_as_the_readme_says(read, tmp_path):
+def test_defaults_are_those_of_the_readme(read, tmp_path):
     settings = read()
     assert settings["DEBUG"] is False
     assert settings["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
@@ -98,7 +98,7 @@ PRODUCTION = {
 
 
 @pytest.mark.parametrize(("tls", "found"), [("1", []), ("0", ["W004", "W008", "W012", "W016"])])
-def test_djangos_check_of_a_deployment_finds_what_is_forgotten(tmp_path, tls, found):
+def test_djangos_check_of_a_deployment_finds_missing_settings(tmp_path, tls, found):
     command = ["manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     result = run(*command, var=tmp_path, **PRODUCTION, FLACK_TLS=tls)
     assert re.findall(r"security\.(\w+)", result.stderr) == found

@@ -47,7 +47,7 @@ def sign_in(client):
 
 @pytest.mark.attack("Sign-in: guessing, asking who exists")
 @pytest.mark.parametrize("door", ["/api/tokens", *FORMS])
-def test_an_unknown_nickname_costs_and_says_as_much_as_a_wrong_password(
+def test_an_unknown_nickname_costs_and_answers_the_same_as_a_wrong_password(
     alice, sign_in, hashed, door
 ):
     def said(answer, nickname):
@@ -61,7 +61,7 @@ def test_an_unknown_nickname_costs_and_says_as_much_as_a_wrong_password(
 
 @pytest.mark.attack("Sign-in: guessing, asking who exists")
 @pytest.mark.parametrize("door", ["/api/tokens", *FORMS])
-def test_too_many_tries_as_somebody_are_refused_without_a_look_at_the_password(
+def test_too_many_tries_as_one_user_are_refused_before_the_password_is_checked(
     alice, sign_in, hashed, monkeypatch, door
 ):
     monkeypatch.setattr(throttling, "SIGN_IN_AS", throttling.Limit("sign-in-as", 2, 60))
@@ -75,7 +75,7 @@ def test_too_many_tries_as_somebody_are_refused_without_a_look_at_the_password(
 
 
 @pytest.mark.attack("Sign-in: guessing, asking who exists")
-def test_tries_at_all_doors_count_together(alice, sign_in, monkeypatch):
+def test_tries_at_all_entry_points_count_together(alice, sign_in, monkeypatch):
     monkeypatch.setattr(throttling, "SIGN_IN_AS", throttling.Limit("sign-in-as", 2, 60))
     for door in FORMS:
         sign_in(door, "Alice")
@@ -130,7 +130,7 @@ def test_an_address_that_a_client_names_is_not_believed(sign_in, monkeypatch, na
     assert codes == [401, 429]
 
 
-def test_a_nickname_with_nul_is_nobodys(alice):
+def test_a_nickname_with_nul_belongs_to_no_user(alice):
     assert authenticate(nickname="Alice\0", password=PASSWORD) is None
 
 

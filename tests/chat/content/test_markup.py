@@ -132,7 +132,7 @@ PIECES = [
     st.one_of(st.text(st.characters(), max_size=60), st.lists(st.sampled_from(PIECES)).map("".join))
 )
 @example("\ud83d")
-def test_whatever_the_source_the_html_is_safe(source):
+def test_the_html_of_every_source_is_safe(source):
     assert_safe(render(source))
 
 

@@ -60,7 +60,7 @@ def typed(monkeypatch):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_command_says_what_it_does(name):
+def test_the_help_of_a_command_describes_it(name):
     command = load_command_class(get_commands()[name], name)
     assert command.help.endswith(".")
     assert name in command.create_parser("manage.py", name).format_help()
@@ -188,7 +188,7 @@ def test_createuser_refuses_two_different_passwords(typed):
         ("s" * 33, PASSWORD, "32"),
     ],
 )
-def test_createuser_says_what_is_wrong(alice, pipe, nickname, password, why):
+def test_createuser_names_the_invalid_argument(alice, pipe, nickname, password, why):
     pipe(password + "\n")
     with pytest.raises(CommandError, match=why):
         call_command("createuser", nickname)
@@ -248,7 +248,7 @@ def test_changepassword_refuses_two_different_passwords(alice, typed):
 
 
 @pytest.mark.django_db
-def test_changepassword_does_not_know_everybody(typed):
+def test_changepassword_of_an_unknown_user_gets_one_sentence(typed):
     with pytest.raises(CommandError, match="There is no user 'nobody'"):
         call_command("changepassword", "nobody")
 

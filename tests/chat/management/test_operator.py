@@ -73,7 +73,7 @@ def test_programs_read_one_json_object(alice, bob, talk, say, arguments):
 
 
 @pytest.mark.parametrize("name", ["resetpassword", "revoketokens", "purgeuser"])
-def test_nobody_by_that_name_gets_one_sentence(name, say):
+def test_an_unknown_nickname_gets_one_sentence(name, say):
     with pytest.raises(CommandError, match=r"There is no user 'nobody'."):
         say("", name, "nobody")
 
@@ -133,7 +133,7 @@ def test_seeddemo_fills_a_new_room_with_days_of_talk(say, clock):
     assert all(tag in html for tag in ("<a ", "<pre>", "<ul>", "<ol>", "<blockquote>", "<em>"))
 
 
-def test_seeddemo_leaves_a_room_alone_in_which_somebody_talked(talk, say):
+def test_seeddemo_refuses_a_database_with_messages(talk, say):
     with pytest.raises(CommandError, match="The room has messages already"):
         say("", "seeddemo")
     assert Message.objects.count() == 2
@@ -147,12 +147,12 @@ def test_demo_people_have_no_password_and_are_made_once(pushes, committed):
 
 
 @pytest.mark.parametrize("arguments", [["0"], ["1", "--pause", "0"]])
-def test_loadchat_wants_somebody(say, arguments):
+def test_loadchat_refuses_less_than_one_user(say, arguments):
     with pytest.raises(CommandError, match="more than 0"):
         say("", "loadchat", *arguments)
 
 
-def test_loadchat_says_when_nobody_answers_and_leaves_no_sign_in(say):
+def test_loadchat_reports_a_server_that_does_not_answer_and_leaves_no_token(say):
     with pytest.raises(CommandError, match=r"http://127.0.0.1:1 cannot be reached"):
         say("", "loadchat", "2", "--url", "http://127.0.0.1:1")
     assert not Token.objects.exists()
@@ -165,12 +165,12 @@ def test_a_url_that_is_none_is_refused_in_one_sentence(say, command, url):
         say("", *command, "--url", url)
 
 
-def test_doctor_says_that_it_needs_the_environment_of_the_nodes(say):
+def test_doctor_asks_for_the_environment_of_the_nodes(say):
     with pytest.raises(CommandError, match="REDIS_URL is not set here"):
         say("", "doctor")
 
 
-def test_doctor_says_that_redis_is_away(say, settings, no_cache):
+def test_doctor_reports_an_unavailable_redis(say, settings, no_cache):
     settings.REDIS_URL = NO_REDIS
     with pytest.raises(CommandError, match=r"Redis does not answer .*: start it, or correct"):
         say("", "doctor")

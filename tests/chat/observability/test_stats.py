@@ -7,13 +7,7 @@ import redis
 
 from chat.observability import stats
 
-pytestmark = pytest.mark.usefixtures("any_cache", "nothing_counted")
-
-
-@pytest.fixture
-def nothing_counted():
-    """Forget what other tests requested."""
-    stats._requests.clear()
+pytestmark = pytest.mark.usefixtures("any_cache")
 
 
 def test_requests_are_counted_over_fifteen_seconds(clock):
@@ -34,7 +28,7 @@ def test_requests_of_all_nodes_are_added():
     assert stats.requests_per_second() == 2
 
 
-def test_the_first_request_since_a_flush_says_so():
+def test_the_first_request_since_a_flush_returns_true():
     assert [stats.add_request(), stats.add_request()] == [True, False]
     stats.flush()
     assert stats.add_request()
@@ -53,7 +47,7 @@ def test_no_request_of_any_thread_is_lost():
     assert stats.requests_per_second() == 400
 
 
-def test_a_cache_that_is_away_is_an_error(no_cache):
+def test_an_unavailable_cache_is_an_error(no_cache):
     stats.add_request()
     with pytest.raises(redis.RedisError):
         stats.requests_per_second()

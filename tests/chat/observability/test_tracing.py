@@ -11,8 +11,8 @@ from chat.threads import in_thread
 
 
 @pytest.fixture(autouse=True)
-def nobody():
-    """Begin and end as nobody's request."""
+def no_request():
+    """Begin and end outside of a request."""
     token = request_id.set(tracing.NONE)
     yield
     request_id.reset(token)

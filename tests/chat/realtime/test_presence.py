@@ -5,7 +5,7 @@ from django.db import OperationalError
 
 from chat.models import AHEAD, User, timestamp
 from chat.realtime import presence
-from chat.realtime.leases import RedisLeases
+from chat.realtime.leases import LocalLeases, RedisLeases
 from tests.kit import NO_REDIS
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ def test_a_user_who_is_seen_comes_online(carol, clock, pushes, committed):
     assert pushes == [{"class": "User", "model": carol.to_dict()}]
 
 
-def test_coming_and_going_in_a_second_does_not_lead_who_polls_far_into_the_future(carol, clock):
+def test_many_changes_of_presence_in_a_second_keep_updated_at_near_the_clock(carol, clock):
     for _ in range(10):
         presence.seen(carol)
         presence.left(carol.pk)
@@ -102,25 +102,29 @@ def test_a_socket_that_opens_while_the_last_one_leaves_keeps_the_user_online(
 ):
     presence.seen(carol)
     found = User.objects.get(pk=carol.pk)  # by the new socket, still online
-    take_offline = presence._take_offline
 
-    def meet(users):
-        presence.seen(found, socket="new")
-        return take_offline(users)
+    class Leases(LocalLeases):
+        def held(self, user_id):
+            held = super().held(user_id)
+            presence.seen(found, socket="new")
+            return held
 
-    monkeypatch.setattr(presence, "_take_offline", meet)
+    monkeypatch.setattr(presence, "leases", Leases())
     presence.left(carol.pk)
     assert User.objects.get(pk=carol.pk).online
 
 
 def test_a_user_who_is_deleted_while_leaving_is_no_error(carol, clock, monkeypatch):
     presence.seen(carol)
+    answers = iter((False, True))  # a new socket opened meanwhile
 
-    def delete(users):
-        presence.leases.hold(carol.pk, "new", presence.LEASE)
-        return users.delete()[0]
+    class Leases(LocalLeases):
+        def held(self, user_id):
+            if held := next(answers):
+                User.objects.filter(pk=user_id).delete()
+            return held
 
-    monkeypatch.setattr(presence, "_take_offline", delete)
+    monkeypatch.setattr(presence, "leases", Leases())
     presence.left(carol.pk)
     assert not User.objects.filter(pk=carol.pk).exists()
 
@@ -134,14 +138,14 @@ def test_leaving_twice_pushes_once(carol, clock, pushes, committed):
 
 
 @pytest.mark.parametrize(("silent", "online"), [(59, True), (60, True), (61, False)])
-def test_a_user_not_heard_of_for_a_minute_goes_offline(carol, clock, silent, online):
+def test_a_user_without_a_ping_for_a_minute_goes_offline(carol, clock, silent, online):
     presence.seen(carol)
     User.objects.update(last_seen_at=timestamp() - silent)
     assert presence.find_offline_users() == (0 if online else 1)
     assert User.objects.get(pk=carol.pk).online is online
 
 
-def test_the_sweep_pushes_each_user_who_went(carol, alice, clock, pushes, committed):
+def test_the_sweep_pushes_each_user_that_went_offline(carol, alice, clock, pushes, committed):
     presence.seen(carol)
     clock.advance(62)
     with committed():
@@ -153,17 +157,20 @@ def test_the_sweep_pushes_each_user_who_went(carol, alice, clock, pushes, commit
     }
 
 
-def test_who_is_heard_of_during_the_sweep_stays_online(carol, clock, monkeypatch):
+def test_a_user_who_pings_during_the_sweep_stays_online(carol, clock, monkeypatch):
     presence.seen(carol)
     clock.advance(62)
 
+    calls = iter(("of the read", "of the write"))
+
     def timestamp_of_the_sweep():
-        User.objects.update(last_seen_at=timestamp())  # between the sweep's read and its write
+        if next(calls) == "of the write":  # the user was read before
+            User.objects.update(last_seen_at=timestamp())
         return timestamp()
 
     monkeypatch.setattr(presence, "timestamp", timestamp_of_the_sweep)
-    offline = User.objects.filter(pk=carol.pk)
-    assert presence._take_offline(offline) == 0
+    assert presence.find_offline_users() == 0
+    assert not list(calls)
     assert User.objects.get(pk=carol.pk).online
 
 
@@ -183,14 +190,14 @@ def test_without_redis_only_silence_takes_offline(carol, clock, monkeypatch):
     assert presence.find_offline_users() == 1
 
 
-def test_who_leaves_while_the_database_is_away_is_no_error(carol, clock, monkeypatch):
-    def away(users):
-        raise OperationalError("away")
+def test_leaving_while_the_database_is_unavailable_is_no_error(carol, clock, monkeypatch):
+    def unavailable():
+        raise OperationalError("unavailable")
 
     presence.seen(carol, socket="tab")
     presence.leaving(carol.pk, socket="tab")
     clock.advance(presence.GRACE)
-    monkeypatch.setattr(presence, "_take_offline", away)
+    monkeypatch.setattr(presence, "timestamp", unavailable)
     presence.left(carol.pk)
     carol.refresh_from_db()
     assert carol.online
