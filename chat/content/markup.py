@@ -18,6 +18,7 @@ from markdown_it.token import Token
 
 from chat.content.characters import VISIBLE
 from chat.content.linkify import HOST, Linkify, bare_link, mapped_host
+from chat.content.tags import TYPED_TAGS, show_empty, text
 
 MAX_LINKS = 5  # links of a message that are expanded
 MAX_HTML = 200_000  # characters of html before links are expanded
@@ -25,15 +26,18 @@ MAX_GROWTH = 20  # characters of html for one of the source, beside a start of `
 FREE_GROWTH = 1_000
 MAX_NESTING = 20  # levels of blocks: a quote takes one, a list two; deeper markers are text
 
-# The tags that users may type, as in the Flask version. Any other tag is text, and so is one with
-# an attribute without a value, like "<i think so>".
-TYPED_TAGS = ("a", "abbr", "acronym", "b", "code", "em", "i", "strong")
-TYPED_TAG = re.compile(
-    rf"<(/?)({'|'.join(TYPED_TAGS)})"
-    r"""(?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))*\s*/?>""",
-    re.IGNORECASE,
+# What may follow the fence of code without being shown; any other word is shown as code.
+LANGUAGES = set(
+    "asm awk bash bat c c# c++ clojure cmake console cpp cs csharp css csv d dart diff docker"
+    " dockerfile elixir elm erlang f# fish fortran fsharp go golang graphql groovy haskell hcl"
+    " hs html http ini java javascript jinja js json jsonc jsx julia kotlin latex lisp log lua"
+    " makefile markdown matlab md mermaid nginx nix objc ocaml pascal patch perl php plain"
+    " plaintext powershell prolog protobuf py pycon python python3 r rb regex rs ruby rust sass"
+    " scala scheme scss sh shell sql svelte svg swift tcl terraform tex text tf toml ts tsx txt"
+    " typescript vb vim vue wasm xml yaml yml zig zsh".split()
 )
 SCHEMES = {"http", "https", "mailto"}
+LEADING_ZERO = re.compile("0[0-9]")
 SCHEME = re.compile("([^/?#:]*):")
 TAG = re.compile("<[^>]*>")  # of html from nh3, which escapes < and > elsewhere
 
@@ -77,10 +81,13 @@ class Markdown(MarkdownIt):
 def bounded(rule: Callable[[StateBlock, int, int, bool], bool]) -> Any:
     """Return a block rule that leaves its markers as text at `MAX_NESTING`.
 
-    Beyond its own limit, which is then never reached, the parser drops all text.
+    Beyond its own limit, which is then never reached, the parser drops all text. A number with a
+    leading zero is text too, because no list would show it so.
     """
 
     def bounded_rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        if LEADING_ZERO.match(state.src, state.bMarks[start] + state.tShift[start]):
+            return False
         return state.level < MAX_NESTING and rule(state, start, end, silent)
 
     return bounded_rule
@@ -88,6 +95,7 @@ def bounded(rule: Callable[[StateBlock, int, int, bool], bool]) -> Any:
 
 def shape(state: StateCore) -> None:
     """Turn a parsed document into a chat message, in place."""
+    unended = Counter[str]()
     for before, token in zip([Token("", "", 0), *state.tokens], state.tokens, strict=False):
         token.block = False  # no newlines between elements: the page would show them
         if token.type.startswith("heading"):
@@ -95,50 +103,26 @@ def shape(state: StateCore) -> None:
         if token.children is not None:
             if before.type == "heading_open" and not token.children:
                 token.children.append(text(before.markup))
-            token.children = show_empty_links(token.children)
-            close_typed_tags(token.children)
+            token.children = show_empty(token.children, state.md, unended)
+    number_items(state.tokens)
     if len(state.tokens) == 3 and state.tokens[0].tag == "p":
         state.tokens[0].hidden = state.tokens[2].hidden = True
 
 
-def text(content: str) -> Token:
-    """Return a token of text."""
-    return Token("text", "", 0, content=content)
-
-
-def show_empty_links(tokens: list[Token]) -> list[Token]:
-    """Return the tokens of a paragraph, with its URL as the text of each link that has none."""
-    shown: list[Token] = []
+def number_items(tokens: Sequence[Token]) -> None:
+    """Keep the numbers of items as typed. One that is repeated counts up, as Markdown has it."""
+    numbers: dict[int, tuple[int, int]] = {}  # by level: shown and typed before
     for token in tokens:
-        if token.type == "link_close" and shown[-1].type == "link_open":
-            shown.append(text(str(shown[-1].attrs["href"])))
-        shown.append(token)
-    return shown
-
-
-def close_typed_tags(tokens: list[Token]) -> None:
-    """Keep the allowed tags of a paragraph, close them at its end, and make the others text.
-
-    An html parser opens a tag that is still open again in every later paragraph, as often as its
-    attributes differ: 10,000 characters would become megabytes.
-    """
-    still_open = Counter[str]()
-    for token in tokens:
-        if token.type != "html_inline":
-            continue
-        tag = TYPED_TAG.fullmatch(token.content)
-        if not tag:
-            token.type = "text"
-            continue
-        name = tag[2].lower()
-        if tag[1] and not still_open[name]:
-            token.content = ""
-            continue
-        still_open[name] += -1 if tag[1] else 1
-        if name not in ("a", "abbr", "acronym"):
-            token.content = f"<{tag[1]}{name}>"
-    ends = "".join(f"</{name}>" for name in still_open.elements())
-    tokens.append(Token("html_inline", "", 0, content=ends))
+        if token.type == "ordered_list_open":
+            start = int(token.attrs.get("start", 1))
+            numbers[token.level + 1] = start - 1, start
+        elif token.type == "list_item_open" and token.info:
+            shown, before = numbers[token.level]
+            typed = int(token.info)
+            shown = shown + 1 if typed == before else typed
+            if shown != numbers[token.level][0] + 1:
+                token.attrs["value"] = shown
+            numbers[token.level] = shown, typed
 
 
 def code(
@@ -146,7 +130,7 @@ def code(
 ) -> str:
     """Return the html of a block of code; what follows its fence is shown if it is no language."""
     content, info = tokens[index].content, tokens[index].info.strip()
-    if info and (" " in info or not content):
+    if info and (info.lower() not in LANGUAGES or not content):
         content = f"{info}\n{content}"
     return f"<pre><code>{escapeHtml(content)}</code></pre>"
 
@@ -175,7 +159,13 @@ def new_parser() -> Markdown:
 markdown = new_parser()
 cleaner = nh3.Cleaner(
     tags={*TYPED_TAGS, "blockquote", "li", "ol", "p", "pre", "s", "ul"},
-    attributes={"a": {"href", "title"}, "abbr": {"title"}, "acronym": {"title"}, "ol": {"start"}},
+    attributes={
+        "a": {"href", "title"},
+        "abbr": {"title"},
+        "acronym": {"title"},
+        "li": {"value"},
+        "ol": {"start"},
+    },
     url_schemes=SCHEMES,
     link_rel="nofollow",
 )

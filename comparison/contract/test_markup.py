@@ -41,6 +41,11 @@ KEPT = {
     "x <!-- y --> z": "x &lt;!-- y --&gt; z",
     "cp <source> <target>": "cp &lt;source&gt; &lt;target&gt;",
     "<i think so>": "&lt;i think so&gt;",
+    "<i x=y>z</i>": "&lt;i x=y&gt;z&lt;/i&gt;",
+    "use <b></b> or </b>": "use &lt;b&gt;&lt;/b&gt; or &lt;/b&gt;",
+    '<a href="ftp://foo.com">x</a>': '&lt;a href="ftp://foo.com"&gt;x&lt;/a&gt;',
+    "```hello\nx\n```": "<pre><code>hello\nx\n</code></pre>",
+    "007. x": "007. x",
     "[a](foo:bar)": "[a](foo:bar)",
     "![a](http://foo.com/x.png)": '!<a href="http://foo.com/x.png" rel="nofollow">a</a>',
     "---": "---",
@@ -100,6 +105,12 @@ def test_blocks_are_kept_as_elements(
 ) -> None:
     found = Elements(flack.posted(ann, source)["html"]).names
     assert [name for name in found if name in names] == names
+
+
+@pytest.mark.differs("D-16")
+def test_items_keep_their_numbers(flack: Flack, ann: Person) -> None:
+    html = flack.posted(ann, "2. a\n3. b\n7. c")["html"]
+    assert html == '<ol start="2"><li>a</li><li>b</li><li value="7">c</li></ol>'
 
 
 @pytest.mark.differs("D-16")
