@@ -20,7 +20,7 @@ TARGETS = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULT
 FOLDERS = "api|chat|comparison|deploy|docs|flack_project|nginx|tests"
 
 LINK = re.compile(r"\]\(([^)\s]+)\)|src(?:set)?=\"([^\"]+)\"")
-PATH = re.compile(rf"(?<![\w./:-])(?:{FOLDERS})/(?:[\w./-]*\w)?")  # chat/models.py, nginx/
+PATH = re.compile(rf"(?<![\w./:-])(?:{FOLDERS})/(?:[\w./-]*\w)?")  # chat/models/, nginx/
 TARGET = re.compile(r"(?:`|^(?: {4})?|&& )make ([a-z][\w-]*)", re.MULTILINE)
 
 

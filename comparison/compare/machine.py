@@ -34,7 +34,7 @@ CODE = {
     "django-documented": ["django_documented"],
 }
 PROJECT = ("api", "chat", "flack_project", "manage.py")  # the code of this project
-SHARED = ("models.py", "content", "accounts")  # what django-documented uses of it
+SHARED = ("models", "content", "accounts")  # what django-documented uses of it
 
 
 def machine() -> dict[str, str]:

@@ -1,0 +1,23 @@
+"""Users, their tokens, their messages, and what was deleted.
+
+Times are in whole Unix seconds. `to_dict()` returns the representation for HTTP and for push.
+"""
+
+from chat.models.deletions import Deletion
+from chat.models.messages import MAX_KEY, MAX_SOURCE, Message, MessageQuerySet
+from chat.models.times import AHEAD, later_than, timestamp
+from chat.models.tokens import Token
+from chat.models.users import User
+
+__all__ = [
+    "AHEAD",
+    "MAX_KEY",
+    "MAX_SOURCE",
+    "Deletion",
+    "Message",
+    "MessageQuerySet",
+    "Token",
+    "User",
+    "later_than",
+    "timestamp",
+]

@@ -1,0 +1,57 @@
+"""Tests of chat/models/messages.py; tests/api/test_search.py has those of the search."""
+
+import pytest
+from django.urls import resolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.models import Message, User
+
+pytestmark = pytest.mark.django_db
+
+times = st.integers(0, 2**63 - 1)
+
+
+def test_a_message_is_represented_as_the_contract_says():
+    message = Message(
+        id=9, created_at=1, updated_at=3, edited_at=2, source="*a*", html="<em>a</em>", user_id=7
+    )
+    assert message.to_dict() == {
+        "id": 9,
+        "created_at": 1,
+        "updated_at": 3,
+        "edited_at": 2,
+        "source": "*a*",
+        "html": "<em>a</em>",
+        "user_id": 7,
+        "_links": {"self": "/api/messages/9", "user": "/api/users/7"},
+    }
+
+
+@given(times, times, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
+def test_a_list_represents_messages_as_each_represents_itself(created, updated, text):
+    user, _ = User.objects.get_or_create(nickname="Alice")
+    user.messages.all().delete()
+    message = user.messages.create(
+        created_at=created, updated_at=updated, source=text, html=text[::-1]
+    )
+    assert Message.objects.to_dicts() == [message.to_dict()]
+
+
+@pytest.mark.parametrize(
+    ("link", "view", "pk"), [("self", "message-detail", "9"), ("user", "user-detail", "7")]
+)
+def test_links_of_a_message_lead_to_views(link, view, pk):
+    match = resolve(Message(id=9, user_id=7).to_dict()["_links"][link])
+    assert (match.view_name, match.kwargs.get("pk")) == (view, pk)
+
+
+def test_messages_updated_since_are_strictly_later_and_in_order_of_change(alice):
+    for updated_at in (30, 10, 20, 20):
+        alice.messages.create(source="a", updated_at=updated_at)
+    found = [m["updated_at"] for m in Message.objects.updated_since(10).to_dicts()]
+    assert found == [20, 20, 30]
+
+
+def test_the_beginning_of_a_message_stands_for_it():
+    assert str(Message(source="a" * 100)) == "a" * 60
