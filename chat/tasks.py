@@ -15,7 +15,7 @@ from chat.models import Message, Token, User, timestamp
 from chat.realtime import presence
 from chat.realtime.push import publisher
 
-# A task starts within `actions.EXPANSION_EXPIRES` and fetches for 10 s, so it has ended by then.
+# A task starts within `EXPANSION_EXPIRES` and fetches for 10 s, so it has ended by then.
 LOST_AFTER = 60  # seconds after which an expansion is queued again
 GIVE_UP_AFTER = 3600  # seconds after which it is not
 AT_ONCE = 100  # messages that one sweep queues again

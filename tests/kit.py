@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from django.db import connection
+
 from chat import actions
 from chat.models import User
 
@@ -44,6 +46,28 @@ def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
         assert time.monotonic() < deadline, f"not true after {seconds:g} s"
         time.sleep(0.02)
     return answer
+
+
+def at_once(*functions: Callable[[], Any]) -> list[Any]:
+    """Call functions in threads that start together; return what each returned or raised."""
+    barrier = threading.Barrier(len(functions))
+    results: list[Any] = [None] * len(functions)
+
+    def run(index: int, function: Callable[[], Any]) -> None:
+        barrier.wait()
+        try:
+            results[index] = function()
+        except Exception as error:
+            results[index] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=item) for item in enumerate(functions)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
 
 
 class Clock:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat import actions, errors, views
+from chat.actions import messages
 from chat.errors import CODES
 from chat.models import Message
 
@@ -144,7 +145,7 @@ def test_a_database_that_fails_during_a_request_changes_nothing(alice, call, mon
     def away(instance):
         raise OperationalError("away")
 
-    monkeypatch.setattr(actions, "push_model", away)
+    monkeypatch.setattr(messages, "push_model", away)
     response = call("POST", "/api/messages", {"source": "a"}, token=alice.token)
     assert_is_an_error(response, 503)
     assert not Message.objects.exists()

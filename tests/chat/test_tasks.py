@@ -9,6 +9,7 @@ from django.db import OperationalError, connection
 
 from api import deferred
 from chat import actions, tasks
+from chat.actions import links
 from chat.content import previews
 from chat.models import Message, Token, User, timestamp
 from tests.kit import PREVIEW, until
@@ -123,8 +124,8 @@ def test_every_task_expires():
 
 def test_more_messages_of_one_author_wait_until_one_is_expanded(worker, alice, page):
     with ExitStack() as held:
-        for _ in range(actions.expansions.each):
-            held.enter_context(actions.expansions.hold(alice.pk))
+        for _ in range(links.expansions.each):
+            held.enter_context(links.expansions.hold(alice.pk))
         message = actions.post_message(author=alice, source=page)
         tasks.report_previews.delay()
         until(lambda: cache.get(tasks.PREVIEWS_SEEN))  # queued later, run already
@@ -140,8 +141,8 @@ def test_an_expansion_that_waits_too_long_expires_before_it_is_queued_again(alic
         current_app, "send_task", lambda *args, **options: sent.update(options), raising=True
     )
     actions.ask_for_expansion(1)
-    assert sent["expires"] == actions.EXPANSION_EXPIRES
-    assert actions.EXPANSION_EXPIRES + previews.DEADLINE < tasks.LOST_AFTER
+    assert sent["expires"] == links.EXPANSION_EXPIRES
+    assert links.EXPANSION_EXPIRES + previews.DEADLINE < tasks.LOST_AFTER
 
 
 @pytest.mark.parametrize(("days", "left"), [(0, 2), (7, 1)])

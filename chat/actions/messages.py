@@ -1,0 +1,110 @@
+"""Post and edit messages."""
+
+from collections.abc import Callable
+from functools import partial
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+
+from chat import throttling
+from chat.actions.links import ask_for_expansion
+from chat.actions.permissions import require_write_access
+from chat.content.markup import links, render
+from chat.errors import NOT_YOUR_MESSAGE
+from chat.models import Message, User, later_than, timestamp
+from chat.realtime.push import push_model
+
+
+def admit_post(*, author: User, address: str | None = None) -> None:
+    """Refuse a post, edit or deletion by a ban or a limit; a deferred one when it is queued.
+
+    `address` is the client's, for the limit of all users behind it; None if it is not known.
+    """
+    require_write_access(author)
+    throttling.POST.spend(author.pk)
+    if address is not None:
+        throttling.POST_FROM.spend_from(address)
+
+
+def post_message(
+    *, author: User, source: str, key: str | None = None, address: str | None = None
+) -> Message:
+    """Save and push a message, or return the one that this author posted with the same key."""
+    admit_post(author=author, address=address)
+    return prepare_post(author=author, source=source, key=key)()
+
+
+def prepare_post(*, author: User, source: str, key: str | None = None) -> Callable[[], Message]:
+    """Do the slow work of `post_message`, and return the function that saves and pushes.
+
+    The caller may call that in a transaction of its own. It has to call `admit_post` first.
+    """
+    require_write_access(author)
+    message = Message(user=author, source=source, key=key or None)
+    _render(message)
+    return partial(_save_post, message)
+
+
+def _save_post(message: Message) -> Message:
+    try:
+        with transaction.atomic():
+            message.save(force_insert=True)
+            _announce(message)
+    except IntegrityError:
+        if message.key is None:
+            raise
+        return Message.objects.get(user_id=message.user_id, key=message.key)
+    return message
+
+
+def edit_message(
+    *, editor: User, message: Message, source: str | None = None, address: str | None = None
+) -> None:
+    """Change the given fields of the editor's own message and push it."""
+    admit_post(author=editor, address=address)
+    prepare_edit(editor=editor, message=message, source=source)()
+
+
+def prepare_edit(
+    *, editor: User, message: Message, source: str | None = None
+) -> Callable[[], None]:
+    """Do the slow work of `edit_message`; see `prepare_post`."""
+    require_write_access(editor)
+    if message.user_id != editor.pk:
+        raise PermissionDenied(NOT_YOUR_MESSAGE)
+    if source is None:
+        return lambda: None
+    edited = Message(pk=message.pk, user=editor, source=source)
+    _render(edited)
+    return partial(_save_edit, edited)
+
+
+def _save_edit(edited: Message) -> None:
+    with transaction.atomic():
+        row = Message.objects.select_for_update().get(pk=edited.pk)
+        if row.source != edited.source:
+            row.edited_at = timestamp()
+        row.source, row.html, row.expanding = edited.source, edited.html, edited.expanding
+        row.updated_at = later_than(row.updated_at)
+        row.save(update_fields=["source", "html", "words", "updated_at", "edited_at", "expanding"])
+        _announce(row)
+
+
+def _render(message: Message) -> None:
+    """Validate the source and set the html; slow, so it runs before the transaction opens."""
+    message.clean_fields(exclude=["user", "html"])
+    message.html = render(message.source)
+    urls = links(message.html)
+    try:
+        if urls:
+            throttling.LINKS.spend(message.user_id, len(urls))
+        message.expanding = bool(urls)
+    except throttling.LimitReached:
+        message.expanding = False
+
+
+def _announce(message: Message) -> None:
+    """Push a message and queue the expansion of its links, both on commit."""
+    push_model(message)
+    if message.expanding:
+        transaction.on_commit(lambda: ask_for_expansion(message.pk))
