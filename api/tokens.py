@@ -22,6 +22,7 @@ from chat.models import Token, User
 class TokenViewSet(GenericViewSet):
     """One token for each sign-in."""
 
+    queryset = Token.objects.all()
     serializer_class = Serializer
 
     def get_authenticators(self) -> list[Any]:
@@ -43,7 +44,7 @@ class TokenViewSet(GenericViewSet):
         except Unauthenticated as error:
             raise AuthenticationFailed from error
 
-    def destroy(self, request: Request) -> Response:
+    def revoke(self, request: Request) -> Response:
         """Sign out: end the token of this request.
 
         The session of the same user in this browser ends too.

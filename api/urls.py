@@ -1,7 +1,7 @@
 """The API's URLs. None ends in a slash but the one of the schema's page, which is also a folder."""
 
 from django.urls import include, path, re_path
-from rest_framework.routers import SimpleRouter
+from rest_framework.routers import Route, SimpleRouter
 
 from api.deferred import TaskStatusView
 from api.deletions import DeletionViewSet
@@ -11,8 +11,25 @@ from api.tokens import TokenViewSet
 from api.users import UserViewSet
 from api.views import FlackView, not_found
 
-router = SimpleRouter(trailing_slash=False)
+
+class Router(SimpleRouter):
+    """Routes DELETE of a list's path too, to `revoke` of a viewset that has it."""
+
+    routes = [
+        Route(
+            url="^{prefix}{trailing_slash}$",
+            mapping={"get": "list", "post": "create", "delete": "revoke"},
+            name="{basename}-list",
+            detail=False,
+            initkwargs={"suffix": "List"},
+        ),
+        *SimpleRouter.routes[1:],
+    ]
+
+
+router = Router(trailing_slash=False)
 router.register("users", UserViewSet)
+router.register("tokens", TokenViewSet)
 router.register("messages", MessageViewSet)
 router.register("deletions", DeletionViewSet)
 
@@ -22,9 +39,6 @@ urlpatterns = [
     path("api/schema/asyncapi.json", schema.get_asyncapi, name="asyncapi"),
     path("api", FlackView.as_view(), name="api"),
     path("api/", include(router.urls)),
-    path(
-        "api/tokens", TokenViewSet.as_view({"post": "create", "delete": "destroy"}), name="tokens"
-    ),
     path("tasks/status/<uuid:task_id>", TaskStatusView.as_view(), name="task-status"),
     re_path("^(?:api|tasks)/", not_found),
 ]

@@ -48,7 +48,11 @@ def test_lists_read_the_database_once(alice, bob, django_assert_num_queries):
 
 @pytest.mark.parametrize(
     ("link", "view", "pk"),
-    [("self", "user-detail", "7"), ("messages", "message-list", None), ("tokens", "tokens", None)],
+    [
+        ("self", "user-detail", "7"),
+        ("messages", "message-list", None),
+        ("tokens", "token-list", None),
+    ],
 )
 def test_links_of_a_user_lead_to_views(link, view, pk):
     match = resolve(User(id=7).to_dict()["_links"][link].partition("?")[0])
