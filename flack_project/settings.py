@@ -181,34 +181,20 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # a worker obeys its signals only
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE = {
-    "find_offline_users": {
-        "task": "chat.tasks.find_offline_users",
-        "schedule": 5.0,
-        "options": {"expires": 5},
-    },
-    "report_previews": {
-        "task": "chat.tasks.report_previews",
-        "schedule": 5.0,
-        "options": {"expires": 5},
-    },
-    "find_lost_requests": {
-        "task": "api.deferred.find_lost_requests",
-        "schedule": 30.0,
-        "options": {"expires": 30},
-    },
-    "find_unexpanded_messages": {
-        "task": "chat.tasks.find_unexpanded_messages",
-        "schedule": 30.0,
-        "options": {"expires": 30},
-    },
+# Name, seconds between two runs.
+_SCHEDULE = {
+    "chat.tasks.find_offline_users": 5,
+    "chat.tasks.report_previews": 5,
+    "api.deferred.find_lost_requests": 30,
+    "chat.tasks.find_unexpanded_messages": 30,
 }
 if FLACK_TOKEN_DAYS:
-    CELERY_BEAT_SCHEDULE["end_old_tokens"] = {
-        "task": "chat.tasks.end_old_tokens",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    }
+    _SCHEDULE["chat.tasks.end_old_tokens"] = 60
+# A task that waited until the next one is due is dropped.
+CELERY_BEAT_SCHEDULE = {
+    task.rpartition(".")[2]: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    for task, seconds in _SCHEDULE.items()
+}
 
 # --- Users ------------------------------------------------------------------------------------
 
@@ -234,6 +220,8 @@ LOGIN_REDIRECT_URL = "/api/messages"
 
 # --- API --------------------------------------------------------------------------------------
 
+# No throttle classes: the actions and the sign-in backend count uses of a limit, so that REST, the
+# socket, deferred requests and the admin share it. api/exceptions.py answers 429 with Retry-After.
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": [
         "api.renderers.JSONRenderer",
