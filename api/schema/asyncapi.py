@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
-
 from api.schema import openapi
 from api.schema.examples import GONE, HELLO, SUSAN, UNKNOWN, UUID
 from api.schema.openapi import KEY, Schema, record, ref
@@ -25,26 +23,19 @@ ANY_REF = {"anyOf": [{"type": "string"}, NUMBER, {"type": "null"}]}
 TOKEN = ref("Token/properties/token")
 MODELS = [record(**{"class": {"const": name}, "model": ref(name)}) for name in ("User", "Message")]
 PUSH = {"class": "User", "model": SUSAN}
+SENT = {"data": {"source": HELLO["source"]}, "ref": UUID}
+REFUSED = {"ref": None, "data": {"status": 401, **UNKNOWN}}
+SIGN_IN = "Sign in and stay online; send it every 30 s"
+POST = "Post a message; `token` defaults to that of `ping_user`, `ref` makes a retry safe"
+REFUSAL = "A frame was refused; the socket stays open unless a limit was exceeded"
 # Summary, properties and example of each frame.
 FRAMES: dict[str, tuple[str, Schema, Schema]] = {
-    "ping_user": (
-        "Sign in and stay online; send it every 30 s",
-        {"token": TOKEN, "ref": REF},
-        {"token": "2f7c" * 16},
-    ),
-    "post_message": (
-        "Post a message; `token` defaults to that of `ping_user`, `ref` makes a retry safe",
-        {"data": ref("MessageRequest"), "token": TOKEN, "ref": REF},
-        {"data": {"source": HELLO["source"]}, "ref": UUID},
-    ),
+    "ping_user": (SIGN_IN, {"token": TOKEN, "ref": REF}, {"token": "2f7c" * 16}),
+    "post_message": (POST, {"data": ref("MessageRequest"), "token": TOKEN, "ref": REF}, SENT),
     "updated_model": ("A row is new, or changed", {"data": {"oneOf": MODELS}}, {"data": PUSH}),
     "deleted_model": ("Rows were deleted", {"data": ref("Deletion")}, {"data": GONE}),
     "ack": ("Reply: stored", {"ref": REF, "data": ref("Message")}, {"ref": UUID, "data": HELLO}),
-    "error": (
-        "A frame was refused; the socket stays open unless a limit was exceeded",
-        {"ref": ANY_REF, "data": ref("FrameError")},
-        {"ref": None, "data": {"status": 401, **UNKNOWN}},
-    ),
+    "error": (REFUSAL, {"ref": ANY_REF, "data": ref("FrameError")}, REFUSED),
     "resync": ("Pushes were lost: fetch what changed", {"data": record()}, {"data": {}}),
 }
 # The frames that clients send, whose further properties are ignored: what is required, the replies.
@@ -62,7 +53,8 @@ def messages(*names: str) -> Schema:
 
 def document() -> dict[str, Any]:
     """Return the AsyncAPI document; its schemas are those of the OpenAPI document."""
-    schemas = openapi.document()["components"]["schemas"]
+    described = openapi.document()
+    schemas = described["components"]["schemas"]
     status = {"enum": [400, 401, 403, 404, 413, 429, 503]}
     error = record(status=status, **schemas["Error"]["properties"])
     error["required"] = ["status", *schemas["Error"]["required"]]
@@ -76,13 +68,12 @@ def document() -> dict[str, Any]:
             payload |= {"required": required, "additionalProperties": True}
             operations[name] |= {"action": "receive", "reply": messages(*replies)}
         shown = [{"name": name, "payload": {"event": name, **example}}]
-        described = {"name": name, "summary": summary, "payload": payload, "examples": shown}
-        components["messages"][name] = described
+        message = {"name": name, "summary": summary, "payload": payload, "examples": shown}
+        components["messages"][name] = message
     refs = {name: {"$ref": f"#/components/messages/{name}"} for name in FRAMES}
-    version = settings.SPECTACULAR_SETTINGS["VERSION"]
     return {
         "asyncapi": "3.0.0",
-        "info": {"title": "Flack", "version": version, "description": DESCRIPTION.strip()},
+        "info": {**described["info"], "description": DESCRIPTION.strip()},
         "defaultContentType": "application/json",
         "channels": {"chat": {"address": "/ws/", "messages": refs}},
         "operations": operations,

@@ -22,7 +22,6 @@ HELLO, ANSWER, POSTED = (
 )
 GONE = {"class": "Message", "first": 90, "last": 95}
 UUID = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
-LATER = {"updated_since": NOON + 3600}
 SENT = {"source": "`flask`"}
 DEFER = {"Prefer": "respond-async", "body": SENT}
 CAROLS, SUSANS = ({"nickname": n, "password": "correct horse"} for n in ("carol", "susan"))
@@ -52,7 +51,7 @@ EXAMPLES: list[tuple[str, str, JSON, int, JSON | None]] = [
     ("messages_create", "in a worker", DEFER, 202, None),
     ("messages_create", "no source", {"body": {}}, 400, MISSING),
     ("messages_list", "the last day", {}, 200, {"messages": [HELLO, ANSWER]}),
-    ("messages_list", "recent changes", LATER, 200, {"messages": []}),
+    ("messages_list", "recent changes", {"updated_since": NOON + 3600}, 200, {"messages": []}),
     ("messages_list", "the newest", {"limit": 1}, 200, {"messages": [ANSWER]}),
     ("messages_list", "history", {"limit": 10, "before": 2}, 200, {"messages": [HELLO]}),
     ("messages_list", "what follows", {"after": 1}, 200, {"messages": [ANSWER]}),

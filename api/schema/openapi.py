@@ -11,10 +11,9 @@ from typing import Any
 import orjson
 from drf_spectacular.generators import SchemaGenerator
 
-from api import queries
 from api.authentication import CHALLENGE
 from api.messages import LARGEST_PAGE, PAGE
-from api.queries import LARGEST
+from api.queries import ID, LARGEST
 from api.schema.examples import EXAMPLES
 from api.serializers import CONTROL
 from chat.models import MAX_KEY
@@ -23,11 +22,11 @@ from chat.search import MAX_QUERY
 Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "integer", "format": "int64", "minimum": -LARGEST, "maximum": LARGEST}
-ID: Schema = {**NUMBER, "minimum": 0, "maximum": 10**18 - 1}
-KEY_PATTERN = rf"^([^{CONTROL}]*[^\s{CONTROL}][^{CONTROL}]*)?$"
-KEY: Schema = {"type": "string", "maxLength": MAX_KEY, "pattern": KEY_PATTERN}
+PK: Schema = {**NUMBER, "minimum": 0, "maximum": 10**18 - 1}
+KEY = {**TEXT, "maxLength": MAX_KEY, "pattern": rf"^([^{CONTROL}]*[^\s{CONTROL}][^{CONTROL}]*)?$"}
 
 SINCE = "Only later changes, in Unix seconds"
+SINCE_OF_DAY = f"{SINCE}; of the last day without `before`, `after` and `q`"
 LIMIT = f"At most N. With `before`, `after` or `q`, {PAGE} by default and at most {LARGEST_PAGE}"
 IDS = "Only users with these ids, such as `1,2,3`; at most 100"
 WORDS = "Messages of any age that have all these words or words that begin so, newest first"
@@ -38,16 +37,11 @@ PARAMETERS: dict[str, list[tuple[str, str, Schema, str]]] = {
     "users_list": [
         ("query", "online", TEXT, "`0`: users who are offline; other values: who are online"),
         ("query", "updated_since", {"anyOf": [NUMBER, {"type": "string", "const": ""}]}, SINCE),
-        ("query", "ids", {**TEXT, "pattern": f"^{queries.ID}(,{queries.ID}){{0,99}}$"}, IDS),
+        ("query", "ids", {**TEXT, "pattern": f"^{ID}(,{ID}){{0,99}}$"}, IDS),
         ("query", "nickname", TEXT, "Only users that a new user's nickname would be taken by"),
     ],
     "messages_list": [
-        (
-            "query",
-            "updated_since",
-            NUMBER,
-            f"{SINCE}; of the last day without `before`, `after` and `q`",
-        ),
+        ("query", "updated_since", NUMBER, SINCE_OF_DAY),
         ("query", "user_id", NUMBER, "Only messages of this user"),
         ("query", "limit", {**NUMBER, "minimum": 1}, LIMIT),
         ("query", "before", NUMBER, "Messages of any age with a smaller id"),
@@ -68,13 +62,9 @@ HEADERS: dict[str, dict[str, Schema]] = {
     "201": {"Location": {"type": "string", "pattern": "^/api/(users|messages)/[0-9]+$"}},
     "202": {"Location": {"type": "string", "pattern": "^/tasks/status/[0-9a-f-]{36}$"}},
     "401": {"WWW-Authenticate": {"const": CHALLENGE}},
-    **{"429": RETRY, "502": RETRY, "503": RETRY, "504": RETRY},
+    **dict.fromkeys(("429", "502", "503", "504"), RETRY),
 }
-STATE = {
-    "type": "string",
-    "minLength": 1,
-    "description": "`ok`, `not used`, `degraded` or `unavailable`",
-}
+STATE = {**TEXT, "minLength": 1, "description": "`ok`, `not used`, `degraded` or `unavailable`"}
 STATES = dict.fromkeys(("database", "redis", "worker", "previews", "push"), STATE)
 RATE = {"type": "number", "minimum": 0}
 SERVICE: dict[str, tuple[str, Schema, tuple[str, ...]]] = {
@@ -118,8 +108,7 @@ def errors(method: str, operation: Schema) -> list[str]:
 
 def complete(result: Schema, **_: Any) -> Schema:
     """Complete the document; a hook of drf-spectacular."""
-    schemas = result["components"]["schemas"]
-    for name, schema in schemas.items():
+    for name, schema in result["components"]["schemas"].items():
         if not name.endswith("Request"):  # other properties of a request are ignored
             schema["additionalProperties"] = False
     for name, (summary, properties, statuses) in SERVICE.items():
@@ -128,11 +117,11 @@ def complete(result: Schema, **_: Any) -> Schema:
         result["paths"][f"/{name}"] = {"get": {**operation, "tags": ["service"], "security": [{}]}}
     for methods in result["paths"].values():
         for method, operation in methods.items():
-            complete_operation(method, operation, schemas)
+            complete_operation(method, operation)
     return result
 
 
-def complete_operation(method: str, operation: Schema, schemas: Schema) -> None:
+def complete_operation(method: str, operation: Schema) -> None:
     """Add parameters, responses, headers and examples to an operation."""
     name, responses = operation["operationId"].replace("partial_", ""), operation["responses"]
     # The first line of a method's docstring is the summary.
@@ -145,10 +134,7 @@ def complete_operation(method: str, operation: Schema, schemas: Schema) -> None:
     parts = {parameter["name"]: parameter for parameter in operation["parameters"]}
     if request := operation.get("requestBody"):
         parts["body"] = request["content"]["application/json"]
-        component = parts["body"]["schema"]["$ref"].rpartition("/")[2]
-        request["required"] = "required" in schemas[component]
-    if "id" in parts:
-        parts["id"]["schema"] = ID
+    parts.get("id", {})["schema"] = PK
     for status in errors(method, operation):
         responses.setdefault(status, body(ref("Error")))
     if "Prefer" in parts:
@@ -167,15 +153,13 @@ def complete_operation(method: str, operation: Schema, schemas: Schema) -> None:
         }
     for owner, title, sent, answered, answer in EXAMPLES:
         if owner == name:
+            content = responses[str(answered)].get("content", {})
             shown = [(parts[part], value) for part, value in sent.items()]
-            if answer is not None:
-                shown.append((responses[str(answered)]["content"]["application/json"], answer))
-            for part, value in shown:
+            for part, value in [*shown, *((media, answer) for media in content.values())]:
                 part.setdefault("examples", {})[title] = {"value": value}
 
 
 @functools.cache
 def document() -> dict[str, Any]:
     """Return the OpenAPI document, which is the same as long as the process runs."""
-    found: dict[str, Any] = SchemaGenerator().get_schema(public=True)
-    return orjson.loads(orjson.dumps(found, default=str))
+    return orjson.loads(orjson.dumps(SchemaGenerator().get_schema(public=True), default=str))
