@@ -16,56 +16,53 @@ def now(monkeypatch):
     return now
 
 
-def test_the_first_subscription_is_no_gap(now):
-    gaps = Gaps()
+@pytest.fixture
+def gaps(now):
+    """The gaps of a node that starts now."""
+    return Gaps()
+
+
+def repair_after_silence(gaps, now):
+    """Let all publishers be silent until they are removed, subscribe, repair; return when."""
+    now[0] += SILENT + 1
+    gaps.look()
+    gaps.subscribe()
+    gaps.take()
+    gaps.close(now[0])
+    return now[0]
+
+
+def test_the_first_subscription_is_no_gap(gaps):
     gaps.subscribe()
     assert gaps.since == math.inf
 
 
-def test_pushes_before_a_delayed_first_subscription_are_missing(now):
-    gaps = Gaps()
+def test_pushes_before_a_delayed_first_subscription_are_missing(gaps, now):
     gaps.unsubscribe()
     now[0] += 5
     gaps.subscribe()
     assert gaps.take() == 1000
 
 
-def test_pushes_since_the_last_message_are_missing_after_a_new_subscription(now):
-    gaps = Gaps()
+@pytest.mark.parametrize("repaired", [False, True])
+def test_pushes_since_the_last_message_or_repair_are_missing_after_a_new_subscription(
+    gaps, now, repaired
+):
     gaps.subscribe()
     gaps.receive("a", 1, last=False)
+    since = repair_after_silence(gaps, now) if repaired else now[0]
     now[0] += 1
     gaps.unsubscribe()
     gaps.subscribe()
-    assert gaps.take() == 1000
-
-
-def test_pushes_between_the_last_repair_and_a_new_subscription_are_missing(now):
-    gaps = Gaps()
-    gaps.subscribe()
-    gaps.receive("a", 1, last=False)
-    now[0] += SILENT + 1
-    gaps.look()  # removes the publisher
-    gaps.take()
-    gaps.close(now[0])
-    repaired_at = now[0]
-    now[0] += 1
-    gaps.unsubscribe()
-    gaps.subscribe()
-    assert gaps.take() == repaired_at
+    assert gaps.take() == since
 
 
 @pytest.fixture
-def after_an_outage(now):
+def after_an_outage(gaps, now):
     """Gaps of a node that subscribed and repaired after all publishers had been silent."""
-    gaps = Gaps()
     gaps.receive("a", 1, last=False)
     gaps.unsubscribe()
-    now[0] += SILENT + 1
-    gaps.look()  # removes the publisher
-    gaps.subscribe()
-    gaps.take()
-    gaps.close(now[0])
+    repair_after_silence(gaps, now)
     return gaps
 
 
@@ -83,23 +80,27 @@ def test_a_publisher_that_starts_after_an_outage_is_no_gap(after_an_outage):
     assert after_an_outage.take() == math.inf
 
 
-def test_what_followed_a_message_that_was_delivered_late_is_missing(now):
-    gaps = Gaps()
-    now[0] += 1
-    gaps.receive("a", 1, last=False)
-    now[0] += SILENT - 0.1  # the second message was on its way for as long
-    gaps.receive("a", 2, last=False)
-    now[0] += 1
-    gaps.receive("a", 4, last=False)
-    assert gaps.take() == 1001
-
-
-def test_a_publisher_that_falls_silent_after_a_late_message_is_missing_since_before_it(now):
-    gaps = Gaps()
+@pytest.fixture
+def after_a_late_message(gaps, now):
+    """Gaps of a node that received the second message of a publisher as late as is allowed."""
     now[0] += 1
     gaps.receive("a", 1, last=False)
     now[0] += SILENT - 0.1
     gaps.receive("a", 2, last=False)
+    return gaps
+
+
+def test_pushes_after_a_late_message_are_missing_since_the_message_before_it(
+    after_a_late_message, now
+):
+    now[0] += 1
+    after_a_late_message.receive("a", 4, last=False)
+    assert after_a_late_message.take() == 1001
+
+
+def test_pushes_of_a_publisher_that_falls_silent_are_missing_since_before_its_last_message(
+    after_a_late_message, now
+):
     now[0] += SILENT + 0.1
-    gaps.look()
-    assert gaps.take() == 1001
+    after_a_late_message.look()
+    assert after_a_late_message.take() == 1001
