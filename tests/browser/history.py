@@ -1,5 +1,6 @@
-"""A long past that no server has: answers to `before=`, made up for one page."""
+"""A long past that no server has: answers to `before=` and `after=`, made up for one page."""
 
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,12 +21,17 @@ def remember(page: Page, count: int, *, end: int, pause: int = 90) -> None:
 
     def answer(route: Route) -> None:
         query = parse_qs(urlsplit(route.request.url).query)
-        before, limit = (int(query[name][0]) for name in ("before", "limit"))
-        stop = min(before, count + 1)
-        ids = range(max(1, stop - limit), stop)
+        limit = int(query["limit"][0])
+        if "after" in query:
+            start = int(query["after"][0]) + 1
+            stop = min(start + limit, count + 1)
+        else:
+            stop = min(int(query["before"][0]), count + 1)
+            start = max(1, stop - limit)
+        ids = range(start, stop)
         route.fulfill(json={"messages": [message(n, end - (count - n) * pause) for n in ids]})
 
-    page.route("**/api/messages?before=*", answer)
+    page.route(re.compile(r"/api/messages\?(before|after)="), answer)
 
 
 def message(number: int, at: int) -> dict[str, Any]:

@@ -63,6 +63,11 @@ class Room:
         self.password.fill(password)
         self.enter.click()
 
+    def open_account(self) -> None:
+        """Open the account dialog, which is loaded on demand."""
+        self.account.click()
+        expect(self.page.get_by_role("dialog", name="Your account")).to_be_visible()
+
     def say(self, text: str) -> None:
         """Write a message and send it."""
         self.box.fill(text)

@@ -150,6 +150,8 @@ def test_a_phone_does_not_change_a_nickname_while_it_is_typed(
     make_room: MakeRoom, alice: Person, field: str
 ) -> None:
     room = make_room().open(alice if field == "New nickname" else None)
+    if field == "New nickname":
+        room.open_account()
     box = room.page.get_by_label(field, exact=True)
     for name, value in {
         "autocapitalize": "none",

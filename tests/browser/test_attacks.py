@@ -33,6 +33,7 @@ TOUCH = """root => {
 FOUND = """root => {
     const found = new Set()
     for (const element of root.querySelectorAll('.body *')) {
+        if (element.closest('pre > [data-action=copy]')) continue
         found.add(element.localName)
         for (const { name } of element.attributes) found.add(`${element.localName} ${name}`)
         if (element.localName === 'a') found.add(`a href=${element.protocol}`)
@@ -42,7 +43,7 @@ FOUND = """root => {
 ALLOWED = {
     *"a abbr acronym b blockquote code em i li mark ol p pre s strong ul".split(),
     *("a href", "a rel", "a target", "a title", "abbr title", "acronym title", "ol start"),
-    *("blockquote data-host", "mark class", "mark data-user", "pre tabindex"),
+    *("blockquote data-host", "mark class", "mark data-user", "a tabindex"),
     *("a href=http:", "a href=https:", "a href=mailto:", "a href=:"),  # the last has no href
 }
 

@@ -40,14 +40,19 @@ def test_the_keyboard_alone_signs_in_writes_and_edits(make_room: MakeRoom, word:
     keys.type(f"{word} frist")
     keys.press("Enter")
     room.hears(f"{word} frist")
-    edit = room.article(word).get_by_role("button", name="Edit")
-    tab_to(room.page, edit, backwards=True)
+    tab_to(room.page, room.log, backwards=True)
+    keys.press("ArrowUp")
+    expect(room.article(word)).to_be_focused()
+    tab_to(room.page, room.article(word).get_by_role("button", name="Edit"))
     keys.press("Enter")
+    expect(room.page.get_by_label("Edit text")).to_be_focused()
     keys.press("ControlOrMeta+a")
     keys.type(f"{word} first")
     keys.press("Enter")
     room.hears(f"{word} first")
-    expect(edit).to_be_focused()
+    expect(room.article(word)).to_be_focused()
+    keys.press("Escape")
+    expect(room.box).to_be_focused()
     tab_to(room.page, room.account)
     keys.press("Enter")
     tab_to(room.page, room.page.get_by_role("button", name="Sign out"))
@@ -108,13 +113,16 @@ def test_axe_finds_nothing(
     expect(room.note).to_contain_text("Welcome")
     expect(room.article(f"@{alice.nickname}").locator("mark")).to_have_class("me")
     audit(room.page, "signed in")
+    dialog = room.page.get_by_role("dialog")
     room.page.get_by_role("button", name="Formatting").click()
+    expect(dialog).to_be_visible()
     audit(room.page, "help")
     room.page.keyboard.press("Escape")
-    room.account.click()
+    room.open_account()
     audit(room.page, "account")
     room.page.keyboard.press("Escape")
     room.participants.get_by_role("button").first.click()
+    expect(dialog).to_be_visible()
     audit(room.page, "card of a person")
     room.page.keyboard.press("Escape")
     room.page.set_viewport_size({"width": 390, "height": 700})
@@ -135,6 +143,7 @@ def test_axe_finds_nothing(
     room.hears(f"{word} unsent").hover()
     audit(room.page, "hovering")
     room.box.press("ArrowUp")
+    expect(room.page.get_by_label("Edit text")).to_be_focused()
     audit(room.page, "editing")
     room.page.keyboard.press("Escape")
     room.say("x" * 10_001)
@@ -178,8 +187,20 @@ def test_the_page_fits(
 
 
 def test_the_page_is_smaller_than_90_kb() -> None:
+    """What is in the folder `lazy` is loaded when a user first needs it."""
     files = [*CHAT.glob("static/chat/*.js"), *CHAT.glob("static/chat/*.css")]
     assert sum(len(f.read_bytes()) for f in [*files, CHAT / "templates/chat/index.html"]) < 90_000
+
+
+def test_what_can_wait_is_not_loaded_at_the_start(make_room: MakeRoom) -> None:
+    room, asked = make_room(), list[str]()
+    room.page.on("request", lambda request: asked.append(request.url))
+    room.open()
+    assert any(url.endswith("/main.js") for url in asked)
+    assert [url for url in asked if "/lazy/" in url] == []
+    room.nickname.focus()
+    expect(room.page.locator("#nickname-error")).to_be_attached()
+    assert any(url.endswith("/lazy/signin.js") for url in asked)
 
 
 def test_the_page_names_no_other_origin_and_runs_nothing_inline(

@@ -52,7 +52,7 @@ def test_controls_have_one_height_and_are_larger_on_touch(
 ) -> None:
     for touch, height in ((False, 40), (True, 44)):
         room = make_room(has_touch=touch, is_mobile=touch).open(alice)
-        room.account.click()
+        room.open_account()
         controls = room.page.locator("#account :is(button, input:not([type=checkbox]):visible)")
         found = controls.evaluate_all("all => all.map(e => e.getBoundingClientRect().height)")
         assert len(found) == 6 and set(found) == {height}
@@ -78,7 +78,7 @@ def test_with_text_of_200_percent_a_phone_reaches_every_control(
     room.fill_sign_in(alice.nickname, alice.password)
     expect(room.box).to_be_focused()
     all_reachable(":is(#top, main) :is(button, textarea)")
-    room.account.click()
+    room.open_account()
     all_reachable("#account :is(button, input)")
     room.page.keyboard.press("Escape")
     tap.passes_down = is_no_change_of_a_user

@@ -107,9 +107,34 @@ def test_a_nickname_that_looks_like_another_users_is_never_registered(
 
 def test_a_server_out_of_reach_is_called_so(make_room: MakeRoom, alice: Person) -> None:
     room = make_room().open()
+    failed = "That part of the page could not be loaded. Try again."
     room.context.set_offline(True)
     room.fill_sign_in(alice.nickname, alice.password)
+    expect(room.note).to_have_text(failed)
+    room.page.get_by_role("button", name="Formatting").click()
+    expect(room.page.get_by_role("dialog")).to_have_count(0)
+    room.context.set_offline(False)
+    room.page.get_by_role("button", name="Formatting").click()
+    expect(room.page.get_by_role("dialog")).to_be_visible()
+    room.page.keyboard.press("Escape")
+    room.password.focus()
+    expect(room.page.locator("#hint")).to_contain_text("You will sign in as")
+    room.context.set_offline(True)
+    room.enter.click()
     expect(room.note).to_have_text("The server cannot be reached. Try again.")
+
+
+def test_a_module_of_another_version_asks_to_reload(make_room: MakeRoom) -> None:
+    """A page that was opened before an upgrade may load a module that does not fit its others."""
+    room = make_room()
+    newer = "import { later } from '../dom.js'; later()"
+    room.page.route(
+        "**/lazy/help.js*",
+        lambda route: route.fulfill(content_type="text/javascript", body=newer),
+    )
+    room.open()
+    room.page.get_by_role("button", name="Formatting").click()
+    expect(room.note).to_have_text("Flack was updated: reload the page.")
 
 
 def test_too_many_tries_are_told_how_long_to_wait(make_room: MakeRoom) -> None:

@@ -26,6 +26,7 @@ export async function request(method, path, body, authorization, extra = {}) {
 		body: body && JSON.stringify(body),
 		credentials: 'omit',
 		cache: 'no-cache',
+		keepalive: method === 'DELETE', // also while the page is closed
 		signal: AbortSignal.timeout(20000),
 	}).catch(() => {
 		throw problem(0, 'The server cannot be reached. Try again.')
@@ -44,6 +45,13 @@ export async function request(method, path, body, authorization, extra = {}) {
 	const { error, fields = {} } = await response.json().catch(() => ({}))
 	const words = Object.values(fields).flat().join(' ') || error
 	throw problem(status, words ?? `The server refused this (${status}).`, fields)
+}
+
+/** @param {string} nickname @param {string} password @returns {Promise<string>} a new token */
+export async function fetchToken(nickname, password) {
+	const bytes = new TextEncoder().encode(`${nickname}:${password}`)
+	const basic = `Basic ${btoa(String.fromCharCode(...bytes))}`
+	return (await request('POST', '/api/tokens', undefined, basic)).token
 }
 
 /** @param {number} status @param {string} words @param {Record<string, string[]>} fields */

@@ -1,13 +1,15 @@
 /** The composer: the message box with its draft, character count and keys. */
 
-import { completes } from './completion.js'
 import { grow, hasTouchKeyboard, isComposing, query, textOf } from './dom.js'
+import { use } from './lazy.js'
 import { showNote } from './status.js'
 import { load, save } from './storage.js'
 
 const DRAFT = 'flack.draft.'
 const LIMIT = 10000
 const NEAR_LIMIT = 9000
+/** What may be completed. */
+const BEGUN = /@/
 
 /** @type {HTMLFormElement} */
 const form = query('#composer')
@@ -15,12 +17,19 @@ const form = query('#composer')
 const box = query('#message')
 
 let owner = 0
+/** @type {typeof import('./lazy/completion.js') | undefined} */
+let completion
 
 export const focusComposer = () => box.focus()
 
-/** Show the composer with the draft of a user in this tab. @param {number} user 0 hides it */
-export function openComposer(user) {
+/**
+ * Show the composer with the draft of a user in this tab.
+ * @param {number} user 0 hides it @param {boolean} isBanned true shows why it cannot be used
+ */
+export function openComposer(user, isBanned) {
 	form.hidden = !user
+	query('.box', form).hidden = isBanned
+	query('#banned').hidden = !isBanned
 	if (user === owner) return
 	owner = user
 	box.value = (owner && load(DRAFT + owner, 'sessionStorage')) || ''
@@ -30,15 +39,34 @@ export function openComposer(user) {
 /** Append text to the draft. @param {string} text */
 export function addToDraft(text) {
 	box.value = [box.value, text].filter(Boolean).join('\n')
+	box.setSelectionRange(box.value.length, box.value.length)
 	changed()
 }
+
+/** Write at the caret, after a space. @param {string} text */
+export function insertText(text) {
+	const { selectionStart: at, selectionEnd: end } = box
+	const space = /\S$/.test(box.value.slice(0, at)) ? ' ' : ''
+	box.setRangeText(space + text, at, end, 'end')
+	box.dispatchEvent(new Event('input'))
+	box.focus()
+}
+
+const complete = () =>
+	use('completion', (module) => {
+		completion = module
+		module.offer()
+	})
 
 /** @param {(source: string) => void} send @param {() => boolean} editLast false if there is none */
 export function setUpComposer(send, editLast) {
 	if (hasTouchKeyboard()) box.enterKeyHint = 'enter'
-	box.addEventListener('input', changed)
+	box.addEventListener('input', () => {
+		changed()
+		if (completion || BEGUN.test(box.value)) complete()
+	})
 	box.onkeydown = (event) => {
-		if (isComposing(event) || completes(event)) return
+		if (isComposing(event) || completion?.completes(event)) return
 		if (event.key === 'Enter' && !event.shiftKey) {
 			if (hasTouchKeyboard()) return
 			form.requestSubmit()

@@ -2,8 +2,9 @@
 
 import { request } from './api.js'
 import { addToDraft, focusComposer } from './composer.js'
+import { showDay } from './day.js'
 import { query } from './dom.js'
-import { editRow } from './editor.js'
+import { use } from './lazy.js'
 import * as messageList from './message-list.js'
 import { isMuted, watchMuted } from './muted.js'
 import { notify } from './notifications.js'
@@ -21,6 +22,8 @@ const MOST_ROWS = 2000
 const MOST_SPOKEN = 10
 /** Users in one request. */
 const MOST_IDS = 100
+const QUOTED_LINES = 4
+const QUOTED_LENGTH = 200
 const region = query('#log')
 const button = query('#unread')
 /** @type {Set<number>} ids of authors that were requested */
@@ -49,7 +52,7 @@ export function showMessages(messages, origin, edge = 0) {
 	meet(fresh)
 	speak(origin === 'news' && fresh.length <= MOST_SPOKEN)
 	const show = () => messageList.showRows(messages, edge)
-	if (origin === 'history') readMarker.insertAbove(show)
+	if (origin === 'history') readMarker.insertHistory(show)
 	else show()
 	query('#begin').hidden = timeline.gaps.has(timeline.ids[0])
 	const others = fresh.filter(({ user_id: author }) => author !== me() && !isMuted(author))
@@ -103,6 +106,19 @@ export function post(source) {
 	readMarker.toBottom()
 }
 
+/** Quote a message in the composer, and mention its author. @param {number} id */
+export function reply(id) {
+	const message = timeline.rows.get(id)
+	if (!message) return
+	const { source, user_id: author } = message
+	const lines = source.split('\n').filter((line) => line && !line.startsWith('>'))
+	const quoted = lines.slice(0, QUOTED_LINES).map((line) => `> ${line.slice(0, QUOTED_LENGTH)}`)
+	if (lines.length > QUOTED_LINES) quoted.push('> …')
+	const name = author === me() ? '' : `@${users.rows.get(author)?.nickname} `
+	addToDraft([...quoted, '', name].join('\n'))
+	focusComposer()
+}
+
 /** @returns false if this user has no message on the page */
 export function editLast() {
 	const id = timeline.ids.findLast((other) => timeline.rows.get(other)?.user_id === me())
@@ -128,6 +144,7 @@ export function read() {
 		...(mentions ? [`${mentions} mention${mentions > 1 ? 's' : ''}`] : []),
 	]
 	button.textContent = words.join(', ')
+	showDay()
 }
 
 /** @param {number} id */
@@ -140,13 +157,15 @@ function mentionsMe(id) {
 export function edit(id, back) {
 	const row = messageList.rowOf(id)
 	if (!row) return
-	editRow(
-		row,
-		timeline.rows.get(id)?.source ?? '',
-		(source) => request('PUT', `/api/messages/${id}`, { source }),
-		() => (back ? back() : query('.edit', row).focus()),
-	)
-	row.scrollIntoView({ block: 'nearest' })
+	use('editor', ({ editRow }) => {
+		editRow(
+			row,
+			timeline.rows.get(id)?.source ?? '',
+			(source) => request('PUT', `/api/messages/${id}`, { source }),
+			() => (back ? back() : row.focus({ preventScroll: true })),
+		)
+		row.scrollIntoView({ block: 'nearest' })
+	})
 }
 
 /** Fetch the authors that the page does not hold yet, all at once. @param {Message[]} messages */
@@ -178,6 +197,9 @@ function notifyOf({ id, user_id: author, source }) {
 }
 
 button.onclick = () => {
+	// Leave the message of a permalink, so that a reload shows the newest ones.
+	query('[aria-current]')?.removeAttribute('aria-current')
+	if (location.hash) history.replaceState(null, '', location.pathname)
 	readMarker.toUnread()
 	read()
 }

@@ -15,11 +15,12 @@ export function make(tag, properties = {}, ...children) {
 }
 
 /**
+ * Make a button of a row, which is no tab stop until the row has the focus.
  * @param {string} action handled by the list that holds the button
  * @param {string} label @param {string} className
  */
 export const makeButton = (action, label, className = '') => {
-	const button = make('button', { className }, label)
+	const button = make('button', { className, tabIndex: -1 }, label)
 	button.dataset.action = action
 	return button
 }

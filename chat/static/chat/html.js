@@ -6,6 +6,8 @@ import { users } from './store.js'
 /** What the server writes for a page without one. */
 const NO_DESCRIPTION = 'No description found.'
 const WORD = /^[\p{L}\p{N}]/u
+/** A few emoji and nothing else. */
+const ONLY_EMOJI = /^\s*(?:\p{RGI_Emoji}\s*){1,6}$/v
 /** The `users.version` that the index below is of. */
 let indexed = -1
 /** @type {Map<string, number>} user ids by nickname */
@@ -18,8 +20,10 @@ let lengths = []
 /** @param {HTMLElement} body @param {string} html sanitised by the server with nh3 */
 export function showHtml(body, html) {
 	body.innerHTML = html
-	for (const link of body.querySelectorAll('a')) link.target = '_blank'
+	const properties = { target: '_blank', tabIndex: -1 } // like the buttons of a row
+	for (const link of body.querySelectorAll('a')) Object.assign(link, properties)
 	body.querySelectorAll(':scope > blockquote').forEach(showCard)
+	body.classList.toggle('emoji', ONLY_EMOJI.test(body.textContent))
 	const walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT)
 	/** @type {Text[]} */
 	const texts = []

@@ -1,16 +1,17 @@
 /** The page's entry point: session, socket events, and timers. */
 
-import './account.js'
-import { request } from './api.js'
 import { focusComposer, openComposer, setUpComposer } from './composer.js'
-import { edit, editLast, post, read, receive, showUsers } from './controller.js'
+import { edit, editLast, post, read, receive, reply, showUsers } from './controller.js'
+import { dayOf } from './day.js'
 import { query } from './dom.js'
-import { adopt, setUpMessageList, showReaders } from './message-list.js'
+import { prepare, use } from './lazy.js'
+import './log-events.js'
+import { adopt, setUpMessageList, showDays, showReaders } from './message-list.js'
+import { unfold } from './message-row.js'
 import * as outbox from './outbox.js'
-import './person.js'
 import { setUpPolling, startPolling, stopPolling } from './polling.js'
+import { fetchRights, rights } from './rights.js'
 import { endSession, me, session, watchSession } from './session.js'
-import { toggleSignIn } from './signin.js'
 import * as socket from './socket.js'
 import { connectionBack, connectionLost, connectionPolled, showNote } from './status.js'
 import { users } from './store.js'
@@ -26,6 +27,7 @@ const RECONNECT = 3000
 let shownId = 0
 let ticks = 0
 let tickedAt = Date.now()
+let today = dayOf(tickedAt)
 let hiddenAt = Infinity
 
 function ping() {
@@ -60,37 +62,66 @@ function catchUp() {
 function showSession(ended = false) {
 	query('#me').hidden = !session
 	query('#me').textContent = session?.nickname ?? ''
-	openComposer(me())
+	openComposer(me(), rights.is_banned)
 	const [before, after] = [users.rows.get(shownId), users.rows.get(me())]
-	toggleSignIn(!session, before?.nickname)
+	query('#signin').hidden = query('#hint').hidden = !!session
+	if (!session && before) use('signin', ({ signInAgain }) => signInAgain(before.nickname))
 	if (me() !== shownId) {
 		// The socket belongs to the previous user, who goes offline when it closes.
 		if (shownId) socket.restart()
 		shownId = me()
 		outbox.open(shownId)
 		showReaders()
+		fetchRights(() => {
+			openComposer(me(), rights.is_banned)
+			showReaders()
+		})
 		showUsers([before, after].filter((user) => user !== undefined))
 		if (shownId) focusComposer()
+		if (shownId) sync.isReady.then(() => prepare('action-bar', 'editor'))
 	}
 	if (ended) showNote('Your sign-in has ended. Sign in again: what you wrote is kept.', true)
 	ping()
 	outbox.pump()
 }
 
-async function showStats() {
-	if (document.hidden) return
-	const answer = await request('GET', '/stats').catch(() => null)
-	query('#stats').textContent = answer ? `${answer.requests_per_second.toFixed(1)} requests/s` : ''
+/** @param {string} text @param {string} done */
+const copy = (text, done) =>
+	navigator.clipboard?.writeText(text).then(
+		() => showNote(done),
+		() => showNote('The browser does not allow copying here.', true),
+	) ?? showNote('The browser allows copying only on secure pages (https).', true)
+
+/** Go to the message of the address, if it has one. */
+function followLink() {
+	if (location.hash) use('permalink', ({ goToLinked }) => goToLinked())
 }
 
 setUpMessageList({
-	edit,
-	retry: outbox.fail,
+	reply,
+	link: (id) => copy(`${location.origin}/#m${id}`, 'The link is copied.'),
+	copy: (_, { previousElementSibling: code }) =>
+		copy(code?.textContent ?? '', 'The code is copied.'),
+	unfold: (_, button) => unfold(/** @type {HTMLElement} */ (button.closest('article'))),
+	delete: (id) => use('deleting', ({ ask }) => ask(id)),
+	confirm: (id) => use('deleting', ({ confirm }) => confirm(id)),
+	keep: (id) => use('deleting', ({ keep }) => keep(id)),
+	edit: (id) => edit(id),
+	retry: (ref) => outbox.fail(ref),
 	discard: outbox.done,
 	load: (edge) =>
 		sync.loadBefore(edge).catch(({ message }) => showNote(message, true)),
 })
 setUpComposer(post, editLast)
+const helpButton = query('[data-action=help]')
+helpButton.onclick = () => use('help', ({ open }) => open(helpButton))
+query('[data-action=account]').onclick = () => use('account', ({ open }) => open())
+query('#signin').addEventListener('focusin', () => use('signin', () => null))
+query('#signin').onsubmit = (event) => {
+	// Submit again once the module is here.
+	event.preventDefault()
+	use('signin', () => query('#signin button').click())
+}
 watchSession(showSession)
 showSession()
 connectionLost()
@@ -128,15 +159,16 @@ new Worker(new URL('ticker.js', import.meta.url)).onmessage = () => {
 	if (ticks % TICKS) return
 	ping()
 	sync.prove()
-	showStats()
+	if (today !== dayOf(Date.now())) showDays()
+	today = dayOf(Date.now())
 }
 document.addEventListener('visibilitychange', () => {
 	if (document.hidden) hiddenAt = Date.now()
 	else if (Date.now() - hiddenAt > AWAY) {
 		socket.hurry()
 		catchUp()
-		showStats()
-	}
+		}
 	read()
 })
-showStats()
+addEventListener('hashchange', followLink)
+followLink()

@@ -1,7 +1,9 @@
 /** The message list: an entry per message, which holds its markers and its row. */
 
+import { nameOf } from './day.js'
 import { make, makeButton, query } from './dom.js'
 import { showHtml } from './html.js'
+import * as messageRow from './message-row.js'
 import { follows, makeRow, showAuthor, showReader, showState, showTime } from './message-row.js'
 import { isMuted } from './muted.js'
 import { timeline } from './store.js'
@@ -12,6 +14,8 @@ const list = query('#list')
 /** @type {Map<number | string, HTMLElement>} by message id, or by ref while unsent */
 const rows = new Map()
 let newLine = 0
+/** @type {(row: HTMLElement) => void} */
+let changed = () => undefined
 
 const near = new IntersectionObserver(
 	(seen) => {
@@ -24,15 +28,26 @@ const near = new IntersectionObserver(
 	{ root: list.parentElement, rootMargin: '900px 0px 0px' },
 )
 
-/** @param {Record<string, (key: any) => unknown>} actions by the `data-action` of their button */
+/**
+ * @param {Record<string, (key: any, button: HTMLElement) => unknown>} actions by the `data-action`
+ *   of their button
+ */
 export function setUpMessageList(actions) {
-	list.onclick = ({ target }) => {
-		if (!(target instanceof HTMLButtonElement)) return
-		const { id, ref } = rowIn(/** @type {Element} */ (target.closest('.entry'))).dataset
+	list.addEventListener('click', ({ target }) => {
+		const button = target instanceof Element && target.closest('button')
+		if (!button) return
+		const row = rowIn(/** @type {Element} */ (button.closest('.entry')))
+		const { id, ref } = row.dataset
 		// The action may remove the button: keep the focus inside the list.
-		if (document.activeElement === target) list.parentElement?.focus({ preventScroll: true })
-		actions[target.dataset.action ?? '']?.(ref ?? Number(id))
-	}
+		if (document.activeElement === button) row.focus({ preventScroll: true })
+		actions[button.dataset.action ?? '']?.(ref ?? Number(id), button)
+	})
+}
+
+/** @param {typeof changed} listener called for each row, and again when it or its reader changes */
+export function watchRows(listener) {
+	changed = listener
+	rows.forEach((row) => changed(row))
 }
 
 /** @param {number} id */
@@ -92,6 +107,15 @@ export function adopt(ref, id) {
 	query('.failed', row)?.remove()
 	delete row.dataset.state
 	delete row.dataset.ref
+	changed(row)
+}
+
+/** Name the days anew, after midnight. */
+export function showDays() {
+	for (const line of list.querySelectorAll('.day')) {
+		const { day = '' } = rowIn(/** @type {Element} */ (line.parentElement)).dataset
+		line.textContent = nameOf(day)
+	}
 }
 
 /** @param {number} userId a user that was loaded or renamed */
@@ -99,7 +123,13 @@ export function showName(userId) {
 	for (const row of rows.values()) if (row.dataset.user === String(userId)) showAuthor(row)
 }
 
-export const showReaders = () => rows.forEach(showReader)
+export const showReaders = () => rows.forEach(show)
+
+/** @param {HTMLElement} row */
+function show(row) {
+	showReader(row)
+	changed(row)
+}
 
 /** Hide the rows of muted users. */
 export function showMuted() {
@@ -107,12 +137,13 @@ export function showMuted() {
 }
 
 /** @param {Message} message @param {Element} page @returns {Element[]} entries to arrange */
-function place({ id, user_id: userId, created_at: at, source, html }, page) {
+function place({ id, user_id: userId, created_at: at, edited_at: edited, source, html }, page) {
 	const row = rows.get(id) ?? makeRow(userId)
 	rows.set(id, row)
 	row.dataset.id = String(id)
 	row.hidden = isMuted(userId)
 	showTime(row, at)
+	Object.assign(query('.at', row), { href: `#m${id}` })
 	try {
 		showHtml(query('.body', row), html)
 	} catch (error) {
@@ -120,7 +151,9 @@ function place({ id, user_id: userId, created_at: at, source, html }, page) {
 		reportError(error)
 		query('.body', row).textContent = source
 	}
-	showReader(row)
+	messageRow.showEdited(row, edited)
+	messageRow.fold(row)
+	show(row)
 	const entry = entryOf(row)
 	const next = entryAfter(id)
 	const isPlaced = entry.isConnected && (beside(entry, 'next') ?? null) === next
@@ -157,7 +190,7 @@ function arrange(entry) {
 	const { id, day = '' } = row.dataset
 	const hasGap = timeline.gaps.has(Number(id))
 	if (hasGap) mark(row, 'gap', makeButton('load', 'Load earlier messages'))
-	if (hasGap || day !== above?.dataset.day) mark(row, 'day', day)
+	if (hasGap || day !== above?.dataset.day) mark(row, 'day', nameOf(day))
 	if (Number(id) === newLine) mark(row, 'new', 'New')
 	row.classList.toggle('follow', !!above && !row.previousSibling && follows(row, above))
 	// History loads when the gap comes near the viewport.

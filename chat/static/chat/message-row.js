@@ -1,23 +1,27 @@
 /** The row of one message: an `article` with its author, its time and its text. */
 
+import { dayOf } from './day.js'
 import { make, makeButton, query } from './dom.js'
 import { me } from './session.js'
 import { users } from './store.js'
 
 const PAUSE = 300
+/** Lines of text, roughly, above which a message is folded. */
+const LONG = 24
+const LINE = 90
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' })
-const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'full' })
+const short = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 
 /** @param {number} userId */
 export function makeRow(userId) {
+	const time = make('a', { className: 'at', tabIndex: -1 }, make('time'))
 	const row = make(
 		'article',
-		{},
+		{ tabIndex: -1 },
 		make('span', { className: 'avatar', ariaHidden: 'true' }),
-		make('header', {}, make('bdi', { className: 'author' }, '…'), ' ', make('time')),
+		make('header', {}, make('bdi', { className: 'author' }, '…'), ' ', time),
 		make('div', { className: 'body', dir: 'auto' }),
-		makeButton('edit', 'Edit', 'edit'),
 	)
 	row.dataset.user = String(userId)
 	// The golden angle gives neighbouring ids colours far apart.
@@ -31,7 +35,33 @@ export function showTime(row, seconds) {
 	const date = new Date(seconds * 1000)
 	const properties = { dateTime: date.toISOString(), title: full.format(date) }
 	Object.assign(query('time', row), properties).textContent = clock.format(date)
-	Object.assign(row.dataset, { at: seconds, day: day.format(date) })
+	Object.assign(row.dataset, { at: seconds, day: dayOf(date) })
+}
+
+/** @param {HTMLElement} row @param {number | null} [seconds] Unix time of the last edit, if any */
+export function showEdited(row, seconds) {
+	query('.edited', row)?.remove()
+	if (!seconds) return
+	const date = new Date(seconds * 1000)
+	const words = (dayOf(date) === row.dataset.day ? clock : short).format(date)
+	const time = make('time', { dateTime: date.toISOString(), title: full.format(date) }, words)
+	query('.body', row).after(make('p', { className: 'edited' }, '(edited ', time, ')'))
+}
+
+/** Fold a message that takes up more than about half of the log. @param {HTMLElement} row */
+export function fold(row) {
+	const body = query('.body', row)
+	const { length } = body.textContent.split('\n')
+	const blocks = body.querySelectorAll('blockquote, li, p').length
+	const isLong = body.textContent.length / LINE + length + blocks > LONG
+	row.classList.toggle('long', isLong)
+	query('.unfold', row)?.remove()
+	if (isLong) body.after(makeButton('unfold', 'Show all', 'unfold'))
+}
+
+/** Show all of a folded message, or fold it again. @param {HTMLElement} row */
+export function unfold(row) {
+	query('.unfold', row).textContent = row.classList.toggle('open') ? 'Show less' : 'Show all'
 }
 
 /** @param {HTMLElement} row */

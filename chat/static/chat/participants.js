@@ -48,10 +48,11 @@ function render() {
 function fill(list, people) {
 	const wanted = people.map(itemOf)
 	const { children } = list
-	if (wanted.length === children.length && wanted.every((li, at) => li === children[at])) return
-	const focused = document.activeElement
-	list.replaceChildren(...wanted)
-	if (focused instanceof HTMLElement && list.contains(focused)) focused.focus()
+	// An item that is moved loses the focus: most stay where they are.
+	for (const item of [...children]) if (!wanted.some((other) => other === item)) item.remove()
+	wanted.forEach((item, at) => {
+		if (children[at] !== item) list.insertBefore(item, children[at] ?? null)
+	})
 }
 
 /** @param {User} user */

@@ -6,6 +6,8 @@ import { load, save } from './storage.js'
 
 const KEY = 'flack.read'
 const NEAR = 48
+/** Pixels below the top of the log at which a row is looked for. */
+const PROBES = [4, 24, 48, 96]
 const root = query('#log')
 /** The newest id that was read; 0 on the first visit, when nothing counts as new. */
 let last = Number(load(KEY))
@@ -70,12 +72,24 @@ export function toUnread() {
 	if (root.scrollTop <= before) toBottom()
 }
 
-/** @param {() => void} insert adds rows above the viewport, which keeps its position */
-export function insertAbove(insert) {
+/** @param {HTMLElement} row */
+export function goTo(row) {
+	row.focus({ preventScroll: true })
+	row.scrollIntoView({ block: 'center' })
+	isAtBottom = isNearBottom()
+}
+
+/** @param {() => void} insert adds rows outside of the viewport, which keeps its position */
+export function insertHistory(insert) {
+	const { left, top, width } = root.getBoundingClientRect()
+	const hits = PROBES.map((y) => document.elementFromPoint(left + width / 2, top + y))
+	const row = hits.map((hit) => hit?.closest('article')).find((hit) => hit)
+	const before = row?.getBoundingClientRect().top ?? 0
 	const below = root.scrollHeight - root.scrollTop
 	root.style.overflowAnchor = 'none'
 	insert()
-	root.scrollTop = root.scrollHeight - below
+	if (row) root.scrollTop += row.getBoundingClientRect().top - before
+	else root.scrollTop = root.scrollHeight - below
 	root.style.overflowAnchor = ''
 }
 
@@ -93,5 +107,7 @@ export function watchScroll(moved) {
 function look() {
 	const before = size
 	size = root.scrollHeight + root.clientHeight
-	if (size === before) isAtBottom = root.scrollHeight - root.scrollTop - root.clientHeight < NEAR
+	if (size === before) isAtBottom = isNearBottom()
 }
+
+const isNearBottom = () => root.scrollHeight - root.scrollTop - root.clientHeight < NEAR

@@ -2,7 +2,9 @@
 
 /** @typedef {{id: number, updated_at: number, asOf?: number}} Row */
 /** @typedef {Row & {nickname: string, online: boolean, last_seen_at: number}} User */
-/** @typedef {Row & {created_at: number, source: string, html: string, user_id: number}} Message */
+/**
+ * @typedef {Row & {created_at: number, source: string, html: string, user_id: number,
+ *   edited_at?: number | null}} Message */
 /** @typedef {{class: string, first: number, last: number}} Deletion of these ids */
 
 /** The greatest `updated_at`, in Unix seconds. */

@@ -29,6 +29,10 @@ let isLive = false
 let isBusy = false
 let again = false
 let losses = 0
+/** @type {() => void} */
+let ready
+/** Resolved once the first page is shown. @type {Promise<void>} */
+export const isReady = new Promise((resolve) => (ready = resolve))
 /** The newest message of the unbroken part. */
 let top = 0
 
@@ -65,6 +69,7 @@ export async function catchUp() {
 		isLive = losses === before
 		liveAt = Date.now()
 		proven = candidate = newest
+		ready()
 	} catch {
 		isComplete = false
 		setTimeout(catchUp, 1000 + 4000 * Math.random())
@@ -80,9 +85,27 @@ export function remove(deletion) {
 	catchUp()
 }
 
-/** Fill the gap before a message. @param {number} edge its id */
-export const loadBefore = (edge) =>
-	fetchPage(edge, PAGE, timeline.ids[timeline.index(edge) - 1] ?? 0, 'history')
+/**
+ * Fill the gap before a message, from the older end if the page holds messages there: the reader
+ * comes from them.
+ * @param {number} edge its id
+ */
+export async function loadBefore(edge) {
+	const floor = timeline.ids[timeline.index(edge) - 1]
+	if (!floor) return fetchPage(edge, PAGE, 0, 'history')
+	return fetchMessages(`after=${floor}&limit=${PAGE}`, 'history', edge, (messages) => [
+		messages.length === PAGE && messages[PAGE - 1].id < edge && edge,
+	])
+}
+
+/** Load the history around a message, if it lies in a gap. @param {number} id */
+export async function loadAround(id) {
+	const index = timeline.index(id)
+	const edge = timeline.ids[index]
+	if (!timeline.gaps.has(edge)) return
+	const floor = timeline.ids[index - 1] ?? 0
+	await fetchPage(Math.min(edge, id + PAGE / 2), PAGE, floor, 'history', edge)
+}
 
 async function fetchFirst() {
 	await fetchUsers('online=1')
@@ -111,19 +134,28 @@ async function fetchUsers(query) {
 }
 
 /**
- * Below a page, which has the `limit` before `edge`, is a gap unless it reaches `floor`.
- * @param {string} query @param {Origin} origin
+ * @param {string} query @param {Origin} origin @param {number} edge the message after these
+ * @param {(messages: Message[]) => (number | false)[]} findGaps gives the ids right before which
+ *   messages may be missing
  */
-async function fetchMessages(query, origin = 'news', edge = 0, limit = 0, floor = 0) {
+async function fetchMessages(query, origin = 'news', edge = 0, findGaps = () => []) {
 	const asOf = performance.now()
 	const { messages } = await request('GET', `/api/messages?${query}`)
 	await meet(messages)
 	timeline.gaps.delete(edge)
 	const news = messages.filter((/** @type {Message} */ row) => timeline.merge(row, asOf))
-	if (messages.length === limit && messages[0]?.id > floor) timeline.gaps.add(messages[0].id)
+	for (const id of findGaps(messages)) if (id) timeline.gaps.add(id)
 	showMessages(news, origin, edge)
 }
 
-/** @param {number} edge @param {number} limit @param {number} floor @param {Origin} origin */
-const fetchPage = (edge, limit, floor, origin) =>
-	fetchMessages(`before=${edge}&limit=${limit}`, origin, edge, limit, floor)
+/**
+ * Fetch the `limit` messages before `end`. Below them is a gap unless they reach `floor`; above
+ * them is one unless they end at `edge`, the next message that the page holds.
+ * @param {number} end @param {number} limit @param {number} floor @param {Origin} origin
+ * @param {number} edge
+ */
+const fetchPage = (end, limit, floor, origin, edge = end) =>
+	fetchMessages(`before=${end}&limit=${limit}`, origin, edge, (messages) => [
+		messages.length === limit && messages[0].id > floor && messages[0].id,
+		end < edge && edge,
+	])

@@ -1,22 +1,22 @@
 /** The card of a user: mention, mute, when the user was last seen. */
 
-import { mention } from './completion.js'
-import { query } from './dom.js'
-import { isMuted, mute } from './muted.js'
-import { me } from './session.js'
-import { users } from './store.js'
+import { insertText } from '../composer.js'
+import { query } from '../dom.js'
+import { isMuted, mute } from '../muted.js'
+import { me } from '../session.js'
+import { users } from '../store.js'
+import { addPart } from './part.js'
 
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} with their seconds */
 const UNITS = [['day', 86400], ['hour', 3600], ['minute', 60]]
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
-/** @type {HTMLDialogElement} */
-const card = query('#person')
+const card = await addPart('person')
 const mentionButton = query('[data-action=mention]', card)
 const muteButton = query('[data-action=mute]', card)
 let shownId = 0
 
 /** @param {number} id */
-function open(id) {
+export function open(id) {
 	const user = users.rows.get(id)
 	if (!user) return
 	shownId = id
@@ -41,19 +41,9 @@ function ago(at) {
 	return seconds < 60 ? 'just now' : relative.format(-Math.floor(seconds / size), unit)
 }
 
-/** Open the card of the user that an element of the page is about. @param {Event} event */
-function openFor({ target }) {
-	if (!(target instanceof Element)) return
-	const name = target.closest('[data-action=person], .author, .avatar, mark')
-	const id = name?.closest('[data-user]')?.getAttribute('data-user')
-	if (id) open(Number(id))
-}
-
-query('#list').addEventListener('click', openFor)
-query('#people').addEventListener('click', openFor)
 mentionButton.onclick = () => {
 	card.close()
-	mention(users.rows.get(shownId)?.nickname ?? '')
+	insertText(`@${users.rows.get(shownId)?.nickname} `)
 }
 muteButton.onclick = () => {
 	mute(shownId, !isMuted(shownId))

@@ -1,6 +1,6 @@
 /** Forms that show each error under the field that it is about. */
 
-import { make } from './dom.js'
+import { make } from '../dom.js'
 
 /**
  * @param {HTMLFormElement} form each field is a `.field` with a label and an input

@@ -1,13 +1,13 @@
 /** The sign-in form, which registers a nickname that is free. */
 
-import { problem, request } from './api.js'
-import { make, query } from './dom.js'
+import { fetchToken, problem, request } from '../api.js'
+import { make, query } from '../dom.js'
+import { setSession } from '../session.js'
+import { showNote } from '../status.js'
 import { setUpForm } from './form.js'
-import { setSession } from './session.js'
-import { showNote } from './status.js'
 
-/** @import {Problem} from './api.js' */
-/** @import {User} from './store.js' */
+/** @import {Problem} from '../api.js' */
+/** @import {User} from '../store.js' */
 
 const PAUSE = 300
 /** @type {HTMLFormElement} */
@@ -20,20 +20,11 @@ const hint = query('#hint')
 const { textContent: greeting } = hint
 let timer = 0
 
-/** @param {boolean} isOpen true while no user is signed in @param {string} name the last user's */
-export function toggleSignIn(isOpen, name = '') {
-	form.hidden = hint.hidden = !isOpen
-	if (!name) return
-	nicknameField.value = name
+/** Ask for the password of the user who was signed out. @param {string} nickname */
+export function signInAgain(nickname) {
+	nicknameField.value = nickname
 	announce()
 	passwordField.focus()
-}
-
-/** @param {string} nickname @param {string} password @returns {Promise<string>} a new token */
-export async function fetchToken(nickname, password) {
-	const bytes = new TextEncoder().encode(`${nickname}:${password}`)
-	const basic = `Basic ${btoa(String.fromCharCode(...bytes))}`
-	return (await request('POST', '/api/tokens', undefined, basic)).token
 }
 
 const typed = () => nicknameField.value.trim()
@@ -86,3 +77,4 @@ nicknameField.addEventListener('input', () => {
 	clearTimeout(timer)
 	timer = setTimeout(announce, PAUSE)
 })
+announce() // what was typed before this module was here

@@ -1,15 +1,14 @@
 /** The account dialog: nickname, password, notifications, sign-out. */
 
-import { request } from './api.js'
-import { query } from './dom.js'
+import { fetchToken, request } from '../api.js'
+import { query } from '../dom.js'
+import { mayNotify, askToNotify } from '../notifications.js'
+import { me, session, setSession, updateSession } from '../session.js'
+import { showNote } from '../status.js'
 import { setUpForm } from './form.js'
-import { mayNotify, askToNotify } from './notifications.js'
-import { me, session, setSession, updateSession } from './session.js'
-import { fetchToken } from './signin.js'
-import { showNote } from './status.js'
+import { addPart } from './part.js'
 
-/** @type {HTMLDialogElement} */
-const dialog = query('#account')
+const dialog = await addPart('account')
 /** @type {HTMLInputElement} */
 const notify = query('[type=checkbox]', dialog)
 /** @type {HTMLFormElement} */
@@ -48,14 +47,14 @@ setUpForm(passwordForm, async () => {
 	dialog.close()
 }, showProblem)
 
-query('[data-action=sign-out]').onclick = async () => {
+query('[data-action=sign-out]', dialog).onclick = async () => {
 	dialog.close()
 	await request('DELETE', '/api/tokens').catch(() => null)
 	setSession(null)
 	showNote('You are signed out.')
 }
 
-query('[data-action=account]').onclick = () => {
+export function open() {
 	renameForm.reset()
 	passwordForm.reset()
 	showProblem('')

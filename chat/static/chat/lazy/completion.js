@@ -1,7 +1,7 @@
 /** Completion of @nicknames from a list, with arrow keys. */
 
-import { make, query } from './dom.js'
-import { users } from './store.js'
+import { make, query } from '../dom.js'
+import { users } from '../store.js'
 
 const MOST = 6
 const BEGUN = /(?:^|[^\p{L}\p{N}])@([^@\n]{0,32})$/u
@@ -28,7 +28,7 @@ export function completes(event) {
 /** Return the start of a nickname before the caret, if any. */
 const begun = () => BEGUN.exec(box.value.slice(0, box.selectionStart))?.[1]
 
-function offer() {
+export function offer() {
 	const start = begun()?.toLowerCase()
 	const fitting = [...users.rows.values()].filter(
 		({ online, nickname }) => online && nickname.toLowerCase().startsWith(start ?? '\n'),
@@ -52,15 +52,6 @@ function show(names, index = 0) {
 	else box.removeAttribute('aria-activedescendant')
 }
 
-/** Write a mention at the caret. @param {string} nickname */
-export function mention(nickname) {
-	const { selectionStart: at, selectionEnd: end } = box
-	const space = /\S$/.test(box.value.slice(0, at)) ? ' ' : ''
-	box.setRangeText(`${space}@${nickname} `, at, end, 'end')
-	box.dispatchEvent(new Event('input'))
-	box.focus()
-}
-
 /** @param {number} index */
 function take(index) {
 	const end = box.selectionStart
@@ -68,7 +59,6 @@ function take(index) {
 	box.dispatchEvent(new Event('input'))
 }
 
-box.addEventListener('input', offer)
 box.addEventListener('blur', () => show([]))
 list.onmousedown = (event) => {
 	event.preventDefault()

@@ -1,6 +1,6 @@
 /** The editor that replaces the body of a message. */
 
-import { grow, hasTouchKeyboard, isComposing, make, query, textOf } from './dom.js'
+import { grow, hasTouchKeyboard, isComposing, make, query, textOf } from '../dom.js'
 
 /**
  * @param {HTMLElement} row @param {string} source

@@ -1,0 +1,63 @@
+/** Deleting a message: the page asks once, and the user can undo it for some seconds. */
+
+import { request } from '../api.js'
+import { make, makeButton, query } from '../dom.js'
+import { rowOf } from '../message-list.js'
+import { remove } from '../sync.js'
+
+const UNDO = 6000
+/** @type {Map<number, number>} timers by id of the message */
+const due = new Map()
+
+/** @param {number} id of a message */
+export const ask = (id) =>
+	show(id, 'Delete this message?', makeButton('confirm', 'Delete'), makeButton('keep', 'Keep'))
+
+/** Delete the message in some seconds. @param {number} id */
+export function confirm(id) {
+	show(id, 'Deleted.', makeButton('keep', 'Undo'))
+	rowOf(id)?.classList.add('deleted')
+	due.set(id, setTimeout(send, UNDO, id))
+}
+
+/** @param {number} id */
+export function keep(id) {
+	clearTimeout(due.get(id))
+	due.delete(id)
+	const row = rowOf(id)
+	if (!row) return
+	row.classList.remove('deleted')
+	query('.deletion', row)?.remove()
+	row.focus({ preventScroll: true })
+}
+
+/** @param {number} id */
+async function send(id) {
+	clearTimeout(due.get(id))
+	due.delete(id)
+	try {
+		await request('DELETE', `/api/messages/${id}`)
+	} catch (error) {
+		const { status, message } = /** @type {Error & {status: number}} */ (error)
+		if (status !== 404) {
+			rowOf(id)?.classList.remove('deleted')
+			const buttons = [makeButton('confirm', 'Delete'), makeButton('keep', 'Keep')]
+			return show(id, `Not deleted. ${message}`, ...buttons)
+		}
+	}
+	remove({ class: 'Message', first: id, last: id })
+}
+
+/** @param {number} id @param {string} words @param {...HTMLElement} buttons */
+function show(id, words, ...buttons) {
+	const row = rowOf(id)
+	if (!row) return
+	const hadFocus = row.contains(document.activeElement)
+	query('.deletion', row)?.remove()
+	row.append(make('p', { className: 'deletion' }, `${words} `, ...buttons))
+	if (hadFocus) buttons[0].focus({ preventScroll: true })
+	row.scrollIntoView({ block: 'nearest' })
+}
+
+// What was confirmed is deleted, also if the page is closed before.
+addEventListener('pagehide', () => [...due.keys()].forEach(send))

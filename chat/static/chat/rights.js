@@ -1,0 +1,17 @@
+/** What the signed-in user may do. */
+
+import { request } from './api.js'
+import { me } from './session.js'
+
+/** False until the server has responded. */
+export const rights = { is_banned: false, is_staff: false }
+
+/** @param {() => void} changed called when the rights are known */
+export async function fetchRights(changed) {
+	const user = me()
+	Object.assign(rights, { is_banned: false, is_staff: false })
+	const found = user && (await request('GET', '/api/users/me').catch(() => null))
+	if (!found || user !== me()) return
+	Object.assign(rights, { is_banned: found.is_banned, is_staff: found.is_staff })
+	changed()
+}
