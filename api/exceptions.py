@@ -7,6 +7,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from api.authentication import CHALLENGE
 from chat.errors import (
     EXPECTED,
     NOT_FOUND,
@@ -25,6 +26,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, EXPECTED):
         status, body = describe(error)
         wait = getattr(error, "wait", RETRY_AFTER if status == 503 else None)
+        if status == 401:
+            headers["WWW-Authenticate"] = CHALLENGE
     elif isinstance(error, Http404):
         status, body, wait = 404, error_body(404, NOT_FOUND), None
     elif isinstance(error, exceptions.APIException):

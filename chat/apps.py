@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
@@ -14,9 +15,12 @@ class ChatConfig(AppConfig):
     name = "chat"
 
     def ready(self) -> None:
-        """Register the system checks, and the wrapper of queries."""
+        """Register the system checks, the receiver of sign-ins, and the wrapper of queries."""
         from chat import checks  # noqa: F401
+        from chat.accounts.backends import begin_session
 
+        # By this name Django would connect its own later; the first one stays.
+        user_logged_in.connect(begin_session, dispatch_uid="update_last_login")
         connection_created.connect(close_failed_cursors, dispatch_uid="close_failed_cursors")
 
 

@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "flack_project.middleware.AdminMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "flack_project.errors.ExpectedErrors",
 ]
 
 ROOT_URLCONF = "flack_project.urls"
