@@ -10,6 +10,7 @@ from redis import RedisError
 from api.deferred import answer_deferred, find_lost_requests
 from api.models import Deferred
 from chat import actions, moderation, throttling
+from chat.actions import messages
 from chat.errors import BANNED
 from chat.models import Message, User
 from tests.kit import until
@@ -115,8 +116,8 @@ def test_a_request_ends_with_the_error_of_a_user_who_may_not_write_any_more(
     if when == "in the queue":
         end(alice)
     else:
-        render = actions.render
-        monkeypatch.setattr(actions, "render", lambda source: end(alice) or render(source))
+        render = messages.render
+        monkeypatch.setattr(messages, "render", lambda source: end(alice) or render(source))
     run(path)
     response = call("GET", path)
     done = {"POST": 201, "PUT": 204}[method]
@@ -131,13 +132,13 @@ def test_a_request_ends_with_the_error_of_a_user_who_may_not_write_any_more(
 
 @pytest.mark.django_db(transaction=True)
 def test_rendering_happens_before_the_transaction_opens(alice, call, defer, monkeypatch):
-    in_transaction, render = [], actions.render
+    in_transaction, render = [], messages.render
 
     def watch(source):
         in_transaction.append(connection.in_atomic_block)
         return render(source)
 
-    monkeypatch.setattr(actions, "render", watch)
+    monkeypatch.setattr(messages, "render", watch)
     run(defer("POST", "/api/messages", {"source": "a"}, token=alice.token))
     pk = Message.objects.get().pk
     run(defer("PUT", f"/api/messages/{pk}", {"source": "b"}, token=alice.token))
@@ -150,14 +151,14 @@ def test_a_request_that_another_worker_answers_meanwhile_posts_once(
     alice, call, defer, monkeypatch
 ):
     path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
-    render = actions.render
+    render = messages.render
 
     def slowly(source):
-        monkeypatch.setattr(actions, "render", render)
+        monkeypatch.setattr(messages, "render", render)
         run(path)
         return render(source)
 
-    monkeypatch.setattr(actions, "render", slowly)
+    monkeypatch.setattr(messages, "render", slowly)
     run(path)
     assert call("GET", path).json()["id"] == Message.objects.get().pk
 
