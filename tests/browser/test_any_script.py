@@ -85,6 +85,31 @@ def test_ten_thousand_mentions_are_marked_in_linear_time(
     expect(room.hears(word).locator("mark")).to_have_count(1)
 
 
+# The widths of a phone and of a desktop.
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_numbers_of_a_list_are_never_cut(
+    make_room: MakeRoom, alice: Person, word: str, width: int
+) -> None:
+    room = make_room(viewport={"width": width, "height": 800}).open(alice)
+    for number in ("1", "1999", "123456789", "- 98765"):
+        room.say(f"{number}. {word} {number}\n\n   and more")
+        # The number stands in the padding, as wide as its text and the space behind it.
+        missing = (
+            room.hears(f"{word} {number}")
+            .locator("ol")
+            .evaluate("""list => {
+            const text = document.createElement('span')
+            text.textContent = `${list.start}. `
+            text.style.cssText = 'position: absolute; white-space: pre'
+            list.append(text)
+            const width = text.getBoundingClientRect().width
+            text.remove()
+            return width - parseFloat(getComputedStyle(list).paddingInlineStart)
+        }""")
+        )
+        assert missing <= 0, number
+
+
 def test_names_and_texts_keep_their_own_direction(
     make_room: MakeRoom, stack: Stack, alice: Person, word: str
 ) -> None:

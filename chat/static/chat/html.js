@@ -24,11 +24,19 @@ export function showHtml(body, html) {
 	for (const link of body.querySelectorAll('a')) Object.assign(link, properties)
 	body.querySelectorAll(':scope > blockquote').forEach(showCard)
 	body.classList.toggle('emoji', ONLY_EMOJI.test(body.textContent))
+	body.querySelectorAll('ol').forEach(makeSpace)
 	const walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT)
 	/** @type {Text[]} */
 	const texts = []
 	while (walker.nextNode()) texts.push(/** @type {Text} */ (walker.currentNode))
 	for (const text of texts) if (!text.parentElement?.closest('a, code')) markMentions(text)
+}
+
+/** Make the padding of a list as wide as its longest number. @param {HTMLOListElement} list */
+function makeSpace(list) {
+	const items = /** @type {HTMLLIElement[]} */ ([...list.children])
+	const last = Math.max(list.start, ...items.map(({ value }) => value)) + items.length
+	list.style.setProperty('--digits', String(String(last).length))
 }
 
 /**
