@@ -41,8 +41,10 @@ def sqlite_stack(preview_hosts: str, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture(scope="session")
 def playground(preview_hosts: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A running Flack for tests that empty its database or fill it with invalid data."""
-    stack = Stack(tmp_path_factory.mktemp("playground"), FLACK_PREVIEW_HOSTS=preview_hosts)
+    """A running Flack whose data any test may change; it logs at level DEBUG, as JSON."""
+    logs = {"FLACK_LOG_LEVEL": "DEBUG", "FLACK_LOG_JSON": "1"}
+    var = tmp_path_factory.mktemp("playground")
+    stack = Stack(var, FLACK_PREVIEW_HOSTS=preview_hosts, **logs)
     yield stack
     stack.stop()
 

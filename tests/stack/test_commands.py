@@ -22,7 +22,7 @@ def test_doctor_reports_a_database_that_does_not_answer(stack: Stack) -> None:
 
 
 def test_loadchat_posts_as_several_users_and_signs_them_out(stack: Stack) -> None:
-    told = json.loads(stack.manage("loadchat 5 --minutes 0.07 --pause 0.5 --json"))
+    told = json.loads(stack.manage("loadchat 5 --minutes 0.03 --pause 0.2 --json"))
     assert told["posted"] > 5 and told["received"] > told["posted"] and not told["refused"]
     online = lambda: [  # noqa: E731
         user

@@ -121,6 +121,9 @@ def site(old: Path, preview_hosts: str) -> Iterator[Site]:
         eventually(lambda: is_open(site), "nginx", PATIENCE)
         yield site
         site.http.close()
+        for name, process in site.processes_by_name.items():  # all at once, before Valkey
+            if name != "valkey.1":
+                process.terminate()
 
 
 def is_open(site: Site) -> bool:
