@@ -18,6 +18,7 @@ from django.test import Client
 from api.deferred import answer_deferred
 from api.models import Deferred
 from chat import actions, moderation, tasks
+from chat.actions import links
 from chat.consumers import ChatConsumer
 from chat.errors import EXPECTED, describe
 from chat.models import Message, Token, User
@@ -233,7 +234,7 @@ def test_a_change_between_two_queries_is_a_clear_answer_and_leaves_nothing(
     what, case, password_hash, settings, monkeypatch
 ):
     settings.FLACK_RATE_LIMITS = False
-    monkeypatch.setattr(actions, "previews", lambda urls, admit: ["<p>a preview</p>"])
+    monkeypatch.setattr(links, "previews", lambda urls, admit: ["<p>a preview</p>"])
     root = User.objects.create(nickname="root", is_staff=True, is_superuser=True)
     for point in count():
         User.objects.exclude(pk=root.pk).delete()
