@@ -115,6 +115,13 @@ setUpMessageList({
 setUpComposer(post, editLast)
 const helpButton = query('[data-action=help]')
 helpButton.onclick = () => use('help', ({ open }) => open(helpButton))
+const search = () => use('search', ({ open }) => open())
+query('[data-action=search]').onclick = search
+addEventListener('keydown', (event) => {
+	if (event.key !== 'k' || !(event.ctrlKey || event.metaKey)) return
+	event.preventDefault()
+	search()
+})
 query('[data-action=account]').onclick = () => use('account', ({ open }) => open())
 query('#signin').addEventListener('focusin', () => use('signin', () => null))
 query('#signin').onsubmit = (event) => {

@@ -1,0 +1,99 @@
+"""The search in the page."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Route, expect
+
+from comparison.contract.client import Person
+from tests.browser.history import message
+from tests.browser.room import MakeRoom, Room
+from tests.browser.test_everyone import audit
+from tests.running import Stack
+
+FOUND = "**/api/messages?q=*"
+
+
+def test_words_lead_to_their_message_by_keyboard_alone(
+    room: Room, stack: Stack, bob: Person, word: str
+) -> None:
+    keys, page = room.page.keyboard, room.page
+    stack.posted(bob, f"{'long ' * 50}{word}ing *old*")
+    new = stack.posted(bob, f"<b>new</b> {word}ed")
+    keys.press("ControlOrMeta+k")
+    expect(page.get_by_label("Words to find")).to_be_focused()
+    expect(page.get_by_role("dialog")).to_contain_text("Finds messages of any age")
+    keys.type(word.upper())
+    results = page.get_by_role("list", name="Results").get_by_role("link")
+    expect(results).to_have_count(2)
+    expect(page.get_by_role("dialog").get_by_role("status")).to_have_text("2 messages")
+    expect(results.first).to_contain_text(f"<b>new</b> {word}ed")
+    expect(results.last).to_contain_text(f"long {word}")
+    expect(results.last.locator("mark")).to_have_text(word)
+    expect(results.first.locator("bdi")).to_have_text(bob.nickname)
+    keys.press("ArrowDown")
+    expect(results.first).to_be_focused()
+    keys.press("ArrowDown")
+    keys.press("ArrowDown")
+    expect(results.last).to_be_focused()
+    keys.press("ArrowUp")
+    keys.press("Enter")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    row = page.locator(f'article[data-id="{new["id"]}"]')
+    expect(row).to_be_focused()
+    expect(row).to_have_attribute("aria-current", "true")
+    assert page.url.endswith(f"#m{new['id']}")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_label("Words to find")).to_have_value(word.upper())
+    keys.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_search_says_what_it_waits_for_and_what_failed(make_room: MakeRoom) -> None:
+    room = make_room(viewport={"width": 390, "height": 700}).open()
+    room.page.evaluate("document.documentElement.style.fontSize = '200%'")
+    page, held, queries = room.page, list[Route](), list[dict[str, Any]]()
+    page.route(FOUND, lambda route: held.append(route))
+
+    def answer(**options: Any) -> None:
+        expect(state).to_have_text("Searching…")
+        route = held.pop()
+        queries.append(parse_qs(urlsplit(route.request.url).query))
+        route.fulfill(**options)
+
+    def rows(newest: int, count: int) -> dict[str, Any]:
+        found = [{**message(newest - n, 1), "user_id": 0} for n in range(count)]
+        return {"messages": found}
+
+    page.get_by_role("button", name="Search").click()
+    dialog = page.get_by_role("dialog")
+    state = dialog.get_by_role("status")
+    expect(state).to_contain_text("Finds messages")
+    audit(page, "an empty search")
+    with page.expect_request(FOUND):
+        page.get_by_label("Words to find").fill("list")
+    expect(state).to_have_text("Searching…")
+    audit(page, "searching")
+    answer(status=503, json={"error": "The database cannot be reached."})
+    expect(state).to_contain_text("The database cannot be reached.")
+    audit(page, "a failed search")
+    with page.expect_request(FOUND):
+        state.get_by_role("button", name="Try again").click()
+    answer(json=rows(100, 20))
+    expect(dialog.get_by_role("link")).to_have_count(20)
+    expect(state).to_have_text("20 or more messages")
+    audit(page, "results")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for control in dialog.locator(":is(input, button):visible").all():
+        control.scroll_into_view_if_needed()
+        expect(control).to_be_in_viewport(ratio=0.9)
+    with page.expect_request(FOUND):
+        dialog.get_by_role("button", name="Load earlier results").click()
+    answer(json=rows(80, 3))
+    expect(state).to_have_text("23 messages")
+    assert queries[-1]["before"] == ["81"]
+    with page.expect_request(FOUND):
+        page.get_by_label("Words to find").fill("nothing has this")
+    answer(json={"messages": []})
+    expect(state).to_have_text("No message has these words.")
+    audit(page, "nothing found")
