@@ -143,6 +143,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         user = Token.user_of(self.socket.digest) if self.socket.digest else None
         self.user_id = None if user is None else user.pk
         if user is None:
+            self.socket.digest = None
             raise Unauthenticated
         presence.seen(user, socket=self.name)
         return user

@@ -175,14 +175,20 @@ class Hub:
                 logger.warning("Cannot read missed pushes, trying again: %s", error)
 
     async def _repair_gap(self) -> bool:
-        """Send what changed in the gap; return False if it was too large and clients must fetch."""
+        """Send what changed in the gap; return False if it was too large and clients must fetch.
+
+        Sockets whose tokens ended in the gap are closed.
+        """
         since, began = self._gaps.take(), time.monotonic()
+        digests = [socket.digest for socket in self.sockets if socket.digest]
         try:
+            ended = await in_thread(repair.ended, digests) if digests else frozenset()
             texts = await in_thread(repair.changes, since) if self.sockets else []
         except Exception:
             self._gaps.add(since)
             raise
         self._gaps.close(began)
+        self._end(ended)
         if texts is None:
             logger.warning("Missed too many pushes, sending resync: sockets=%d", len(self.sockets))
             metrics.RESYNCED.inc(len(self.sockets))

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
 from uuid import uuid4
 
@@ -21,6 +21,7 @@ HEARTBEAT = 2.0  # seconds
 TIMEOUT = 2.0  # seconds that sending may take
 RETRY = 1.0  # seconds after a failure in which nothing is sent
 MAX_SIZE = 4 * 1024 * 1024  # characters that may be queued; more are dropped, and hubs repair
+MAX_ENDED = 10_000  # tokens; if more end at once, hubs look up the tokens of their sockets
 FLUSH = 5.0  # seconds that a process waits at its end until its last pushes are sent
 
 logger = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class Publisher:
         self._lock = threading.Lock()
         self._texts: deque[str] = deque()
         self._size = 0  # characters in `_texts`
-        self._is_full = False  # True once a text did not fit
+        self._is_full = False  # True once a text or an ended token did not fit
         self._ended: deque[str] = deque()
         self._retry_at = 0.0
         self._leaving = self._is_gone = False
@@ -83,21 +84,30 @@ class Publisher:
         with self._lock:
             if self._is_gone or self._size + len(text) > MAX_SIZE:
                 metrics.LOST.inc()
-                if not self._is_full:  # one line for all
-                    logger.warning("A push is lost: the process has left, or the queue is full")
-                self._is_full = True
+                self._lose()
                 return
             self._texts.append(text)
             self._size += len(text)
             self._start_sending()
 
-    def end(self, digests: Iterable[str]) -> None:
-        """Queue the digests of tokens that have ended, as `publish` queues a text."""
+    def end(self, digests: Sequence[str]) -> None:
+        """Queue the digests of tokens that have ended, as `publish` queues a text.
+
+        Lost ones are a gap too: a repair closes the sockets of all tokens that have ended.
+        """
         self.start()
         with self._lock:
-            if not self._is_gone:
+            if self._is_gone or len(self._ended) + len(digests) > MAX_ENDED:
+                self._lose()
+            else:
                 self._ended.extend(digests)
+            if not self._is_gone:
                 self._start_sending()
+
+    def _lose(self) -> None:
+        if not self._is_full:  # one line for all
+            logger.warning("A push is lost: the process has left, or the queue is full")
+        self._is_full = True
 
     def _start_sending(self) -> None:
         assert self._loop is not None
@@ -137,7 +147,7 @@ class Publisher:
         with self._lock:
             last = self._is_gone = self._leaving
             texts, ended, self._size = _emptied(self._texts), _emptied(self._ended), 0
-            # Texts that did not fit in the queue are a gap too: their number is left out.
+            # What did not fit in the queue is a gap too: their number is left out.
             self._number += 2 if self._is_full else 1
             self._is_full = False
         if self._unconfirmed_since is None:

@@ -48,8 +48,7 @@ def _push(text: str) -> None:
 def end_sockets(digests: list[str]) -> None:
     """Close the sockets of the tokens with these digests, on every node, after commit.
 
-    If this message is lost, a socket receives pushes, as an anonymous one does, until its next
-    frame is answered with 401.
+    If this message is lost, that is a gap, and the repair of each hub closes the sockets.
     """
     transaction.on_commit(lambda: publisher.end(digests), robust=True)
 

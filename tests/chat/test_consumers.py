@@ -6,6 +6,7 @@ import time
 
 import orjson
 import pytest
+from channels.layers import get_channel_layer
 from django.db import OperationalError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from chat import actions, throttling
 from chat.errors import BANNED, error_body
 from chat.models import MAX_SOURCE, Message, Token, User
+from chat.realtime import hub as hub_module
+from chat.realtime import publisher as publisher_module
 from chat.threads import in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -154,6 +157,36 @@ async def test_the_sockets_of_an_ended_token_receive_401_and_are_closed(connect,
         assert await socket.receive_output(5) == {"type": "websocket.close", "code": 1008}
     for socket in sockets[2:]:
         assert (await socket.ask("nonsense"))["data"]["status"] == 400
+
+
+async def away(group, message):
+    """Lose what is sent, as a channel layer that cannot be reached does."""
+    raise ConnectionError("away")
+
+
+@pytest.mark.attack("Sockets: tokens")
+@pytest.mark.parametrize("why", ["more ended than the bound", "the channel layer is unavailable"])
+async def test_the_sockets_of_ended_tokens_are_closed_also_when_the_list_of_them_is_lost(
+    connect, alice, bob, monkeypatch, why
+):
+    monkeypatch.setattr(hub_module, "REPAIR_EVERY", 0.01)
+    monkeypatch.setattr(publisher_module, "MAX_ENDED", 1)
+    sockets = [await connect() for _ in range(5)]
+    for socket, user in zip(sockets, (alice, alice, bob), strict=False):
+        await socket.sign_in(user)
+    assert (await sockets[3].ask("ping_user", token="bad"))["data"] == UNAUTHENTICATED
+    if why == "the channel layer is unavailable":
+        monkeypatch.setattr(get_channel_layer(), "group_send", away)
+        await in_thread(lambda: actions.end_sign_ins(users=User.objects.filter(pk=alice.pk)))
+    else:
+        await in_thread(lambda: actions.issue_token(user=alice))
+        await in_thread(lambda: actions.end_sign_ins(users=User.objects.filter(pk=alice.pk)))
+    for socket in sockets[:2]:
+        assert (await socket.hear("error"))["data"] == UNAUTHENTICATED
+        assert await socket.receive_output(5) == {"type": "websocket.close", "code": 1008}
+    for socket in sockets[2:]:  # of another user, of a bad token, and anonymous
+        assert (await socket.ask("nonsense"))["data"]["status"] == 400
+    assert (await sockets[2].ask("post_message", data={"source": "hi"}))["event"] == "ack"
 
 
 async def test_another_token_of_the_same_user_keeps_its_sockets(connect, alice):

@@ -152,6 +152,25 @@ async def test_texts_that_do_not_fit_in_the_queue_leave_a_gap_in_the_numbers(
     assert REGISTRY.get_sample_value("flack_lost_pushes_total") == lost + 1
 
 
+async def test_ended_tokens_past_the_bound_leave_a_gap_in_the_numbers(
+    channel, new_publisher, monkeypatch
+):
+    monkeypatch.setattr(publisher_module, "MAX_ENDED", 3)
+    publisher = new_publisher()
+    publisher.start(asyncio.get_running_loop())
+    publisher.end(["a", "b"])
+    publisher.end(["c"])
+    message = await channel()
+    assert (message["number"], message["ended"]) == (1, ["a", "b", "c"])
+    publisher.end(["d", "e"])
+    publisher.end(["f", "g"])
+    message = await channel()
+    assert (message["number"], message["ended"]) == (3, ["d", "e"])
+    publisher.end(["h", "i", "j", "k"])
+    message = await channel()
+    assert (message["number"], "ended" in message) == (5, False)
+
+
 async def test_two_publishers_have_different_names(channel, new_publisher):
     for _ in range(2):
         new_publisher().publish("hello")

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from chat import actions, moderation
-from chat.models import Message
+from chat.models import Message, Token, User
 from chat.realtime import repair
 
 pytestmark = pytest.mark.django_db
@@ -65,3 +65,17 @@ def test_a_repair_that_waited_for_a_thread_reads_the_whole_gap(message, clock, m
     clock.advance(waited)
     monkeypatch.setattr(time, "monotonic", lambda: since + waited)
     assert any(orjson.loads(text)["data"]["class"] == "Message" for text in repair.changes(since))
+
+
+@pytest.mark.parametrize("looked_up", [1, 500])
+def test_tokens_that_ended_are_found_however_many_are_asked_for(
+    alice, bob, monkeypatch, settings, clock, looked_up
+):
+    monkeypatch.setattr(repair, "LOOKED_UP", looked_up)
+    of_alice, of_bob = (Token.digest_of(user.token) for user in (alice, bob))
+    assert repair.ended([of_alice, "unknown", of_bob]) == {"unknown"}
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    assert repair.ended([of_alice, of_bob]) == {of_bob}
+    settings.FLACK_TOKEN_DAYS = 1
+    clock.advance(86401)
+    assert repair.ended([of_alice, of_bob]) == {of_alice, of_bob}
