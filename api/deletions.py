@@ -30,7 +30,7 @@ class DeletionViewSet(GenericViewSet):
         With `updated_since` these are the first later ones, and a `Link` leads to the next.
         """
         later = self.get_queryset().filter(deleted_at__gt=number(request, "updated_since", 0))
-        found = cast("DeletionPagination", self.paginator).bounded(
+        found = cast("DeletionPagination", self.paginator).bounded_queryset(
             later.values("deleted_at", "model", "first", "last"), request, list
         )
         deletions = [Deletion(**row).to_dict() for row in found]

@@ -3,24 +3,24 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
+import orjson
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
+from orjson import Fragment
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from api.deferred import Finish, deferrable
-from api.etags import etag, is_known
-from api.pagination import ChangesPagination, Read, Row
-from api.queries import ID, LARGEST, number
+from api.etags import Summary, bodies, is_known
+from api.message_lists import MessageList
+from api.pagination import ChangesPagination, Row
+from api.queries import ID
 from api.serializers import MessageSerializer, MessagesSerializer
 from chat import actions, moderation
-from chat.models import Message, MessageQuerySet, User, timestamp
+from chat.models import Message, User
 
-DAY = 24 * 60 * 60  # seconds
-PAGE = 50  # messages of older history, unless `limit` says otherwise
-LARGEST_PAGE = 200
 WRITES = ("create", "update", "partial_update", "destroy")
 
 
@@ -54,26 +54,37 @@ class MessageViewSet(GenericViewSet):
         and a `Link` leads to the next. `before` and `after` list messages of any age by id instead,
         oldest first. `q` searches messages of any age, newest first.
         """
-        page, newest_first = find(request)
-        if "If-None-Match" in request.headers:
-            tag = etag(
-                request, self.read(page, newest_first, lambda rows: rows.values("id", "updated_at"))
-            )
-            if tag and is_known(request, tag):
-                return Response(status=304, headers={"ETag": tag})
-        found = self.read(page, newest_first, MessageQuerySet.to_dicts)
+        listed = MessageList.of(request)
+        # The browsable page of the same list also shows which user is signed in.
+        is_json = request.accepted_renderer.media_type == "application/json"
+        url = request.get_full_path()
+        if is_json and ("If-None-Match" in request.headers or url in bodies):
+            summary = listed.summary()
+            if summary and (tag := summary.tag()):
+                if is_known(request, tag):
+                    return Response(status=304, headers={"ETag": tag})
+                if body := bodies.get(url, tag):
+                    return Response(Fragment(body), headers={"ETag": tag})
+        found = self.read(listed)
         response = self.get_paginated_response({"messages": found})
-        if tag := etag(request, found):
+        if is_json and (tag := Summary.of(found).tag()):
+            if is_known(request, tag):
+                return Response(status=304, headers={"ETag": tag})
             response["ETag"] = tag
+            if "Link" not in response:
+                body = orjson.dumps(response.data)
+                bodies.keep(url, tag, body)
+                response.data = Fragment(body)
         return response
 
-    def read(self, page: MessageQuerySet, newest_first: bool, read: Read) -> Sequence[Row]:
-        """Return the rows of a page, in the order in which they are listed."""
+    def read(self, listed: MessageList) -> Sequence[Row]:
+        """Return the rows of a list, in its order."""
         paginator = cast("ChangesPagination", self.paginator)
-        if not page.query.is_sliced:
-            return paginator.bounded(page, self.request, read)
+        rows = listed.read()
+        if listed.limit is None:
+            return paginator.bounded(rows, self.request, listed.read_until)
         paginator.request = self.request
-        return read(page)[::-1] if newest_first else read(page)
+        return rows[::-1] if listed.reverse else rows
 
     def retrieve(self, request: Request, pk: str) -> Response:
         """Show a message."""
@@ -96,30 +107,6 @@ class MessageViewSet(GenericViewSet):
         address = request.META.get("REMOTE_ADDR", "")
         moderation.delete_message(editor=request.user, message=message, address=address)
         return Response(status=204)
-
-
-def find(request: Request) -> tuple[MessageQuerySet, bool]:
-    """Return the messages that a request lists, and True if they are to be reversed."""
-    messages = Message.objects.all()
-    if (user_id := number(request, "user_id")) is not None:
-        messages = messages.filter(user_id=user_id)
-    limit, since = number(request, "limit", least=1), number(request, "updated_since", 0)
-    before, after = number(request, "before"), number(request, "after")
-    query = request.query_params.get("q")
-    if query is None and before is None and after is None:
-        messages = messages.updated_since(max(since, timestamp() - DAY))
-        if limit is None:
-            return messages, False
-        return messages.reverse()[: min(limit, LARGEST_PAGE)], True
-    limit = min(limit or PAGE, LARGEST_PAGE)
-    messages = messages.filter(updated_at__gt=since)
-    if after is not None:
-        messages = messages.filter(pk__gt=after)
-    if query is not None:
-        return messages.search(query, LARGEST if before is None else before)[:limit], False
-    if before is None:
-        return messages.order_by("id")[:limit], False
-    return messages.filter(pk__lt=before).order_by("-id")[:limit], True
 
 
 @deferrable(admit=actions.admit_post)

@@ -36,21 +36,35 @@ class ChangesPagination(BasePagination):
         self, queryset: Any, request: Request, view: APIView | None = None
     ) -> Any:
         """Return the rows of the list, in the order of the queryset, by its `to_dicts`."""
-        return self.bounded(queryset, request, lambda rows: rows.to_dicts())
+        return self.bounded_queryset(queryset, request, lambda rows: rows.to_dicts())
 
-    def bounded(self, queryset: QuerySet[Any], request: Request, read: Read) -> list[Row]:
+    def bounded_queryset(self, queryset: QuerySet[Any], request: Request, read: Read) -> list[Row]:
         """Return the rows of the list, in the order of the queryset.
 
         `read` returns the rows of a queryset as dictionaries that include `self.time`.
         """
-        self.request = request
         since = request.query_params.get("updated_since")
         rows = queryset if since else queryset.reverse()
-        found = read(rows[: MAX_ROWS + 1])
+        same_second = f"{self.time}__{'lte' if since else 'gte'}"
+        return self.bounded(
+            read(rows[: MAX_ROWS + 1]),
+            request,
+            lambda time: read(rows.filter(**{same_second: time})),
+        )
+
+    def bounded(
+        self, found: Sequence[Row], request: Request, read_until: Callable[[int], Sequence[Row]]
+    ) -> list[Row]:
+        """Return the rows of the list, the oldest first, from the first `MAX_ROWS` + 1.
+
+        With `updated_since` these are the oldest, and else the newest first. `read_until` returns
+        all up to a time, that time included.
+        """
+        self.request = request
+        since = request.query_params.get("updated_since")
         if len(found) > MAX_ROWS:
             last = found[MAX_ROWS - 1][self.time]
-            same_second = f"{self.time}__{'lte' if since else 'gte'}"
-            found = read(rows.filter(**{same_second: last}))
+            found = read_until(last)
             self.next_since = last if since else None
         return list(found if since else reversed(found))
 

@@ -23,6 +23,7 @@ from django.db import connections
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from api.etags import bodies
 from chat import clock as flack_clock
 from chat import tasks, throttling
 from chat.models import User
@@ -93,8 +94,9 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def reset_state(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Start each test without counted requests and without open sockets."""
+    """Start each test without counted requests, open sockets and lists of another database."""
     stats.flush()
+    bodies.clear()
     cache.clear()
     monkeypatch.setattr(throttling, "local_counters", throttling.LocalCounters())
     monkeypatch.setattr(throttling, "_cache_retry_at", 0.0)

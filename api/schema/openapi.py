@@ -12,7 +12,7 @@ import orjson
 from drf_spectacular.generators import SchemaGenerator
 
 from api.authentication import CHALLENGE
-from api.messages import LARGEST_PAGE, PAGE
+from api.message_lists import LARGEST_PAGE, PAGE
 from api.queries import ID, LARGEST
 from api.schema.examples import EXAMPLES
 from api.serializers import CONTROL

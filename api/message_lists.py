@@ -1,0 +1,109 @@
+"""Which messages a request lists, and how they are read: by SQL that is built once."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rest_framework.request import Request
+
+from api import pagination
+from api.etags import Summary
+from api.pagination import Row
+from api.queries import LARGEST, number
+from chat.compiled import Compiled
+from chat.models import Message, MessageQuerySet, timestamp
+from chat.models.messages import MESSAGE_FIELDS, message_dict
+
+DAY = 24 * 60 * 60  # seconds
+PAGE = 50  # messages of older history, unless `limit` says otherwise
+LARGEST_PAGE = 200
+CHANGES, BY_ID = ("updated_at", "id"), ("id",)
+
+
+@dataclass
+class MessageList:
+    """The messages that a request lists.
+
+    `limit` is None for a list of changes, which pagination bounds. The rows of a `reverse` list are
+    read from its end.
+    """
+
+    parameters: dict[str, int]
+    order: tuple[str, ...]
+    limit: int | None
+    reverse: bool
+    query: str | None = None
+
+    @classmethod
+    def of(cls, request: Request) -> "MessageList":
+        """Return the list that a request asks for, or raise ValidationError."""
+        limit, since = number(request, "limit", least=1), number(request, "updated_since", 0)
+        names = ("user_id", "before", "after")
+        given = {name: number(request, name) for name in names}
+        parameters = {name: value for name, value in given.items() if value is not None}
+        query = request.query_params.get("q")
+        if query is None and not {"before", "after"} & parameters.keys():
+            most = None if limit is None else min(limit, LARGEST_PAGE)
+            reverse = most is not None or not request.query_params.get("updated_since")
+            parameters["since"] = max(since, timestamp() - DAY)
+            return cls(parameters, CHANGES, most, reverse)
+        parameters["since"] = since
+        reverse = query is None and "before" in parameters
+        return cls(parameters, BY_ID, min(limit or PAGE, LARGEST_PAGE), reverse, query)
+
+    def read(self) -> list[Row]:
+        """Return the representations, as they are read; of changes, at most one too many."""
+        if self.query is not None:
+            found = select(self.order, **self.parameters)
+            return found.search(self.query, self.parameters.get("before", LARGEST))[
+                : self.limit
+            ].to_dicts()
+        return [
+            message_dict(*row) for row in self._compiled(MESSAGE_FIELDS).rows(**self.parameters)
+        ]
+
+    def read_until(self, time: int) -> list[Row]:
+        """Return the representations of changes up to a time, or back to it if read in reverse."""
+        until = {"updated_at__gte" if self.reverse else "updated_at__lte": time}
+        return select(self._order, **self.parameters).filter(**until).to_dicts()
+
+    def summary(self) -> Summary | None:
+        """Return what the tag of the list is made of; None if only reading the rows can tell."""
+        if self.query is not None:
+            return None
+        found = self._compiled(("id", "updated_at")).summary(Summary.COLUMNS, **self.parameters)
+        summary = Summary(*(int(value or 0) for value in found))
+        is_whole = self.limit is not None or summary.count <= pagination.MAX_ROWS
+        return summary if is_whole else None
+
+    @property
+    def _order(self) -> tuple[str, ...]:
+        return tuple(f"-{name}" for name in self.order) if self.reverse else self.order
+
+    def _compiled(self, columns: tuple[str, ...]) -> Compiled:
+        limit = pagination.MAX_ROWS + 1 if self.limit is None else self.limit
+        return compiled(columns, self._order, limit, *self.parameters)
+
+
+def select(
+    order: tuple[str, ...],
+    *,
+    since: int,
+    user_id: int | None = None,
+    before: int | None = None,
+    after: int | None = None,
+) -> MessageQuerySet:
+    """Return the messages that changed later than `since`, with these other properties."""
+    messages = Message.objects.filter(updated_at__gt=since)
+    if user_id is not None:
+        messages = messages.filter(user_id=user_id)
+    if before is not None:
+        messages = messages.filter(pk__lt=before)
+    if after is not None:
+        messages = messages.filter(pk__gt=after)
+    return messages.order_by(*order)
+
+
+@lru_cache(256)
+def compiled(columns: tuple[str, ...], order: tuple[str, ...], limit: int, *names: str) -> Compiled:
+    """Return the SQL for these columns of the first messages, with parameters of these names."""
+    return Compiled(lambda **values: select(order, **values)[:limit].values_list(*columns), *names)
