@@ -147,6 +147,9 @@ if REDIS_URL:
         }
     }
     CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+    if REDIS_URL.startswith("rediss://"):
+        # Kombu does not encrypt because of the scheme alone. Options in the URL replace these.
+        CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": "required"}
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, float] = {
         **_patience,
         "max_retries": 1,  # a request does not wait for an unavailable broker
