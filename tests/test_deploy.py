@@ -96,6 +96,21 @@ def test_the_containers_share_one_user():
     assert numbers == ["999"] * 6  # of a group, and of a user in it, in both images
 
 
+@pytest.mark.parametrize("part", PROCFILE)
+def test_a_unit_and_its_container_have_the_same_bounds(part):
+    unit = read_unit(ROOT / "deploy/systemd" / UNITS[part])["Service"]
+    for name, service in SERVICES.items():
+        if name.partition("-")[0] == part:
+            bounds = service["mem_limit"], str(service["pids_limit"])
+            assert bounds == (unit["MemoryMax"], unit["TasksMax"])
+
+
+def test_there_is_a_bound_for_each_unit_and_container():
+    assert [name for name, service in SERVICES.items() if "mem_limit" not in service] == []
+    services = (ROOT / "deploy/systemd").glob("*.service")
+    assert [path.name for path in services if "TasksMax=" not in path.read_text()] == []
+
+
 def test_there_is_a_container_for_each_part():
     assert {name.partition("-")[0] for name in SERVICES} == {*PROCFILE, "migrate"}
 
