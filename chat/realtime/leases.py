@@ -12,8 +12,8 @@ from chat import clock
 class Leases(Protocol):
     """A store of leases."""
 
-    def hold(self, user_id: int, socket: str, seconds: float) -> None:
-        """Create or renew the lease of a socket, to expire in `seconds`."""
+    def hold(self, user_id: int, socket: str, seconds: float) -> bool:
+        """Let the lease of a socket expire in `seconds`; return True if it is new, not renewed."""
 
     def held(self, user_id: int) -> bool:
         """Return True if a socket of the user has a lease that has not expired."""
@@ -25,14 +25,15 @@ class RedisLeases:
     def __init__(self, url: str) -> None:
         self._redis = redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5)
 
-    def hold(self, user_id: int, socket: str, seconds: float) -> None:
+    def hold(self, user_id: int, socket: str, seconds: float) -> bool:
         """See `Leases`."""
         key, now = f"flack:leases:{user_id}", clock.now()
         with self._redis.pipeline() as pipe:
-            pipe.zadd(key, {socket: now + seconds})
             pipe.zremrangebyscore(key, 0, now)
+            pipe.zadd(key, {socket: now + seconds})
             pipe.expire(key, 120)
-            pipe.execute()
+            _, added, _ = pipe.execute()
+        return bool(added)
 
     def held(self, user_id: int) -> bool:
         """See `Leases`."""
@@ -46,12 +47,13 @@ class LocalLeases:
         self._lock = threading.Lock()
         self._ends: dict[int, dict[str, float]] = {}
 
-    def hold(self, user_id: int, socket: str, seconds: float) -> None:
+    def hold(self, user_id: int, socket: str, seconds: float) -> bool:
         """See `Leases`."""
         now = clock.now()
         with self._lock:  # two threads that replace the dict at once would lose a lease
-            ends = {**self._ends.get(user_id, {}), socket: now + seconds}
-            self._ends[user_id] = {name: end for name, end in ends.items() if end > now}
+            ends = {n: end for n, end in self._ends.get(user_id, {}).items() if end > now}
+            self._ends[user_id] = {**ends, socket: now + seconds}
+        return socket not in ends
 
     def held(self, user_id: int) -> bool:
         """See `Leases`."""

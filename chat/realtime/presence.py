@@ -43,13 +43,16 @@ def later(now: int) -> Greatest:
 
 def seen(user: User, *, socket: str | None = None) -> None:
     """Mark a user as online, on `socket` if given; push only if that is a change."""
+    is_new = False
     if socket is not None:
         with _log_outage(user.pk):
-            leases.hold(user.pk, socket, LEASE)
+            is_new = leases.hold(user.pk, socket, LEASE)
     now = timestamp()
-    if user.online and user.last_seen_at > now - WRITE_EVERY:
-        return
     row = User.objects.filter(pk=user.pk)
+    is_written = user.online and user.last_seen_at > now - WRITE_EVERY
+    # After `user` was read, and before a new lease began, the last socket may have left.
+    if is_written and (not is_new or row.filter(online=True).exists()):
+        return
     with transaction.atomic():
         row.update(
             last_seen_at=now

@@ -39,6 +39,14 @@ def test_a_lease_can_be_renewed(leases, clock):
     assert leases.held(1)
 
 
+def test_a_lease_is_new_unless_it_is_renewed_in_time(leases, clock):
+    assert leases.hold(1, "socket", 60)
+    assert leases.hold(1, "another socket", 60)
+    assert not leases.hold(1, "socket", 60)
+    clock.advance(61)
+    assert leases.hold(1, "socket", 60)
+
+
 def test_a_lease_can_be_shortened(leases, clock):
     leases.hold(1, "socket", 60)
     leases.hold(1, "socket", 1)

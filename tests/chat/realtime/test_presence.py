@@ -114,6 +114,26 @@ def test_a_socket_that_opens_while_the_last_one_leaves_keeps_the_user_online(
     assert User.objects.get(pk=carol.pk).online
 
 
+@pytest.mark.parametrize("left_before", ["the row is read", "the lease begins", "the end"])
+def test_a_socket_that_opens_as_the_last_one_leaves_brings_the_user_back_online(carol, left_before):
+    presence.seen(carol)
+    if left_before == "the row is read":
+        presence.left(carol.pk)
+    found = User.objects.get(pk=carol.pk)
+    if left_before == "the lease begins":
+        presence.left(carol.pk)
+    presence.seen(found, socket="new")
+    presence.left(carol.pk)
+    assert User.objects.get(pk=carol.pk).online
+
+
+def test_seen_again_on_a_socket_reads_nothing(carol, django_assert_num_queries):
+    presence.seen(carol)
+    for queries in (1, 0, 0):
+        with django_assert_num_queries(queries):
+            presence.seen(carol, socket="new")
+
+
 def test_a_user_who_is_deleted_while_leaving_is_no_error(carol, clock, monkeypatch):
     presence.seen(carol)
     answers = iter((False, True))  # a new socket opened meanwhile
