@@ -72,6 +72,12 @@ def test_a_refused_post_over_http_shows_its_error(
     room.open(alice)
     room.say(word)
     expect(room.unsent).to_contain_text("Not sent. No.")
+    room.page.unroute("**/api/messages")
+    limit = {"error": "Too many messages.", "retry_after": 1}
+    room.page.route("**/api/messages", lambda route: route.fulfill(status=429, json=limit), times=1)
+    room.page.get_by_role("button", name="Retry").click()
+    expect(room.unsent).to_contain_text("sent again in 1 s.")
+    room.hears(word)
 
 
 @pytest.mark.parametrize("status", [0, 502, 503])

@@ -48,6 +48,7 @@ def test_a_deleted_user_leaves_with_all_messages(
     expect(room.participants).not_to_contain_text(bob.nickname)
     expect(room.article(f"{word} his")).to_have_count(0)
     assert room.texts(word) == [f"{word} hers"]
+    expect(his.note).to_have_text("Your account was deleted, with all its messages.")
 
 
 @pytest.mark.parametrize("reason", ["resync", "reconnect"])

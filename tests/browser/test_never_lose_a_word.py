@@ -35,6 +35,45 @@ def test_a_refused_message_keeps_its_text_and_can_be_tried_again(tapped: Tapped,
     assert tap.posted[0]["ref"] == tap.posted[1]["ref"]
 
 
+def test_a_rate_limit_counts_down_and_the_message_is_sent_when_it_ends(
+    tapped: Tapped, word: str
+) -> None:
+    room, tap = tapped
+    tap.passes_up = lambda frame: frame["event"] != "post_message"
+    room.page.clock.install()
+    for number in range(2):
+        room.say(f"{word} {number}")
+    expect(room.unsent).to_have_count(2)
+    limit = {"status": 429, "error": "Too many messages.", "retry_after": 3}
+    tap.tell({"event": "error", "ref": tap.posted[0]["ref"], "data": limit})
+    first = room.unsent.first
+    expect(first).to_contain_text("Too many messages: sent again in 3 s.")
+    expect(first.get_by_role("button", name="Discard")).to_be_visible()
+    room.page.clock.run_for(1000)
+    expect(first).to_contain_text("sent again in 2 s.")
+    assert len(tap.posted) == 1
+    tap.release()
+    room.page.clock.run_for(2000)
+    room.hears(f"{word} 1")
+    assert room.texts(word) == [f"{word} 0", f"{word} 1"]
+
+
+def test_all_failed_messages_are_sent_again_at_once(tapped: Tapped, word: str) -> None:
+    room, tap = tapped
+    tap.passes_up = lambda frame: frame["event"] != "post_message"
+    for number in range(3):
+        room.say(f"{word} {number}")
+        expect(room.unsent).to_have_count(number + 1)
+        refusal = {"status": 503, "error": "The database cannot be reached."}
+        tap.tell({"event": "error", "ref": tap.posted[-1]["ref"], "data": refusal})
+        expect(room.unsent.last).to_contain_text("Not sent.")
+    tap.release()
+    room.page.get_by_role("button", name="Retry all 3").click()
+    room.hears(f"{word} 2")
+    assert room.texts(word) == [f"{word} {number}" for number in range(3)]
+    expect(room.page.get_by_role("button", name="Retry all")).to_have_count(0)
+
+
 def test_a_message_that_is_given_up_goes_away(tapped: Tapped, word: str) -> None:
     room, tap = tapped
     tap.passes_up = lambda frame: frame["event"] != "post_message"

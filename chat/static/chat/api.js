@@ -3,8 +3,10 @@
 import { endSession, session } from './session.js'
 
 /**
- * `status`: 0 when no answer came; `fields`: the errors of each field, for invalid input.
- * @typedef {Error & {status: number, fields: Record<string, string[]>}} Problem
+ * `status`: 0 when no answer came; `fields`: the errors of each field, for invalid input;
+ * `retry_after`: seconds until a rate limit ends.
+ * @typedef {Error & {status: number, fields: Record<string, string[]>,
+ *   retry_after?: number}} Problem
  */
 
 /**
@@ -42,9 +44,10 @@ export async function request(method, path, body, authorization, extra = {}) {
 		return answer
 	}
 	if (status === 401 && !authorization) endSession(token)
-	const { error, fields = {} } = await response.json().catch(() => ({}))
+	const { error, fields = {}, retry_after } = await response.json().catch(() => ({}))
 	const words = Object.values(fields).flat().join(' ') || error
-	throw problem(status, words ?? `The server refused this (${status}).`, fields)
+	const refusal = problem(status, words ?? `The server refused this (${status}).`, fields)
+	throw Object.assign(refusal, { retry_after })
 }
 
 /** @param {string} nickname @param {string} password @returns {Promise<string>} a new token */

@@ -1,5 +1,6 @@
 /** The page's entry point: session, socket events, and timers. */
 
+import { request } from './api.js'
 import { focusComposer, openComposer, setUpComposer } from './composer.js'
 import { edit, editLast, post, read, receive, reply, showUsers } from './controller.js'
 import { dayOf } from './day.js'
@@ -45,6 +46,7 @@ function received({ event, data, ref = '' }) {
 		outbox.done(ref)
 	} else if (event === 'error') {
 		if (data.status === 401) endSession(session?.token)
+		else if (data.retry_after) outbox.postpone(data.retry_after)
 		// A frame that the server could not parse is answered without its ref.
 		else outbox.fail(ref || (data.status < 429 ? outbox.underWay : ''), data.error)
 	} else if (event === 'updated_model') {
@@ -80,7 +82,12 @@ function showSession(ended = false) {
 		if (shownId) focusComposer()
 		if (shownId) sync.isReady.then(() => prepare('action-bar', 'editor'))
 	}
-	if (ended) showNote('Your sign-in has ended. Sign in again: what you wrote is kept.', true)
+	if (ended) {
+		showNote('Your sign-in has ended. Sign in again: what you wrote is kept.', true)
+		request('GET', `/api/users/${before?.id}`).catch(({ status }) => {
+			if (status === 404) showNote('Your account was deleted, with all its messages.', true)
+		})
+	}
 	ping()
 	outbox.pump()
 }
@@ -123,6 +130,7 @@ addEventListener('keydown', (event) => {
 	search()
 })
 query('[data-action=account]').onclick = () => use('account', ({ open }) => open())
+query('#retry-all').onclick = outbox.retryAll
 query('#signin').addEventListener('focusin', () => use('signin', () => null))
 query('#signin').onsubmit = (event) => {
 	// Submit again once the module is here.

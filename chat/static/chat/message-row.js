@@ -73,13 +73,17 @@ export function showAuthor(row) {
 }
 
 /** @param {HTMLElement} row @param {import('./outbox.js').Item} item not sent yet */
-export function showState(row, { source, error }) {
+export function showState(row, { source, error, wait }) {
 	query('.body', row).textContent = source
-	query('.failed', row)?.remove()
-	row.dataset.state = error ? 'failed' : 'pending'
-	if (!error) return
+	const words = error ? `Not sent. ${error}` : `Too many messages: sent again in ${wait} s.`
+	const line = query('.failed', row)
+	// A countdown keeps its button, which may have the focus.
+	if (wait && line?.firstChild) return void (line.firstChild.textContent = `${words} `)
+	line?.remove()
+	row.dataset.state = error ? 'failed' : wait ? 'waiting' : 'pending'
+	if (!error && !wait) return
 	const buttons = [makeButton('retry', 'Retry'), makeButton('discard', 'Discard')]
-	row.append(make('p', { className: 'failed' }, `Not sent. ${error} `, ...buttons))
+	row.append(make('p', { className: 'failed' }, `${words} `, ...buttons.slice(error ? 0 : 1)))
 }
 
 /** Highlight this user's own messages and mentions. @param {HTMLElement} row */

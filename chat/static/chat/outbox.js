@@ -3,6 +3,7 @@
  * time to keep their order. Sending the same `ref` again never creates a second message.
  */
 
+import { query } from './dom.js'
 import { dropRows, showUnsent } from './message-list.js'
 import { session } from './session.js'
 import { restart, send } from './socket.js'
@@ -10,9 +11,10 @@ import { loadAll, save } from './storage.js'
 import { timeline } from './store.js'
 
 /**
- * `after`: the newest message when it was first sent; `error`: why it waits for "Retry".
+ * `after`: the newest message when it was first sent; `error`: why it waits for "Retry"; `wait`:
+ * seconds until a rate limit ends.
  * @typedef {{ref: string, user: number, source: string, at: number, after?: number,
- *   error?: string}} Item
+ *   error?: string, wait?: number}} Item
  */
 
 const PREFIX = 'flack.outbox.'
@@ -25,6 +27,8 @@ let owner = 0
 export let underWay = ''
 let tries = 0
 let timer = 0
+/** Local time in milliseconds at which a rate limit ends. */
+let pausedUntil = 0
 
 /** Load the unsent messages of a user. @param {number} user */
 export function open(user) {
@@ -32,8 +36,10 @@ export function open(user) {
 	items.clear()
 	owner = user
 	interrupt()
+	pausedUntil = 0
 	const kept = loadAll(PREFIX).filter((item) => item?.user === user)
 	for (const item of kept.sort((a, b) => a.at - b.at)) put(item)
+	countFailed()
 }
 
 /** @param {string} source */
@@ -45,9 +51,9 @@ export function add(source) {
 
 /** Send the next message, if none is in flight. */
 export function pump() {
-	const next = [...items.values()].find(({ error }) => !error)
+	const next = waiting()
 	const token = session?.token
-	if (underWay || !next || !token) return
+	if (underWay || !next || !token || Date.now() < pausedUntil) return
 	const { ref, source } = next
 	if (!send({ event: 'post_message', data: { source }, token, ref })) return
 	underWay = ref
@@ -58,6 +64,25 @@ export function pump() {
 		if (tries < TRIES) restart()
 		else fail(ref, 'The server did not answer.')
 	}, PATIENCE)
+}
+
+/** Return the message to send next. */
+const waiting = () => [...items.values()].find(({ error }) => !error)
+
+/** Send the message in flight again when a rate limit ends. @param {number} wait in seconds */
+export function postpone(wait) {
+	interrupt()
+	const isCounting = Date.now() < pausedUntil
+	pausedUntil = Date.now() + wait * 1000
+	if (!isCounting) countDown()
+}
+
+function countDown() {
+	const item = waiting()
+	const wait = Math.ceil((pausedUntil - Date.now()) / 1000)
+	if (item) showUnsent({ ...item, wait: Math.max(0, wait) })
+	if (wait > 0) setTimeout(countDown, 1000)
+	else pump()
 }
 
 /** The connection was lost: `pump` sends the message in flight again. */
@@ -82,6 +107,9 @@ export function fail(ref, error) {
 	goOn(ref)
 }
 
+/** Queue all failed messages again. */
+export const retryAll = () => items.forEach(({ error }, ref) => error && fail(ref))
+
 /**
  * Return the ref of the unsent message that may have become this one.
  * @param {import('./store.js').Message} message
@@ -94,12 +122,21 @@ function put(item) {
 	items.set(item.ref, item)
 	save(PREFIX + item.ref, item)
 	showUnsent(item)
+	countFailed()
+}
+
+function countFailed() {
+	const count = [...items.values()].filter(({ error }) => error).length
+	const button = query('#retry-all')
+	button.hidden = count < 2
+	button.textContent = `Retry all ${count}`
 }
 
 /** @param {string} ref */
 function forget(ref) {
 	items.delete(ref)
 	dropRows([ref])
+	countFailed()
 	goOn(ref)
 }
 

@@ -42,10 +42,10 @@ export function send({ event, data, token, ref = '' }) {
 	const headers = { 'Idempotency-Key': ref }
 	request('POST', '/api/messages', data, `Bearer ${token}`, headers).then(
 		(message) => handlers.received({ event: 'ack', ref, data: message }),
-		({ status, message: error }) => {
+		({ status, message: error, retry_after }) => {
 			// Without a response, or without a node behind nginx, the next poll sends it again.
 			if (!status || status >= 500) handlers.unavailable()
-			else handlers.received({ event: 'error', ref, data: { status, error } })
+			else handlers.received({ event: 'error', ref, data: { status, error, retry_after } })
 		},
 	)
 	return true

@@ -5,6 +5,9 @@ import { make, makeButton, query } from '../dom.js'
 import { watchRows } from '../message-list.js'
 import { rights } from '../rights.js'
 import { me } from '../session.js'
+import { addStyle } from './part.js'
+
+await addStyle('action-bar.css')
 
 const log = query('#log')
 const list = query('#list')
