@@ -8,14 +8,12 @@ from rest_framework.request import Request
 from api import pagination
 from api.etags import Summary
 from api.pagination import Row
-from api.queries import LARGEST, number
+from api.queries import LARGEST, LARGEST_PAGE, PAGE, number
 from chat.compiled import Compiled
 from chat.models import Message, MessageQuerySet, timestamp
 from chat.models.messages import MESSAGE_FIELDS, message_dict
 
 DAY = 24 * 60 * 60  # seconds
-PAGE = 50  # messages of older history, unless `limit` says otherwise
-LARGEST_PAGE = 200
 CHANGES, BY_ID = ("updated_at", "id"), ("id",)
 
 

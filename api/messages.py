@@ -15,7 +15,7 @@ from rest_framework.viewsets import GenericViewSet
 from api.deferred import Finish, deferrable
 from api.etags import Summary, bodies, is_known
 from api.message_lists import MessageList
-from api.pagination import ChangesPagination, Row
+from api.pagination import MessagePagination, Row
 from api.queries import ID
 from api.serializers import MessageSerializer, MessagesSerializer
 from chat import actions, moderation
@@ -33,7 +33,7 @@ class MessageViewSet(GenericViewSet):
     queryset = Message.objects.all()
     serializer_class = MessageSerializer
     lookup_value_regex = ID
-    pagination_class = ChangesPagination
+    pagination_class = MessagePagination
 
     def get_permissions(self) -> list[Any]:
         """Require a token to write."""
@@ -79,7 +79,7 @@ class MessageViewSet(GenericViewSet):
 
     def read(self, listed: MessageList) -> Sequence[Row]:
         """Return the rows of a list, in its order."""
-        paginator = cast("ChangesPagination", self.paginator)
+        paginator = cast("MessagePagination", self.paginator)
         rows = listed.read()
         if listed.limit is None:
             return paginator.bounded(rows, self.request, listed.read_until)

@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.queries import number
+from api.queries import PAGE, number
+from chat.models import Message
 
 MAX_ROWS = 1_000
 SHOWN = 50  # rows of a browsable page
@@ -31,6 +32,10 @@ class ChangesPagination(BasePagination):
     time = "updated_at"
     request: Request
     next_since: int | None = None
+
+    def __init__(self) -> None:
+        # The links of a page: by their text, the query parameters that differ from this request's.
+        self.links: dict[str, dict[str, int | None]] = {}
 
     def paginate_queryset(
         self, queryset: Any, request: Request, view: APIView | None = None
@@ -68,42 +73,87 @@ class ChangesPagination(BasePagination):
             self.next_since = last if since else None
         return list(found if since else reversed(found))
 
-    def get_paginated_response(self, data: dict[str, list[Row]]) -> Response:
+    def get_paginated_response(self, data: dict[str, Sequence[Row]]) -> Response:
         """Return the list as the response; in a browsable page, those rows that it shows."""
         ((name, rows),) = data.items()
         response = Response({name: self.shown(rows)})
+        self.display_page_controls = bool(self.links)
         if self.next_since is not None:
-            response["Link"] = f'<{self._link("updated_since", self.next_since)}>; rel="next"'
+            response["Link"] = f'<{self._link(updated_since=self.next_since)}>; rel="next"'
         return response
 
-    def shown(self, rows: list[Row]) -> list[Row]:
+    def shown(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the rows that a response holds: all, or `SHOWN` of them in a browsable page."""
-        request = self.request
-        if request.accepted_renderer.format != "api":
+        if self.request.accepted_renderer.format != "api":
             return rows
-        self.page = min(number(request, "page", 1, least=1), -(-len(rows) // SHOWN) or 1)
-        end = len(rows) - (self.page - 1) * SHOWN
-        self.display_page_controls = len(rows) > SHOWN
-        self.is_last = end <= SHOWN
+        page = min(number(self.request, "page", 1, least=1), -(-len(rows) // SHOWN) or 1)
+        end = len(rows) - (page - 1) * SHOWN
+        if end > SHOWN:
+            self.links["Older"] = {"page": page + 1}
+        if page > 1:
+            self.links["Newer"] = {"page": page - 1}
+        elif self.next_since is not None:
+            self.links["Newer"] = {"page": None, "updated_since": self.next_since}
         return rows[max(0, end - SHOWN) : end]
 
     def to_html(self) -> str:
         """Return the links to older and newer rows, for a browsable page."""
-        links = []
-        if not self.is_last:
-            links.append((self.page + 1, "Older"))
-        if self.page > 1:
-            links.append((self.page - 1, "Newer"))
-        return format_html_join(
-            " ",
-            '<a class="btn btn-default" href="{}">{}</a>',
-            [(self._link("page", page), text) for page, text in links],
-        )
+        links = [(self._link(**changes), text) for text, changes in self.links.items()]
+        return format_html_join(" ", '<a href="{}">{}</a>', links)
 
-    def _link(self, name: str, value: int) -> str:
-        """Return the relative URL of this request, with another value of a query parameter."""
-        query = self.request.query_params.dict() | {name: value}
-        return f"{self.request.path}?{urlencode(query)}"
+    def _link(self, **changes: int | None) -> str:
+        """Return the relative URL of this request with other values of query parameters."""
+        query = self.request.query_params.dict() | changes
+        kept = {name: value for name, value in query.items() if value is not None}
+        return f"{self.request.path}?{urlencode(kept)}"
+
+
+class MessagePagination(ChangesPagination):
+    """The same for messages; the pages lead from those of the last day to older ones, by id."""
+
+    def shown(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows that a response holds; see `ChangesPagination`."""
+        query = self.request.query_params
+        if self.request.accepted_renderer.format != "api":
+            return rows
+        if "q" in query:
+            rows = self._found(rows)
+        elif "before" in query or "after" in query:
+            rows = self._history(rows)
+        else:
+            # Old messages that were edited today are listed: go on from the newest other one.
+            others = self._messages().exclude(pk__in=[row["id"] for row in rows])
+            rows = super().shown(rows)
+            is_last = "Older" not in self.links and "updated_since" not in query
+            if is_last and (other := others.order_by("-pk").first()):
+                self.links = {"Older": {"page": None, "before": other.pk + 1}} | self.links
+        return rows
+
+    def _found(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return what a page shows of the results of a search, newest first."""
+        size = min(number(self.request, "limit", PAGE, least=1), SHOWN)
+        if len(rows) >= size:
+            self.links["Older"] = {"before": rows[size - 1]["id"]}
+        if "before" in self.request.query_params:
+            self.links["Newest"] = {"before": None}
+        return rows[:size]
+
+    def _history(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return what a page shows of messages by id, oldest first."""
+        rows = rows[-SHOWN:] if "before" in self.request.query_params else rows[:SHOWN]
+        if not rows:
+            self.links["Newest"] = {"before": None, "after": None}
+            return rows
+        first, last = rows[0]["id"], rows[-1]["id"]
+        if self._messages().filter(pk__lt=first).exists():
+            self.links["Older"] = {"before": first, "after": None}
+        if self._messages().filter(pk__gt=last).exists():
+            self.links["Newer"] = {"before": None, "after": last}
+        return rows
+
+    def _messages(self) -> QuerySet[Message]:
+        user_id = number(self.request, "user_id")
+        return Message.objects.filter(**({} if user_id is None else {"user_id": user_id}))
 
 
 class DeletionPagination(ChangesPagination):

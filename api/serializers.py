@@ -199,6 +199,12 @@ class RootSerializer(serializers.Serializer):
     """The URLs of the resources."""
 
     users = LinkField("/api/users")
+    me = LinkField("/api/users/me")
     tokens = LinkField("/api/tokens")
     messages = LinkField("/api/messages")
     deletions = LinkField("/api/deletions")
+    schema = LinkField("/api/schema/")
+    openapi = LinkField("/api/schema/openapi.json")
+    socket = LinkField("/api/schema/socket")
+    asyncapi = LinkField("/api/schema/asyncapi.json")
+    chat = LinkField("/")

@@ -10,6 +10,7 @@ from api.schema import views as schema
 from api.tokens import TokenViewSet
 from api.users import UserViewSet
 from api.views import FlackView, not_found
+from chat.views import redirect_to
 
 
 class Router(SimpleRouter):
@@ -34,7 +35,10 @@ router.register("messages", MessageViewSet)
 router.register("deletions", DeletionViewSet)
 
 urlpatterns = [
+    path("api/", redirect_to("/api")),
+    path("api/schema", redirect_to("/api/schema/")),
     path("api/schema/", schema.get_page, name="schema"),
+    path("api/schema/socket", schema.get_socket_page, name="socket"),
     path("api/schema/openapi.json", schema.get_openapi, name="openapi"),
     path("api/schema/asyncapi.json", schema.get_asyncapi, name="asyncapi"),
     path("api", FlackView.as_view(), name="api"),

@@ -12,14 +12,12 @@ from chat.errors import NOT_FOUND, error_body
 
 
 class FlackView(APIView):
-    """The API of Flack. Sign in at the top right to try what needs it."""
+    """The API of Flack, one public chat room. Sign in to try what needs a user."""
 
     @extend_schema(responses=RootSerializer, tags=["service"])
     def get(self, request: Request) -> Response:
         """List the resources."""
-        return Response(
-            {name: f"/api/{name}" for name in ("users", "tokens", "messages", "deletions")}
-        )
+        return Response(RootSerializer(request).data)
 
 
 @csrf_exempt

@@ -61,6 +61,11 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "chat/index.html", context)
 
 
+def redirect_to(path: str) -> View:
+    """Return a view that redirects permanently to the canonical path of a page."""
+    return read_only(lambda request: HttpResponsePermanentRedirect(path))
+
+
 @read_only
 def favicon(request: HttpRequest) -> HttpResponse:
     """Redirect browsers that ask for an icon without a page that names one."""

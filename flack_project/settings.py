@@ -229,7 +229,7 @@ LOGIN_REDIRECT_URL = "/api/messages"
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": [
         "api.renderers.JSONRenderer",
-        "rest_framework.renderers.BrowsableAPIRenderer",
+        "api.browsable.BrowsableRenderer",
     ],
     "DEFAULT_PARSER_CLASSES": ["api.parsers.JSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -8,11 +8,13 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import include, path
 
 from chat.errors import FORBIDDEN, NOT_FOUND, RETRY_AFTER, SERVER_ERROR, UNAVAILABLE, error_body
+from chat.views import redirect_to
 
 urlpatterns = [
     path("", include("chat.urls")),
     path("", include("api.urls")),
     path("api-auth/", include("rest_framework.urls")),
+    path("admin", redirect_to("/admin/")),
     path("admin/", admin.site.urls),
 ]
 

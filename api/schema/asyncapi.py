@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from api.parameters import KEY, Schema
 from api.schema import openapi
 from api.schema.examples import GONE, HELLO, SUSAN, UNKNOWN, UUID
-from api.schema.openapi import KEY, Schema, record, ref
+from api.schema.openapi import record, ref
 from chat.throttling import FRAME_SIZE
 
 DESCRIPTION = f"""

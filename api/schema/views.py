@@ -8,4 +8,5 @@ from chat.views import read_only
 
 get_openapi = read_only(lambda request: JsonResponse(openapi.document()))
 get_asyncapi = read_only(lambda request: JsonResponse(asyncapi.document()))
+get_socket_page = read_only(lambda request: render(request, "api/socket.html"))
 get_page = read_only(lambda request: render(request, "api/schema.html"))

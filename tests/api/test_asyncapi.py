@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator, ValidationError
 
 from api import serializers
+from api.parameters import KEY
 from api.schema import asyncapi
-from api.schema.openapi import KEY
 from tests.frames import Conversation, validators
 
 ROOT = Path(__file__).resolve().parent.parent.parent

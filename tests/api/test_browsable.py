@@ -1,9 +1,14 @@
 """Tests of the browsable pages: what a person sees who opens the API in a browser."""
 
+import json
 import re
+from html import unescape
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client
+from django.utils.html import strip_tags
 
 from chat.models import Message, User
 from tests.kit import PASSWORD
@@ -18,11 +23,13 @@ PAGES = [
     ("/api/users/{user}", 200),
     ("/api/messages", 200),
     ("/api/messages/{message}", 200),
-    ("/api/tokens", 405),
+    ("/api/users/me", 401),
+    ("/api/tokens", 200),
     ("/tasks/status/00000000-0000-0000-0000-000000000000", 404),
     ("/api/users/999999", 404),
     ("/api/messages?limit=x", 400),
 ]
+OTHERS = [("/api-auth/login/", 200), ("/api/schema/", 200), ("/api/schema/socket", 200)]
 
 
 @pytest.fixture
@@ -55,15 +62,16 @@ def test_a_stranger_sees_every_page(path, browser, text, status):
     response = browser(path(text))
     assert response.status_code == status
     assert "Flack" in html(response)
-    assert "/api-auth/login/" in html(response)
+    assert ">Sign in</a>" in html(response)
 
 
 @pytest.mark.parametrize(("text", "status"), PAGES)
 def test_who_is_signed_in_sees_every_page(path, alice, client, browser, text, status):
     client.force_login(alice)
     response = browser(path(text))
-    assert response.status_code == (405 if text == "/api/tokens" else status)
-    assert text.startswith("/tasks/") or "Alice" in html(response)
+    assert response.status_code == (200 if text == "/api/users/me" else status)
+    assert "<bdi>Alice</bdi>" in html(response)
+    assert "<button>Sign out</button>" in html(response)
 
 
 @pytest.mark.parametrize("signed_in", [False, True])
@@ -76,7 +84,7 @@ def test_a_page_changes_nothing(path, alice, client, browser, text, status, sign
     assert [*User.objects.to_dicts(), *Message.objects.to_dicts()] == before
 
 
-@pytest.mark.parametrize(("text", "status"), [*PAGES, ("/api-auth/login/", 200)])
+@pytest.mark.parametrize(("text", "status"), [*PAGES, *OTHERS])
 @pytest.mark.parametrize("signed_in", [False, True])
 def test_a_page_runs_no_script_but_our_own(path, alice, client, browser, text, status, signed_in):
     if signed_in:
@@ -89,20 +97,6 @@ def test_a_page_runs_no_script_but_our_own(path, alice, client, browser, text, s
 
 def test_what_people_wrote_is_escaped(path, browser):
     assert "<b>hi</b>" not in html(browser(path("/api/messages")))
-
-
-@pytest.mark.parametrize(
-    ("text", "method", "for_strangers"),
-    [("/api/users", "POST", True), ("/api/messages", "POST", False),
-     ("/api/users/{user}", "PUT", False), ("/api/messages/{message}", "PUT", False)],
-)  # fmt: skip
-def test_a_form_is_drawn_for_whom_it_works(
-    path, alice, client, browser, text, method, for_strangers
-):
-    button = f'title="Make a {method} request'
-    assert (button in html(browser(path(text)))) is for_strangers
-    client.force_login(alice)
-    assert button in html(browser(path(text)))
 
 
 def test_a_session_is_opened_by_the_form(alice, strict):
@@ -131,7 +125,7 @@ def test_a_session_posts_only_with_the_token_of_its_form(alice, strict):
     refused = strict.post("/api/messages", body, "application/json")
     assert (refused.status_code, list(refused.json())) == (403, ["error", "code"])
     page = html(strict.get("/api/messages", headers=HTML))
-    [token] = re.findall(r'"csrfToken": "(\w+)"', page)
+    token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[-1]
     posted = strict.post("/api/messages", body, "application/json", headers={"X-CSRFToken": token})
     assert (posted.status_code, posted.json()["user_id"]) == (201, alice.pk)
 
@@ -179,3 +173,81 @@ def test_options_describe_an_endpoint(path, call, text):
     response = call("OPTIONS", path(text))
     assert response.status_code in (200, 401)
     assert response["Content-Type"] == "application/json"
+
+
+def links(page):
+    """Return where the links of a page lead."""
+    return set(map(unescape, re.findall(r'<a [^>]*href="([^"]+)"', page)))
+
+
+def test_every_page_is_reached_from_the_index(alice, client, browser):
+    client.force_login(alice)
+    alice.messages.create(source="hi")
+    found, new = set(), {"/api"}
+    while new:
+        path = new.pop()
+        found.add(path)
+        response = browser(path)
+        assert response.status_code == 200, path
+        if path != "/" and response["Content-Type"].startswith("text/html"):
+            new |= links(response.content.decode()) - found
+    assert found >= {
+        *("/", "/api/users", f"/api/users/{alice.pk}", "/api/users/me", "/api/messages"),
+        *(f"/api/messages?user_id={alice.pk}", f"/api/messages/{alice.messages.get().pk}"),
+        *("/api/tokens", "/api/deletions", "/api/schema/", "/api/schema/openapi.json"),
+        *("/api/schema/socket", "/api/schema/asyncapi.json"),
+    }
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/schema/", "/"])
+def test_chat_api_and_documentation_link_each_other(browser, path):
+    assert links(html(browser(path))) >= {"/api", "/api/schema/", "/"} - {path}
+
+
+@pytest.mark.parametrize(
+    ("path", "canonical"),
+    [("/api/", "/api"), ("/api/schema", "/api/schema/"), ("/admin", "/admin/")],
+)
+def test_a_path_with_or_without_slash_redirects_to_the_canonical_one(client, path, canonical):
+    response = client.get(path)
+    assert (response.status_code, response["Location"]) == (301, canonical)
+    assert client.post(path).status_code == 405
+
+
+def test_the_json_of_a_page_stays_relative_and_its_links_are_links(path, alice, call, browser):
+    shown = re.search(
+        r"<pre[^>]*>.*?\n\n(.*?)</pre>", html(browser(path("/api/users/{user}"))), re.S
+    )[1]
+    assert f'"<a href="/api/users/{alice.pk}">/api/users/{alice.pk}</a>"' in unescape(shown)
+    assert json.loads(unescape(strip_tags(shown))) == call("GET", path("/api/users/{user}")).json()
+
+
+@pytest.mark.parametrize(
+    "source", ["<b>&</b>", "/api/x y", '"/api"', "javascript:a", "//a.example/"]
+)
+def test_the_json_of_a_page_is_as_a_client_receives_it(alice, call, browser, source):
+    message = alice.messages.create(source=source, html=source)
+    page = html(browser(f"/api/messages/{message.pk}"))
+    shown = re.search(r"<pre[^>]*>.*?\n\n(.*?)</pre>", page, re.S)[1]
+    assert (
+        json.loads(unescape(strip_tags(shown))) == call("GET", f"/api/messages/{message.pk}").json()
+    )
+    assert len(re.findall("<a ", shown)) == 2
+
+
+def test_the_headers_of_a_page_have_links(alice, client, browser, settings):
+    client.force_login(alice)
+    page = html(client.post("/api/messages", {"source": "a"}, "application/json", headers=HTML))
+    pk = alice.messages.get().pk
+    assert f'Location:</span> <a href="/api/messages/{pk}">' in page
+
+
+@pytest.mark.parametrize(("text", "status"), [*PAGES, *OTHERS])
+def test_each_page_has_viewport_icon_and_dark_theme(path, browser, text, status):
+    page = html(browser(path(text)))
+    assert '<html lang="en">' in page
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
+    assert '<link rel="icon" href="/static/chat/icon.svg">' in page
+    assert ">Sign in</" in page
+    css = Path(finders.find("api/browsable.css")).read_text()
+    assert "browsable.css" in page and "color-scheme: light dark" in css

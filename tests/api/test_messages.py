@@ -5,7 +5,8 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.message_lists import DAY, LARGEST_PAGE, PAGE
+from api.message_lists import DAY
+from api.queries import LARGEST_PAGE, PAGE
 from chat import moderation, throttling
 from chat.models import Message, timestamp
 

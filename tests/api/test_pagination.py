@@ -1,5 +1,8 @@
 """Tests of api/pagination.py: how long a list is, and how a client gets all of a longer one."""
 
+import re
+from html import unescape
+
 import pytest
 
 from api import pagination
@@ -86,7 +89,60 @@ def test_a_browsable_page_shows_some_rows_and_links_to_others(rows, client, name
         page = min(int(query[6:] or 1), 3)
         assert response.data[name] == rows[name][max(0, 10 - 4 * page) : 14 - 4 * page]
         text = response.content.decode()
-        assert [link for link in ("Older", "Newer") if f">{link}</a>" in text] == expected
+        assert list(dict.fromkeys(re.findall("<a [^>]*>(Older|Newer)</a>", text))) == expected
+
+
+def follow(client, path, text):
+    """Return the ids on each page, from one to the next by the link with this text."""
+    while path:
+        response = client.get(path, headers=HTML)
+        ((rows,),) = [response.data.values()]
+        yield [row["id"] for row in rows]
+        found = re.search(f'<a href="([^"]+)">{text}</a>', response.content.decode())
+        path = found and unescape(found[1])
+
+
+@pytest.fixture
+def history(alice, bob, monkeypatch):
+    """Messages of two authors: seven a year old, one as old but edited today, and six of today."""
+    monkeypatch.setattr(pagination, "MAX_ROWS", 100)
+    monkeypatch.setattr(pagination, "SHOWN", 4)
+    old = timestamp() - 365 * 24 * 3600
+    messages = [(bob if n % 7 == 6 else alice).messages.create(
+        source=f"word {n}", created_at=old, updated_at=timestamp() if n in (2, 8, 9, 10, 11, 12, 13)
+        else old + n) for n in range(14)]  # fmt: skip
+    return [message.pk for message in messages]
+
+
+@pytest.mark.parametrize("query", ["", "?limit=3", "?user_id={alice}", "?after=0", "?before=999"])
+def test_the_pages_of_messages_lead_to_the_oldest_and_back(history, alice, client, query):
+    path = "/api/messages" + query.format(alice=alice.pk)
+    mine = {*history} - ({history[6], history[13]} if "user_id" in query else set())
+    pages = list(follow(client, path, "Older"))
+    assert all(len(page) <= 4 for page in pages)
+    if query != "?after=0":
+        assert {pk for page in pages for pk in page} == mine
+    oldest = f"{path}{'&' if query else '?'}before={history[1]}"
+    pages = list(follow(client, oldest.replace("?before=999&", "?"), "Newer"))
+    assert {pk for page in pages for pk in page} == mine
+
+
+def test_the_pages_of_a_search_lead_to_the_oldest_result(history, client):
+    pages = list(follow(client, "/api/messages?q=word", "Older"))
+    assert [pk for page in pages for pk in page] == history[::-1]
+    page = client.get("/api/messages?q=word&before=5", headers=HTML).content.decode()
+    assert '<a href="/api/messages?q=word">Newest</a>' in page
+
+
+def test_a_page_beyond_the_last_message_leads_to_the_newest(history, client):
+    page = client.get("/api/messages?before=1&after=0", headers=HTML).content.decode()
+    assert '<a href="/api/messages?">Newest</a>' in page
+
+
+def test_the_pages_of_changes_lead_to_later_ones(rows, client):
+    first = client.get("/api/users?updated_since=5", headers=HTML)
+    since = rows["users"][3]["updated_at"]
+    assert f'<a href="/api/users?updated_since={since}">Newer</a>' in first.content.decode()
 
 
 @pytest.mark.parametrize("ids", ["", "x", "1,,2", "1,-2", ",".join(["1"] * 101), "9" * 19])

@@ -12,13 +12,14 @@ from api.schema.openapi import document
 
 pytestmark = pytest.mark.django_db
 
-# Pages, static files, metrics, and the 404 of unknown paths.
+# Pages, redirects, static files, metrics, and the 404 of unknown paths.
 NO_PART_OF_THE_API = (
     "^$",
     "^favicon",
     "^api-auth/",
-    "^admin/",
-    "^api/schema/",
+    "^admin",
+    "^api/schema",
+    "^api/$",
     "^(?:api|tasks)/",
     "^metrics",
 )
@@ -81,7 +82,7 @@ def test_the_document_is_served(client):
 
 def test_the_page_is_served_and_takes_nothing_from_elsewhere(client):
     page = client.get("/api/schema/").content.decode()
-    addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
+    addresses = re.findall(r'(?:src|<link [^>]*href)="([^"]+)"', page)
     assert addresses
     assert all(address.startswith("/static/") for address in addresses)
     assert all(finders.find(address.removeprefix("/static/")) for address in addresses)

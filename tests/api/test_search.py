@@ -7,7 +7,7 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.message_lists import LARGEST_PAGE, PAGE
+from api.queries import LARGEST_PAGE, PAGE
 from chat import moderation
 from chat.models import Message, timestamp
 from chat.search import MAX_QUERY, words

@@ -1,0 +1,89 @@
+"""The pages of the API: their forms work under the Content-Security-Policy, and axe is content."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from comparison.contract.client import Person, new_nickname
+from tests.browser.test_everyone import audit
+from tests.running import Stack
+
+SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+
+
+@pytest.fixture(params=["desktop, light", "phone, dark"])
+def tab(request: Any, chromium: Browser, alice: Person, stack: Stack) -> Iterator[Page]:
+    """A tab of Alice, who is signed in; at its end nothing may have been refused or logged."""
+    size, scheme = request.param.split(", ")
+    width, height = SIZES[size]
+    page = chromium.new_page(
+        base_url=stack.url, viewport={"width": width, "height": height}, color_scheme=scheme
+    )
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto("/api-auth/login/?next=/api")
+    page.get_by_label("Nickname").fill(alice.nickname)
+    page.get_by_label("Password").fill(alice.password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    yield page
+    page.close()
+    refused = "Failed to load resource: the server responded with a status of 400"
+    assert [text for text in complaints if not text.startswith(refused)] == []
+
+
+def test_a_person_posts_edits_and_searches_by_forms(tab: Page, stack: Stack, word: str) -> None:
+    look(tab, "the index")
+    tab.get_by_role("link", name="/api/messages").click()
+    tab.get_by_label("Source").fill(f"{word} first")
+    tab.get_by_role("button", name="POST").first.click()
+    expect(tab.locator(".answer")).to_contain_text("201 Created")
+    look(tab, "a post")
+    tab.locator(".answer").get_by_role("link", name="/api/messages/").first.click()
+    tab.get_by_label("Source").fill(f"{word} second")
+    tab.get_by_role("button", name="PUT").first.click()
+    expect(tab.locator(".answer")).to_contain_text("204 No Content")
+    expect(tab.get_by_label("Source")).to_have_value(f"{word} second")
+    tab.goto("/api/messages")
+    tab.get_by_text("Query parameters").click()
+    tab.get_by_label("q", exact=True).fill(word)
+    look(tab, "a list with its parameters")
+    tab.get_by_role("button", name="GET").click()
+    expect(tab.locator(".answer")).to_contain_text(f"{word} second")
+    assert tab.url == f"{stack.url}/api/messages?q={word}"
+    for path in ("/api/tokens", "/api/schema/socket", "/api-auth/login/"):
+        tab.goto(path)
+        look(tab, path)
+
+
+def test_a_form_keeps_what_was_typed_and_changes_only_that(tab: Page, alice: Person) -> None:
+    tab.goto("/api/users")
+    tab.get_by_label("Nickname").nth(1).fill(alice.nickname)
+    tab.get_by_label("Password").fill("1")
+    tab.get_by_role("button", name="POST").first.click()
+    expect(tab.locator("#post-nickname-help")).to_contain_text("This nickname is taken.")
+    expect(tab.locator("#post-nickname")).to_be_focused()
+    expect(tab.locator("#post-nickname")).to_have_value(alice.nickname)
+    expect(tab.locator("#post-password")).to_have_value("1")
+    look(tab, "a refused form")
+    tab.get_by_text("Raw JSON").click()
+    tab.get_by_label("Body").fill('{"nickname": ')
+    tab.get_by_role("button", name="POST").last.click()
+    expect(tab.locator(".answer")).to_contain_text("The body is not JSON")
+    expect(tab.get_by_label("Body")).to_have_value('{"nickname": ')
+    tab.goto(f"/api/users/{alice.id}")
+    tab.locator("#put-nickname").fill(name := new_nickname())
+    look(tab, "one's own user")
+    tab.get_by_role("button", name="PUT").first.click()
+    expect(tab.locator(".answer")).to_contain_text("204 No Content")
+    expect(tab.get_by_role("button", name="Sign out")).to_be_visible()  # the password is the same
+    expect(tab.locator(".site bdi")).to_have_text(name)
+
+
+def look(page: Page, state: str) -> None:
+    """Let axe look at the page, which is no wider than the window."""
+    audit(page, state)
+    assert page.evaluate("document.documentElement.scrollWidth") == page.viewport_size["width"]  # type: ignore[index]
