@@ -65,4 +65,19 @@ def _is_emoji(character: str) -> bool:
     )
 
 
-NICKNAME_VALIDATORS = (printable, not_blank, no_colon, no_outer_space, only_visible)
+def no_leading_mark(nickname: str) -> None:
+    """Raise ValidationError for an accent at the start: it would sit on what stands before."""
+    if unicodedata.category(nickname[:1] or " ").startswith("M"):
+        raise ValidationError("A nickname cannot begin with an accent.")
+
+
+def only_characters(nickname: str) -> None:
+    """Raise ValidationError for a code point that Unicode reserves: it never is a character."""
+    if any(0xFDD0 <= ord(c) <= 0xFDEF or ord(c) & 0xFFFE == 0xFFFE for c in nickname):
+        raise ValidationError("A nickname cannot have code points that are no characters.")
+
+
+NICKNAME_VALIDATORS = (
+    *(printable, not_blank, no_colon, no_outer_space, only_visible),
+    *(no_leading_mark, only_characters),
+)

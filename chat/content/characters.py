@@ -21,11 +21,12 @@ UNSPACED = (
 )
 
 # What leaves no mark on a page: controls, all that Unicode lists as Default_Ignorable_Code_Point in
-# DerivedCoreProperties.txt (zero-width, fillers, tags), and the Braille pattern without dots.
+# DerivedCoreProperties.txt (zero-width, fillers, tags), the Braille pattern without dots, the place
+# of an object, and the note head without ink.
 INVISIBLE = (
     "\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc"
+    "\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 VISIBLE = re.compile(rf"[^\s{INVISIBLE}]")
 not_blank = RegexValidator(VISIBLE, BLANK)

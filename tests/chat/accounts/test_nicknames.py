@@ -19,7 +19,7 @@ UNSEEN = [
     "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u200e", "\u034f", "\ufe0f",
     "\U000e0073", "\u061c", "\u115f", "\u1160", "\u3164", "\uffa0", "\u2800", "\u180e", "\u17b4",
     "\u202a", "\u202e", "\u2066", "\u2069", "\u2028", "\u2029", "\ue000", "\U000f0000", "\ufff9",
-    "\U000e0100",
+    "\U000e0100", "\ufffc", "\U0001d159", "\ufdd0", "\uffff", "\U0010fffe",
 ]  # fmt: skip
 
 
@@ -30,6 +30,13 @@ def test_a_nickname_with_an_invisible_character_is_refused(nickname, unseen):
     with pytest.raises(ValidationError) as error:
         User(nickname=nickname.format(unseen)).clean_fields(exclude=["password"])
     assert list(error.value.error_dict) == ["nickname"]
+
+
+@pytest.mark.attack("Nicknames: look-alikes")
+@pytest.mark.parametrize("nickname", ["\u0301", "\u0332susan", "\u20dd", "\u05bba"])
+def test_a_nickname_does_not_begin_with_an_accent(nickname):
+    with pytest.raises(ValidationError):
+        User(nickname=nickname).clean_fields(exclude=["password"])
 
 
 @pytest.mark.parametrize(
@@ -77,6 +84,20 @@ def enter(request, call, client, bob, monkeypatch):
 @pytest.mark.parametrize("nickname", ["Ali\u200bce", "Zoe\u0308"], ids=ascii)
 def test_every_entry_point_has_the_same_rules(make_user, enter, nickname):
     make_user("Zo\u00eb")
+    assert not enter(nickname)
+
+
+@pytest.mark.attack("Nicknames: look-alikes")
+@pytest.mark.parametrize(
+    "nickname",
+    [
+        *("susan\u0301", "\ua731usan", "\U0001d460usan", "\ufffc", "\U0001d159", "\u0301susan"),
+        *("su\u2067san", "a\u206fb", "\u1d00\u0301\u202d", "\ufdd0", "x" * 33),
+    ],
+    ids=ascii,
+)
+def test_every_entry_point_refuses_each_kind(make_user, enter, nickname):
+    make_user("susan")
     assert not enter(nickname)
 
 

@@ -51,6 +51,16 @@ def clash(one, other):
         ("stra\u00dfe", "STRASSE"),
         ("Zo\u00eb", "ZOE\u0308"),
         ("i", "i\u0307"),
+        ("susan", "susan\u0301"),
+        ("susan", "su\u1e63an"),
+        ("susan", "susan\u0332\u0489"),
+        ("susan", "susan\u05bb"),
+        ("Zo\u00eb", "Zoe"),
+        ("S\u00f8ren", "Soren"),
+        ("SUSAN", "\ua731\u1d1c\ua731\u1d00\u0274"),
+        ("susan", "susa\u0274"),
+        ("us", "\U0001f1fa\U0001f1f8"),
+        ("susan", "\U0001f182\U0001f184\U0001f182\U0001f170\U0001f17d"),
         ("a b", "a\u00a0 b"),
         ("\u0627\u0644", "\u0627\u200d\u0644"),
         ("\u0905\u0965", "\u0905\u0964\u0964"),
@@ -66,9 +76,10 @@ def test_nicknames_that_look_the_same_clash(one, other):
     [
         ("han", "nan"),
         ("Han", "Nan"),
-        ("Zo\u00eb", "Zoe"),
-        ("susan", "susan\u0301"),
         ("ian", "lan"),
+        ("\u0438\u0440\u0430", "\u0439\u0440\u0430"),  # Cyrillic: two letters
+        ("\u304b\u304d", "\u304c\u304d"),  # Japanese: a voiced sound
+        ("\u0915\u093f", "\u0915\u0940"),  # Devanagari: vowels
         ("yuri", "vuri"),
         ("uv", "vv"),
         ("anna", "ana"),
