@@ -19,8 +19,11 @@ from chat.models import MAX_KEY, Token, User
 from chat.observability import tracing
 from chat.realtime import presence
 from chat.realtime.hub import hub
+from chat.realtime.roster import roster
 from chat.realtime.socket import TEXTS, Send, Socket
 from chat.threads import P, R, in_thread
+
+RECHECK = 240.0  # seconds after which a ping looks up its token again: it may be too old
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -36,6 +39,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         super().__init__(*args, **kwargs)
         self.name = uuid4().hex
         self.user_id: int | None = None
+        self.check_at = 0.0  # when the token is looked up again, monotonic
         self.frames: list[float] = []
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -84,7 +88,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def depart(self, user_id: int) -> None:
         """Take a user offline `GRACE` seconds after leaving this socket, unless another is open."""
-        await in_thread(presence.leaving, user_id, socket=self.name)
+        await roster.leave(user_id, self.name)
         await asyncio.sleep(presence.GRACE)
         await in_thread(presence.left, user_id)
 
@@ -115,8 +119,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def ping_user(self, frame: dict[str, Any]) -> None:
         """Identify the user of this socket by a token, and mark them as online."""
         token = frame.get("token")
+        digest = Token.digest_of(token) if isinstance(token, str) else None
+        is_known = digest == self.socket.digest and time.monotonic() < self.check_at
+        if self.user_id is not None and is_known:  # the hub closes sockets whose token has ended
+            roster.renew(self.user_id, self.name)
+            return
         # Set before the query, so that a token that ends meanwhile closes this socket.
-        self.socket.digest = Token.digest_of(token) if isinstance(token, str) else None
+        self.socket.digest = digest
         await self.as_user(self.identify)
 
     async def post_message(self, frame: dict[str, Any], ref: str | int | None) -> dict[str, Any]:
@@ -130,22 +139,26 @@ class ChatConsumer(AsyncWebsocketConsumer):
         return await self.as_user(self.post, data["source"], key)
 
     async def as_user(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Call a function that identifies the user; a previous, different user departs."""
+        """Call a function that identifies the user; renew the lease, or let another user depart."""
         before = self.user_id
         try:
             return await in_thread(function, *args, **kwargs)
         finally:
-            if before not in (None, self.user_id):
+            if before is not None and before == self.user_id:
+                roster.renew(before, self.name)
+            elif before is not None:
                 self.departing = asyncio.create_task(self.depart(before))
 
     def identify(self) -> User:
         """Return the user of this socket's token and mark it as seen; in a thread."""
+        before, began, self.check_at = self.user_id, time.monotonic(), 0.0
         user = Token.user_of(self.socket.digest) if self.socket.digest else None
         self.user_id = None if user is None else user.pk
         if user is None:
             self.socket.digest = None
             raise Unauthenticated
-        presence.seen(user, socket=self.name)
+        presence.seen(user, socket=self.name if user.pk != before else None)
+        self.check_at = began + RECHECK
         return user
 
     def post(self, source: str, key: str | None) -> dict[str, Any]:

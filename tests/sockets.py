@@ -15,7 +15,7 @@ import chat.realtime.hub
 import chat.views
 import flack_project.daphne.handler
 from chat.models import User
-from chat.realtime import presence, push
+from chat.realtime import presence, push, roster
 from chat.realtime.hub import Hub
 from chat.realtime.publisher import Publisher
 from chat.realtime.socket import Socket
@@ -131,6 +131,7 @@ async def live(
 async def connect(transactional_db: None, live: Hub, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a function that opens a socket; all are closed after the test."""
     monkeypatch.setattr(presence, "GRACE", 0.05)
+    monkeypatch.setattr(roster, "EVERY", 0.01)
     clients: list[Client] = []
 
     async def connect(path: str = "/ws/", address: str = "", **headers: str) -> Client:

@@ -23,6 +23,7 @@ from chat.observability import metrics
 from chat.realtime import push, repair
 from chat.realtime.gaps import SILENT, Gaps
 from chat.realtime.publisher import GROUP, HEARTBEAT, Publisher
+from chat.realtime.roster import roster
 from chat.realtime.socket import Message, Socket
 from chat.threads import in_thread
 
@@ -65,7 +66,8 @@ class Hub:
         if self._loop is loop:
             return
         self._loop, self._wake, self.subscribed = loop, asyncio.Event(), asyncio.Event()
-        work = (self._receive, self._fan_out, self._repair)
+        roster.start()
+        work = (self._receive, self._fan_out, self._repair, roster.write)
         self._tasks = [loop.create_task(self._supervise(task)) for task in work]
         self.publisher.start(loop)
 

@@ -1,6 +1,7 @@
 """Leases: which sockets of a user are open, on any node. A lease expires unless it is renewed."""
 
 import threading
+from collections.abc import Mapping
 from typing import Protocol
 
 import redis
@@ -12,8 +13,8 @@ from chat import clock
 class Leases(Protocol):
     """A store of leases."""
 
-    def hold(self, user_id: int, socket: str, seconds: float) -> bool:
-        """Let the lease of a socket expire in `seconds`; return True if it is new, not renewed."""
+    def hold(self, leases: Mapping[tuple[int, str], float]) -> None:
+        """Create or renew leases, by user and socket, to expire in so many seconds."""
 
     def held(self, user_id: int) -> bool:
         """Return True if a socket of the user has a lease that has not expired."""
@@ -25,19 +26,21 @@ class RedisLeases:
     def __init__(self, url: str) -> None:
         self._redis = redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5)
 
-    def hold(self, user_id: int, socket: str, seconds: float) -> bool:
+    def hold(self, leases: Mapping[tuple[int, str], float]) -> None:
         """See `Leases`."""
-        key, now = f"flack:leases:{user_id}", clock.now()
-        with self._redis.pipeline() as pipe:
-            pipe.zremrangebyscore(key, 0, now)
-            pipe.zadd(key, {socket: now + seconds})
-            pipe.expire(key, 120)
-            _, added, _ = pipe.execute()
-        return bool(added)
+        now = clock.now()
+        with self._redis.pipeline(transaction=False) as pipe:
+            for (user_id, socket), seconds in leases.items():
+                pipe.zadd(key_of(user_id), {socket: now + seconds})
+                pipe.expire(key_of(user_id), 120)
+            pipe.execute()
 
     def held(self, user_id: int) -> bool:
-        """See `Leases`."""
-        return bool(self._redis.zcount(f"flack:leases:{user_id}", clock.now(), "+inf"))
+        """See `Leases`; remove those that have expired."""
+        with self._redis.pipeline() as pipe:
+            pipe.zremrangebyscore(key_of(user_id), 0, clock.now())
+            pipe.zcard(key_of(user_id))
+            return bool(pipe.execute()[1])
 
 
 class LocalLeases:
@@ -47,18 +50,23 @@ class LocalLeases:
         self._lock = threading.Lock()
         self._ends: dict[int, dict[str, float]] = {}
 
-    def hold(self, user_id: int, socket: str, seconds: float) -> bool:
+    def hold(self, leases: Mapping[tuple[int, str], float]) -> None:
         """See `Leases`."""
         now = clock.now()
         with self._lock:  # two threads that replace the dict at once would lose a lease
-            ends = {n: end for n, end in self._ends.get(user_id, {}).items() if end > now}
-            self._ends[user_id] = {**ends, socket: now + seconds}
-        return socket not in ends
+            for (user_id, socket), seconds in leases.items():
+                ends = {**self._ends.get(user_id, {}), socket: now + seconds}
+                self._ends[user_id] = {name: end for name, end in ends.items() if end > now}
 
     def held(self, user_id: int) -> bool:
         """See `Leases`."""
         now = clock.now()
         return any(end > now for end in self._ends.get(user_id, {}).values())
+
+
+def key_of(user_id: int) -> str:
+    """Return the key of the leases of a user in Redis."""
+    return f"flack:leases:{user_id}"
 
 
 leases: Leases = RedisLeases(settings.REDIS_URL) if settings.REDIS_URL else LocalLeases()

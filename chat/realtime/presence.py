@@ -6,7 +6,7 @@ open.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 import redis
@@ -42,16 +42,15 @@ def later(now: int) -> Greatest:
 
 
 def seen(user: User, *, socket: str | None = None) -> None:
-    """Mark a user as online, on `socket` if given; push only if that is a change."""
-    is_new = False
+    """Mark a user as online, on a new `socket` if given; push only if that is a change."""
     if socket is not None:
         with _log_outage(user.pk):
-            is_new = leases.hold(user.pk, socket, LEASE)
+            leases.hold({(user.pk, socket): LEASE})
     now = timestamp()
     row = User.objects.filter(pk=user.pk)
     is_written = user.online and user.last_seen_at > now - WRITE_EVERY
     # After `user` was read, and before a new lease began, the last socket may have left.
-    if is_written and (not is_new or row.filter(online=True).exists()):
+    if is_written and (socket is None or row.filter(online=True).exists()):
         return
     with transaction.atomic():
         row.update(
@@ -63,10 +62,18 @@ def seen(user: User, *, socket: str | None = None) -> None:
             push_model(user)
 
 
-def leaving(user_id: int, *, socket: str) -> None:
-    """Let the lease of a closed socket expire. Call `left` `GRACE` seconds later."""
-    with _log_outage(user_id):
-        leases.hold(user_id, socket, GRACE / 2)
+def hold(sockets: Mapping[tuple[int, str], float]) -> None:
+    """Renew the leases of sockets, by user and socket, to expire in so many seconds."""
+    leases.hold(sockets)
+
+
+def renew(user_ids: Collection[int]) -> None:
+    """Mark users as seen, in one statement; bring back those that were taken offline."""
+    now = timestamp()
+    users = User.objects.filter(pk__in=user_ids)
+    users.filter(online=True, last_seen_at__lte=now - WRITE_EVERY).update(last_seen_at=now)
+    for user in users.filter(online=False, is_active=True):
+        seen(user)
 
 
 def left(user_id: int) -> None:

@@ -11,7 +11,7 @@ from django.db import OperationalError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat import actions, throttling
+from chat import actions, consumers, throttling
 from chat.errors import BANNED, error_body
 from chat.models import MAX_SOURCE, Message, Token, User
 from chat.realtime import hub as hub_module
@@ -426,6 +426,64 @@ async def test_a_socket_whose_last_ping_was_invalid_is_anonymous(connect, alice)
     await client.sign_in(alice)
     await client.ask("ping_user", token="bad")
     assert (await client.ask("post_message", data={"source": "hi"}))["data"] == UNAUTHENTICATED
+
+
+@pytest.fixture
+def checked(monkeypatch):
+    """The digests of tokens that were looked up in the database."""
+    checked, user_of = [], Token.user_of
+
+    def look_up(digest):
+        checked.append(digest)
+        return user_of(digest)
+
+    monkeypatch.setattr(Token, "user_of", look_up)
+    return checked
+
+
+async def ping(client, user):
+    """Send a ping and wait until it was handled."""
+    await client.say(event="ping_user", token=user.token)
+    await client.ask("nonsense")
+
+
+async def test_further_pings_look_up_no_token(connect, alice, checked):
+    client = await connect()
+    for _ in range(5):
+        await ping(client, alice)
+    assert len(checked) == 1
+
+
+async def test_a_known_socket_that_pings_keeps_its_user_online(connect, alice, live):
+    client = await connect()
+    await client.sign_in(alice)
+    await in_thread(User.objects.update, online=False)
+    await ping(client, alice)
+    while not await is_online(alice):
+        await asyncio.sleep(0.01)
+
+
+async def test_a_token_that_could_not_be_looked_up_is_looked_up_again(
+    connect, alice, bob, checked, monkeypatch
+):
+    client = await connect()
+    await client.sign_in(alice)
+    with monkeypatch.context() as patch:
+        patch.setattr(Token, "user_of", lambda digest: (_ for _ in ()).throw(OperationalError()))
+        assert (await client.ask("ping_user", token=bob.token))["data"]["status"] == 503
+    await ping(client, bob)
+    assert checked[-1] == Token.digest_of(bob.token)
+
+
+@pytest.mark.attack("Sockets: tokens")
+async def test_a_ping_looks_up_its_token_again_after_some_minutes(
+    connect, alice, checked, monkeypatch
+):
+    monkeypatch.setattr(consumers, "RECHECK", 0)
+    client = await connect()
+    await client.sign_in(alice)
+    await in_thread(alice.tokens.all().delete)  # past every announcement
+    assert (await client.ask("ping_user", token=alice.token))["data"] == UNAUTHENTICATED
 
 
 # --- limits, origins, paths -----------------------------------------------------------------------

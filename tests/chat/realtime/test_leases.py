@@ -24,7 +24,7 @@ def test_a_user_has_no_lease_at_first(leases):
 
 
 def test_a_lease_holds_until_its_end(leases, clock):
-    leases.hold(1, "socket", 60)
+    leases.hold({(1, "socket"): 60})
     clock.advance(59)
     assert leases.held(1)
     clock.advance(2)
@@ -32,50 +32,43 @@ def test_a_lease_holds_until_its_end(leases, clock):
 
 
 def test_a_lease_can_be_renewed(leases, clock):
-    leases.hold(1, "socket", 60)
+    leases.hold({(1, "socket"): 60})
     clock.advance(50)
-    leases.hold(1, "socket", 60)
+    leases.hold({(1, "socket"): 60})
     clock.advance(50)
     assert leases.held(1)
 
 
-def test_a_lease_is_new_unless_it_is_renewed_in_time(leases, clock):
-    assert leases.hold(1, "socket", 60)
-    assert leases.hold(1, "another socket", 60)
-    assert not leases.hold(1, "socket", 60)
-    clock.advance(61)
-    assert leases.hold(1, "socket", 60)
-
-
 def test_a_lease_can_be_shortened(leases, clock):
-    leases.hold(1, "socket", 60)
-    leases.hold(1, "socket", 1)
+    leases.hold({(1, "socket"): 60})
+    leases.hold({(1, "socket"): 1})
     clock.advance(2)
     assert not leases.held(1)
 
 
 def test_one_lease_of_two_is_enough(leases, clock):
-    leases.hold(1, "first tab", 1)
-    leases.hold(1, "second tab", 60)
+    leases.hold({(1, "first tab"): 1})
+    leases.hold({(1, "second tab"): 60})
     clock.advance(2)
     assert leases.held(1)
 
 
 def test_leases_are_each_users_own(leases):
-    leases.hold(1, "socket", 60)
+    leases.hold({(1, "socket"): 60})
     assert not leases.held(2)
 
 
 def test_all_nodes_see_the_same_leases(valkey):
-    RedisLeases(valkey).hold(1, "socket", 60)
+    RedisLeases(valkey).hold({(1, "socket"): 60})
     assert RedisLeases(valkey).held(1)
 
 
 def test_expired_leases_are_deleted(valkey, clock):
     leases, store = RedisLeases(valkey), redis.Redis.from_url(valkey)
-    leases.hold(5, "old", 1)
+    leases.hold({(5, "old"): 1})
     clock.advance(2)
-    leases.hold(5, "new", 60)
+    leases.hold({(5, "new"): 60})
+    assert leases.held(5)
     assert store.zcard("flack:leases:5") == 1
     assert 0 < store.ttl("flack:leases:5") <= 120
 
@@ -87,9 +80,9 @@ def test_threads_that_hold_at_once_lose_no_lease():
         for _ in range(20):
             leases = LocalLeases()
             with ThreadPoolExecutor(8) as threads:
-                list(threads.map(lambda n, held=leases: held.hold(1, str(n), 60), range(200)))
+                list(threads.map(lambda n, held=leases: held.hold({(1, str(n)): 60}), range(200)))
             for number in range(200):
-                leases.hold(1, str(number), -1)
+                leases.hold({(1, str(number)): -1})
                 assert leases.held(1) == (number < 199)
     finally:
         sys.setswitchinterval(interval)

@@ -17,6 +17,11 @@ def carol(make_user):
     return make_user("Carol", updated_at=1000, last_seen_at=1000)
 
 
+def let_expire(user, socket):
+    """Write what the roster writes for a socket that was closed."""
+    presence.leases.hold({(user.pk, socket): presence.GRACE / 2})
+
+
 def test_a_user_who_is_seen_comes_online(carol, clock, pushes, committed):
     with committed():
         presence.seen(carol)
@@ -62,7 +67,7 @@ def test_two_nodes_that_see_a_user_at_once_push_once(carol, pushes, committed):
 
 def test_who_closes_the_last_socket_goes_offline(carol, clock, pushes, committed):
     presence.seen(carol, socket="tab")
-    presence.leaving(carol.pk, socket="tab")
+    let_expire(carol, "tab")
     clock.advance(presence.GRACE)
     with committed():
         presence.left(carol.pk)
@@ -75,7 +80,7 @@ def test_who_closes_the_last_socket_goes_offline(carol, clock, pushes, committed
 def test_a_second_tab_keeps_the_user_online(carol, clock):
     presence.seen(carol, socket="first tab")
     presence.seen(carol, socket="second tab")
-    presence.leaving(carol.pk, socket="first tab")
+    let_expire(carol, "first tab")
     clock.advance(presence.GRACE)
     presence.left(carol.pk)
     assert User.objects.get(pk=carol.pk).online
@@ -83,7 +88,7 @@ def test_a_second_tab_keeps_the_user_online(carol, clock):
 
 def test_a_page_that_is_reloaded_does_not_flicker(carol, clock, pushes, committed):
     presence.seen(carol, socket="before")
-    presence.leaving(carol.pk, socket="before")
+    let_expire(carol, "before")
     clock.advance(1)
     with committed():
         presence.seen(carol, socket="after")
@@ -125,13 +130,6 @@ def test_a_socket_that_opens_as_the_last_one_leaves_brings_the_user_back_online(
     presence.seen(found, socket="new")
     presence.left(carol.pk)
     assert User.objects.get(pk=carol.pk).online
-
-
-def test_seen_again_on_a_socket_reads_nothing(carol, django_assert_num_queries):
-    presence.seen(carol)
-    for queries in (1, 0, 0):
-        with django_assert_num_queries(queries):
-            presence.seen(carol, socket="new")
 
 
 def test_a_user_who_is_deleted_while_leaving_is_no_error(carol, clock, monkeypatch):
@@ -203,7 +201,6 @@ def test_without_redis_seen_still_brings_online(carol, monkeypatch):
 def test_without_redis_only_silence_takes_offline(carol, clock, monkeypatch):
     presence.seen(carol, socket="tab")
     monkeypatch.setattr(presence, "leases", RedisLeases(NO_REDIS))
-    presence.leaving(carol.pk, socket="tab")
     presence.left(carol.pk)
     assert User.objects.get(pk=carol.pk).online
     clock.advance(62)
@@ -215,7 +212,7 @@ def test_leaving_while_the_database_is_unavailable_is_no_error(carol, clock, mon
         raise OperationalError("unavailable")
 
     presence.seen(carol, socket="tab")
-    presence.leaving(carol.pk, socket="tab")
+    let_expire(carol, "tab")
     clock.advance(presence.GRACE)
     monkeypatch.setattr(presence, "timestamp", unavailable)
     presence.left(carol.pk)
@@ -223,10 +220,40 @@ def test_leaving_while_the_database_is_unavailable_is_no_error(carol, clock, mon
     assert carol.online
 
 
+@pytest.mark.parametrize(("before", "after"), [(14, 14), (15, 0), (59, 0)])
+def test_users_who_pinged_are_written_once_in_fifteen_seconds(carol, alice, clock, before, after):
+    presence.seen(carol)
+    User.objects.update(online=True, last_seen_at=timestamp() - before)
+    presence.renew([carol.pk, alice.pk])
+    seen = set(User.objects.values_list("last_seen_at", flat=True))
+    assert seen == {timestamp() - after}
+
+
+def test_any_number_of_pings_is_two_queries(make_user, django_assert_num_queries):
+    ids = [make_user(f"user{n}", online=True, last_seen_at=1000).pk for n in range(20)]
+    with django_assert_num_queries(2):
+        presence.renew(ids)
+
+
+def test_a_ping_brings_back_a_user_who_was_taken_offline(carol, pushes, committed):
+    with committed():
+        presence.renew([carol.pk])
+    carol.refresh_from_db()
+    assert carol.online
+    assert pushes == [{"class": "User", "model": carol.to_dict()}]
+
+
+def test_the_last_ping_of_a_banned_user_does_not_bring_them_back(carol):
+    User.objects.filter(pk=carol.pk).update(is_active=False)
+    presence.renew([carol.pk])
+    carol.refresh_from_db()
+    assert not carol.online
+
+
 def test_a_clock_that_is_behind_does_not_turn_the_time_of_changes_back(carol, clock):
     presence.seen(carol, socket="tab")
     came_at = carol.updated_at
-    presence.leaving(carol.pk, socket="tab")
+    let_expire(carol, "tab")
     clock.advance(-30)
     presence.find_offline_users()
     User.objects.filter(pk=carol.pk).update(last_seen_at=0)

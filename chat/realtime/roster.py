@@ -1,0 +1,84 @@
+"""The roster: the signed-in sockets of this process, whose pings are written together.
+
+A ping of a socket whose user is known is an entry in memory. Once a second all new entries are
+written: `last_seen_at` in one statement, the leases in one pipeline.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from typing import TypeVar
+
+from django.db import InterfaceError, OperationalError
+from redis import RedisError
+
+from chat.realtime import presence
+from chat.threads import in_thread
+
+EVERY = 1.0  # seconds from one write to the next
+MAX_BATCH = 500  # users, or leases, in one statement or pipeline
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+class Roster:
+    """What is to be written: users that were seen, and leases of sockets, the newest of each.
+
+    Both stay until they are written, so an outage loses nothing; there is at most one lease for
+    each open socket. Writes follow one another, so a lease never ends before it begins.
+    """
+
+    def __init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Begin with nothing to write, on the running event loop."""
+        self._seen: set[int] = set()
+        self._leases: dict[tuple[int, str], float] = {}
+        self._wake, self._written = asyncio.Event(), asyncio.Event()
+
+    def renew(self, user_id: int, socket: str) -> None:
+        """Note the ping of a socket."""
+        self._seen.add(user_id)
+        self._leases[user_id, socket] = presence.LEASE
+        self._wake.set()
+
+    async def leave(self, user_id: int, socket: str) -> None:
+        """Let the lease of a closed socket expire; return when that was written, or tried."""
+        self._leases[user_id, socket] = presence.GRACE / 2
+        self._wake.set()
+        await self._written.wait()
+
+    async def write(self) -> None:
+        """Write new entries, at most once in `EVERY` seconds, until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            seen, self._seen = self._seen, set()
+            leases, self._leases = self._leases, {}
+            written, self._written = self._written, asyncio.Event()
+            try:
+                for users in _batches(list(seen)):
+                    await in_thread(presence.renew, users)
+                for entries in _batches(list(leases.items())):
+                    await in_thread(presence.hold, dict(entries))
+            except (RedisError, OperationalError, InterfaceError) as error:
+                logger.warning("Pings are not written, trying again: %s", error)
+                self._seen |= seen
+                # The old leases of closed sockets expire in any case.
+                still = {key: end for key, end in leases.items() if end == presence.LEASE}
+                self._leases = still | self._leases
+                self._wake.set()
+            finally:
+                written.set()
+            await asyncio.sleep(EVERY)
+
+
+def _batches(entries: list[T]) -> Iterator[list[T]]:
+    for start in range(0, len(entries), MAX_BATCH):
+        yield entries[start : start + MAX_BATCH]
+
+
+roster = Roster()
