@@ -21,7 +21,7 @@ from comparison.contestants.running import ROOT
 
 AGAIN = "flack again"  # the same contestant once more: its difference from "flack" is noise
 START = 0.8  # of the capacity that the CPU time of the first step predicts
-MINUTE = "not a_user_not_heard_of_for_a_minute"  # the row that a quick run leaves out
+MINUTE = "not a_user_without_a_ping_for_a_minute"  # the row that a quick run leaves out
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The contract as a black-box suite: it knows a URL and a wire, nothing of the server behind them.
+"""The contract as a black-box suite, which uses only a URL and a wire of the server.
 
     python -m comparison.contract --url http://127.0.0.1:8000
 
@@ -8,8 +8,7 @@ The suite detects what the server's sockets speak: plain WebSocket, or Socket.IO
 public addresses must allow it first: `FLACK_PREVIEW_HOSTS=127.0.0.1:P`.
 A server with rate limits must run without them: `FLACK_RATE_LIMITS=0`. All else is at its defaults.
 
-The suite makes people of its own with names nobody else has, so it runs on a server in use, and as
-often as one likes.
+The suite creates users with unused nicknames, so it can run on a server in use and be repeated.
 """
 
 import pytest

@@ -24,12 +24,12 @@ class Person:
 
 
 def new_nickname(word: str = "user") -> str:
-    """Give a nickname that nobody has, at most 32 characters for words up to 16."""
+    """Return an unused nickname, of at most 32 characters for words of up to 16."""
     return f"{word}-{secrets.token_hex(7)}"
 
 
 def new_password() -> str:
-    """Give a password that no validator refuses."""
+    """Return a password that no validator refuses."""
     return secrets.token_urlsafe(12)
 
 
@@ -99,14 +99,14 @@ class Flack:
             time.sleep(POLL)
 
     def sign_in(self, nickname: str, password: str) -> str:
-        """Give a token for a nickname and its password."""
+        """Return a token for a nickname and its password."""
         answer = self.post("/api/tokens", auth=(nickname, password))
         assert answer.status_code == 200, answer.text
         token: str = answer.json()["token"]
         return token
 
     def person(self, word: str = "user") -> Person:
-        """Register somebody new and sign in."""
+        """Register a new user and sign in."""
         nickname, password = new_nickname(word), new_password()
         answer = self.post("/api/users", json={"nickname": nickname, "password": password})
         assert answer.status_code == 201, answer.text

@@ -94,19 +94,19 @@ def flack(pytestconfig: pytest.Config) -> Iterator[Flack]:
 
 @pytest.fixture(scope="module")
 def ann(flack: Flack) -> Person:
-    """Somebody who is signed in; a test that changes her makes a person of its own."""
+    """A user who is signed in. A test that changes her creates a person of its own."""
     return flack.person("ann")
 
 
 @pytest.fixture(scope="module")
 def bob(flack: Flack) -> Person:
-    """Somebody else."""
+    """Another user who is signed in."""
     return flack.person("bob")
 
 
 @pytest.fixture
 def connect(flack: Flack, pytestconfig: pytest.Config) -> Iterator[Callable[[], JsonWire]]:
-    """Give a function that opens a socket; all are closed after the test."""
+    """Return a function that opens a socket; all are closed after the test."""
     with ExitStack() as sockets:
         yield lambda: sockets.enter_context(
             open_wire(pytestconfig.stash[WIRE], flack.url, flack.patience)
@@ -115,7 +115,7 @@ def connect(flack: Flack, pytestconfig: pytest.Config) -> Iterator[Callable[[], 
 
 @pytest.fixture
 def listener(connect: Callable[[], JsonWire]) -> JsonWire:
-    """Somebody's socket who did not sign in: anyone may listen."""
+    """The socket of a client that is not signed in."""
     return connect()
 
 

@@ -20,7 +20,7 @@ class Seen:
 
 
 class Minute:
-    """Somebody who was last heard of at the start, and somebody whose socket goes on to ping."""
+    """Two users: one whose last request was at the start, and one whose socket keeps pinging."""
 
     def __init__(self, flack: Flack, wire: str) -> None:
         """Sign both in, then listen and ping on a thread."""

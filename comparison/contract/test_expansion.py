@@ -52,7 +52,7 @@ def test_a_link_gets_the_title_and_description_of_its_page(
         ("nothing at all", None, "No description found."),
     ],
 )
-def test_what_a_page_does_not_say_is_filled_in(
+def test_a_page_without_title_or_description_gets_defaults(
     flack: Flack, ann: Person, pages: Pages, body: str, title: str | None, description: str
 ) -> None:
     url = pages.add(body)

@@ -48,7 +48,7 @@ def test_before_gives_what_is_older_oldest_first(
 
 
 @pytest.mark.differs("D-09")
-def test_before_gives_50_unless_told_and_never_more_than_200(flack: Flack, ann: Person) -> None:
+def test_before_gives_50_by_default_and_at_most_200(flack: Flack, ann: Person) -> None:
     newest = [flack.posted(ann, f"number {number}") for number in range(201)][-1]
     query = f"before={newest['id'] + 1}"
     assert len(flack.messages(query)) == 50

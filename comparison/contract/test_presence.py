@@ -1,4 +1,4 @@
-"""Who is online, as everybody sees it."""
+"""Presence: which users are online, as every client sees it."""
 
 import time
 from collections.abc import Callable
@@ -86,7 +86,7 @@ def test_a_sign_of_life_that_changes_nothing_visible_is_no_change(
 
 
 @pytest.mark.same
-def test_a_user_not_heard_of_for_a_minute_goes_offline_and_one_who_pings_does_not(
+def test_a_user_without_a_ping_for_a_minute_goes_offline_and_one_who_pings_does_not(
     flack: Flack, a_minute: Minute
 ) -> None:
     def gone() -> bool:

@@ -86,7 +86,7 @@ def test_a_nickname_of_33_characters_is_400(flack: Flack) -> None:
 
 @pytest.mark.differs("D-03")
 @pytest.mark.parametrize("nickname", ["", "{}:x", " {}", "{} ", "{}\tx", "{}\nx", "{}\0", "{}\x7f"])
-def test_a_nickname_that_could_not_sign_in_or_be_told_apart_is_400(
+def test_a_nickname_that_cannot_sign_in_or_looks_like_another_is_400(
     flack: Flack, nickname: str
 ) -> None:
     assert register(flack, nickname=nickname.format(new_nickname("n"))).status_code == 400

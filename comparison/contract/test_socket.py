@@ -39,7 +39,7 @@ def assert_still_open(socket: JsonWire, author: Person) -> None:
 
 @pytest.mark.differs("D-21")
 @pytest.mark.parametrize("ref", ["1", "Ж 🙂", "x" * 36, 7], ids=repr)
-def test_an_ack_says_that_the_message_is_in_the_database(
+def test_a_message_is_in_the_database_when_its_ack_arrives(
     flack: Flack, listener: JsonWire, ref: Any
 ) -> None:
     author, source = flack.person(), new_nickname("acked")
@@ -160,7 +160,7 @@ def test_a_repeated_post_is_pushed_once(ann: Person, connect: Callable[[], JsonW
 
 
 @pytest.mark.differs("D-37")
-def test_the_sockets_of_an_ended_token_hear_a_401_and_are_closed(
+def test_the_sockets_of_an_ended_token_get_a_401_and_are_closed(
     flack: Flack, ann: Person, connect: Callable[[], JsonWire]
 ) -> None:
     signed_in, listener = connect(), connect()

@@ -98,7 +98,7 @@ def test_deleting_a_token_leaves_the_users_other_tokens(flack: Flack) -> None:
 
 @pytest.mark.same
 @pytest.mark.parametrize(("method", "path"), CLOSED)
-def test_a_closed_door_without_a_good_token_is_401(
+def test_an_endpoint_that_needs_a_token_is_401_without_a_valid_one(
     flack: Flack, ann: Person, message: int, method: str, path: str
 ) -> None:
     path = path.format(id=ann.id, message=message)
@@ -110,7 +110,7 @@ def test_a_closed_door_without_a_good_token_is_401(
 
 @pytest.mark.same
 @pytest.mark.parametrize("path", OPEN)
-def test_an_open_door_takes_anyone_but_a_bad_token(
+def test_an_open_endpoint_refuses_only_a_bad_token(
     flack: Flack, ann: Person, message: int, path: str
 ) -> None:
     path = path.format(id=ann.id, message=message)
@@ -121,7 +121,7 @@ def test_an_open_door_takes_anyone_but_a_bad_token(
 
 @pytest.mark.differs("D-26")
 @pytest.mark.parametrize("path", OPEN)
-def test_a_bad_token_at_an_open_door_gets_the_same_401(
+def test_a_bad_token_at_an_open_endpoint_gets_the_same_401(
     flack: Flack, ann: Person, message: int, path: str
 ) -> None:
     assert_unauthorized(flack.get(path.format(id=ann.id, message=message), token="bad"))
@@ -129,7 +129,7 @@ def test_a_bad_token_at_an_open_door_gets_the_same_401(
 
 @pytest.mark.differs("D-34")
 @pytest.mark.parametrize("header", ["Basic {}", "Token {}", "Bearer", "{}"])
-def test_credentials_that_are_no_bearer_token_are_refused_at_an_open_door(
+def test_credentials_that_are_no_bearer_token_are_refused_at_an_open_endpoint(
     flack: Flack, ann: Person, header: str
 ) -> None:
     headers = {"Authorization": header.format(ann.token)}

@@ -75,7 +75,7 @@ FAULTS: dict[str, dict[str, Fault]] = {
     "test_tokens::test_a_deleted_token_is_dead": {
         "a deleted token lives on": swallow("DELETE", "/api/tokens"),
     },
-    "test_tokens::test_a_closed_door_without_a_good_token_is_401": {
+    "test_tokens::test_an_endpoint_that_needs_a_token_is_401_without_a_valid_one": {
         "401 has no challenge": answer("POST", MESSAGES, header("www-authenticate", None)),
         "401 opens a browser's prompt": answer("PUT", USER, header("www-authenticate", "Basic")),
         "no token is 403": answer("PUT", MESSAGE, status(403, 401)),
@@ -172,12 +172,12 @@ FAULTS: dict[str, dict[str, Fault]] = {
         ),
     },
     "test_push::test_who_comes_online_is_pushed_to_everyone": {
-        "nobody comes online": push("User", lambda user: None if user["online"] else user),
+        "no user comes online": push("User", lambda user: None if user["online"] else user),
     },
     "test_presence::test_closing_the_last_socket_takes_its_user_offline": {
-        "nobody goes offline": push("User", lambda user: user if user["online"] else None),
+        "no user goes offline": push("User", lambda user: user if user["online"] else None),
     },
-    "test_socket::test_an_ack_says_that_the_message_is_in_the_database": {
+    "test_socket::test_a_message_is_in_the_database_when_its_ack_arrives": {
         "there is no ack": frame("ack", lambda _: []),
         "an ack has another's ref": frame("ack", lambda given: [given | {"ref": "other"}]),
         "an ack lacks the message": frame("ack", lambda given: [given | {"data": {}}]),

@@ -26,7 +26,7 @@ from comparison.contestants.running import (
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = ROOT / "comparison" / "contract"
 PARTS = 2  # parallel runs of the suite on a contestant, which mostly wait
-MINUTE = "test_a_user_not_heard_of_for_a_minute_goes_offline_and_one_who_pings_does_not"
+MINUTE = "test_a_user_without_a_ping_for_a_minute_goes_offline_and_one_who_pings_does_not"
 # "flask-threads" is the code of "flask", and test_contract.py runs every row on "flack".
 CHECKED = [name for name in CONTESTANTS if name not in ("flask-threads", "flack")]
 
