@@ -120,6 +120,22 @@ def test_a_nickname_is_completed_and_a_mention_is_marked(
     expect(here.article(f"hello @{bob.nickname}").locator("mark")).not_to_have_class("me")
 
 
+def test_the_name_of_an_emoji_is_completed(room: Room) -> None:
+    options = room.page.get_by_role("listbox", name="Emoji").get_by_role("option")
+    room.box.press_sequentially("at 10:30 :smi")
+    expect(options.first).to_have_text("\U0001f603 smiley")
+    room.box.press("ArrowDown")
+    room.box.press("Enter")
+    expect(room.box).to_have_value("at 10:30 \U0001f604 ")
+    room.box.press_sequentially(":tada:")
+    expect(room.box).to_have_value("at 10:30 \U0001f604 \U0001f389")
+    room.box.press_sequentially(" :no_such_name: 12:34 std::tada http://x")
+    expect(options).to_have_count(0)
+    expect(room.box).to_have_value(
+        "at 10:30 \U0001f604 \U0001f389 :no_such_name: 12:34 std::tada http://x"
+    )
+
+
 def test_the_arrows_choose_a_nickname_and_escape_chooses_none(
     make_room: MakeRoom, stack: Stack
 ) -> None:

@@ -9,7 +9,7 @@ const DRAFT = 'flack.draft.'
 const LIMIT = 10000
 const NEAR_LIMIT = 9000
 /** What may be completed. */
-const BEGUN = /@/
+const BEGUN = /@|:[\w+-]/
 
 /** @type {HTMLFormElement} */
 const form = query('#composer')

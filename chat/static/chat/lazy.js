@@ -9,6 +9,7 @@ import { showNote } from './status.js'
  *   'completion': typeof import('./lazy/completion.js'),
  *   'deleting': typeof import('./lazy/deleting.js'),
  *   'editor': typeof import('./lazy/editor.js'),
+ *   'emoji': typeof import('./lazy/emoji.js'),
  *   'help': typeof import('./lazy/help.js'),
  *   'permalink': typeof import('./lazy/permalink.js'),
  *   'person': typeof import('./lazy/person.js'),

@@ -1,14 +1,15 @@
-/** Completion of @nicknames from a list, with arrow keys. */
+/** Completion of @nicknames and of :emoji: from a list, with arrow keys. */
 
 import { make, query } from '../dom.js'
+import { use } from '../lazy.js'
 import { users } from '../store.js'
 
 const MOST = 6
-const BEGUN = /(?:^|[^\p{L}\p{N}])@([^@\n]{0,32})$/u
+const BEGUN = /(?:^|[^\p{L}\p{N}])(?:@([^@\n]{0,32})|:([\w+-]{2,32}:?))$/u
 /** @type {HTMLTextAreaElement} */
 const box = query('#message')
 const list = query('#mentions')
-/** @type {string[]} */
+/** What each option shows and writes. @type {{label: string, text: string}[]} */
 let found = []
 let chosen = 0
 
@@ -18,44 +19,70 @@ export function completes(event) {
 	if (!length) return false
 	const step = { ArrowDown: 1, ArrowUp: length - 1 }[event.key]
 	if (step) show(found, (chosen + step) % length)
-	else if (event.key === 'Enter' || event.key === 'Tab') take(chosen)
+	else if (event.key === 'Enter' || event.key === 'Tab') take(found[chosen].text)
 	else if (event.key === 'Escape') show([])
 	else return false
 	event.preventDefault()
 	return true
 }
 
-/** Return the start of a nickname before the caret, if any. */
-const begun = () => BEGUN.exec(box.value.slice(0, box.selectionStart))?.[1]
+/** Return the start of a nickname, or of the name of an emoji, before the caret. */
+const begun = () => BEGUN.exec(box.value.slice(0, box.selectionStart)) ?? []
 
 export function offer() {
-	const start = begun()?.toLowerCase()
-	const fitting = [...users.rows.values()].filter(
-		({ online, nickname }) => online && nickname.toLowerCase().startsWith(start ?? '\n'),
-	)
-	show(fitting.map(({ nickname }) => nickname).sort().slice(0, MOST))
+	const [, nickname, name] = begun()
+	if (name) use('emoji', offerEmoji)
+	else if (nickname === undefined) show([])
+	else show(findPeople(nickname.toLowerCase()), 0, 'People to mention')
 }
 
-/** @param {string[]} names @param {number} index */
-function show(names, index = 0) {
-	found = names
-	chosen = index
-	const options = names.map((name, at) => {
-		const ariaSelected = String(at === index)
-		return make('li', { id: `mention-${at}`, role: 'option', dir: 'auto', ariaSelected }, name)
+/** @param {string} start */
+function findPeople(start) {
+	const fitting = [...users.rows.values()].filter(
+		({ online, nickname }) => online && nickname.toLowerCase().startsWith(start),
+	)
+	const names = fitting.map(({ nickname }) => nickname).sort()
+	return names.map((name) => ({ label: name, text: `@${name} ` }))
+}
+
+/** @param {typeof import('./emoji.js')} module */
+function offerEmoji({ emoji, findNames }) {
+	const name = begun()[2]?.toLowerCase()
+	if (!name) return show([])
+	if (name.endsWith(':')) {
+		const whole = emoji.get(name.slice(0, -1))
+		return whole ? take(whole) : show([])
+	}
+	const options = findNames(name).map((other) => {
+		const text = /** @type {string} */ (emoji.get(other))
+		return { label: `${text} ${other}`, text: `${text} ` }
 	})
-	list.replaceChildren(...options)
-	list.hidden = !names.length
+	show(options, 0, 'Emoji')
+}
+
+/** @param {typeof found} options @param {number} index @param {string} label of the list */
+function show(options, index = 0, label = list.ariaLabel ?? '') {
+	found = options.slice(0, MOST)
+	chosen = index
+	const items = found.map((option, at) => {
+		const ariaSelected = String(at === index)
+		const properties = { id: `mention-${at}`, role: 'option', dir: 'auto', ariaSelected }
+		return make('li', properties, option.label)
+	})
+	list.replaceChildren(...items)
+	list.ariaLabel = label
+	list.hidden = !found.length
 	// The box stays a text box by name and role: its parent is the combobox, as in ARIA 1.1.
 	query('#combobox').ariaExpanded = String(!list.hidden)
-	if (names.length) box.setAttribute('aria-activedescendant', options[index].id)
+	if (found.length) box.setAttribute('aria-activedescendant', items[index].id)
 	else box.removeAttribute('aria-activedescendant')
 }
 
-/** @param {number} index */
-function take(index) {
+/** Write a text instead of what was begun. @param {string} text */
+function take(text) {
+	const [, nickname, name] = begun()
 	const end = box.selectionStart
-	box.setRangeText(`${found[index]} `, end - (begun()?.length ?? 0), end, 'end')
+	box.setRangeText(text, end - (nickname ?? name ?? '').length - 1, end, 'end')
 	box.dispatchEvent(new Event('input'))
 }
 
@@ -63,5 +90,5 @@ box.addEventListener('blur', () => show([]))
 list.onmousedown = (event) => {
 	event.preventDefault()
 	const index = [...list.children].indexOf(/** @type {Element} */ (event.target))
-	if (index >= 0) take(index)
+	if (index >= 0) take(found[index].text)
 }
