@@ -75,7 +75,7 @@ def prepare_edit(
     if source is None:
         return lambda: None
     edited = Message(pk=message.pk, user=editor, source=source)
-    _render(edited)
+    _render(edited, before=message)
     return partial(_save_edit, edited)
 
 
@@ -90,17 +90,32 @@ def _save_edit(edited: Message) -> None:
         _announce(row)
 
 
-def _render(message: Message) -> None:
-    """Validate the source and set the html; slow, so it runs before the transaction opens."""
+def _render(message: Message, before: Message | None = None) -> None:
+    """Validate the source and set the html; slow, so it runs before the transaction opens.
+
+    An edit of `before` that changes no link keeps the previews: nothing is fetched, and it does not
+    count against the limit of links.
+    """
     message.clean_fields(exclude=["user", "html"])
     message.html = render(message.source)
     urls = links(message.html)
+    if urls and before is not None and (kept := _previews_of(before, urls)):
+        message.html += kept
+        return
     try:
         if urls:
             throttling.LINKS.spend(message.user_id, len(urls))
         message.expanding = bool(urls)
     except throttling.LimitReached:
         message.expanding = False
+
+
+def _previews_of(message: Message, urls: list[str]) -> str:
+    """Return the previews of a message, empty if it has none yet or links to other URLs."""
+    html = "" if message.expanding else render(message.source)
+    if not html or links(html) != urls or not message.html.startswith(html):
+        return ""
+    return message.html[len(html) :]
 
 
 def _announce(message: Message) -> None:

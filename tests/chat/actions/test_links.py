@@ -1,6 +1,7 @@
 """Tests of chat/actions/links.py."""
 
 from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 from celery import current_app
@@ -51,6 +52,52 @@ def test_an_edit_has_its_links_expanded_again(alice, asked, committed):
     with committed():
         actions.edit_message(editor=alice, message=message, source="see foo.com")
     assert asked == [message.pk]
+
+
+@pytest.mark.parametrize(
+    ("links_after", "is_expanded", "spends"),
+    [
+        ("{page}/a {page}/b", True, False),
+        ("{page}/b {page}/a", True, True),
+        ("{page}/a", True, True),
+        ("{page}/a {page}/b {page}/c", True, True),
+        ("{page}/a {page}/b", False, True),
+        ("no link", True, False),
+    ],
+)
+def test_an_edit_that_changes_no_link_keeps_the_previews_and_spends_no_limit(
+    alice, page, asked, committed, monkeypatch, links_after, is_expanded, spends
+):
+    message = actions.post_message(author=alice, source=f"see {page}/a {page}/b")
+    if is_expanded:
+        actions.expand_links(message_id=message.pk)
+        message.refresh_from_db()
+    spent: list[int] = []
+    limit = SimpleNamespace(spend=lambda author, count: spent.append(count))
+    monkeypatch.setattr(throttling, "LINKS", limit)
+    with committed():
+        source = "look at " + links_after.format(page=page)
+        actions.edit_message(editor=alice, message=message, source=source)
+    message.refresh_from_db()
+    assert (asked, message.expanding) == (([message.pk], True) if spends else ([], False))
+    assert spent == ([source.count("http")] if spends else [])
+    kept = "" if spends or "http" not in source else PREVIEW.format(page + "/a")
+    assert (kept in message.html, "look at" in message.html) == (True, True)
+    assert message.html.count("<blockquote>") == (2 if kept else 0)
+
+
+def test_a_hundred_edits_in_a_minute_leave_the_limit_of_links_to_other_messages(
+    alice, page, monkeypatch, new_minute
+):
+    monkeypatch.setattr(throttling, "LINKS", throttling.Limit("links", 2, 60))
+    monkeypatch.setattr(throttling, "POST", throttling.Limit("post", 200, 60))
+    message = actions.post_message(author=alice, source=page)
+    actions.expand_links(message_id=message.pk)
+    for number in range(100):
+        message.refresh_from_db()
+        actions.edit_message(editor=alice, message=message, source=f"{page} {number}")
+    assert Message.objects.get().html.endswith(PREVIEW.format(page))
+    assert actions.post_message(author=alice, source=page).expanding
 
 
 def test_an_unavailable_broker_fails_no_post(alice, monkeypatch, committed):
