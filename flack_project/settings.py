@@ -311,9 +311,13 @@ LOGGING: dict[str, Any] = {
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "chat.observability.tracing.AddRequestId"}},
     "formatters": {
-        "line": {"format": "{levelname} {name}: {message}", "style": "{"},
+        "line": {
+            "()": "chat.observability.logs.LineFormatter",
+            "format": "{levelname} {name}: {message}",
+            "style": "{",
+        },
         "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
+            "()": "chat.observability.logs.JSONFormatter",
             "format": "{asctime}{levelname}{name}{message}{request_id}{process}{threadName}",
             "style": "{",
             "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},

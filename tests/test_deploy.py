@@ -152,6 +152,22 @@ def test_certbot_reloads_nginx_after_a_renewal(configured):
     assert "/var/www/html:/var/www/html:ro" in SERVICES["nginx"]["volumes"]
 
 
+def test_the_access_log_is_rotated(configured):
+    rotation = (configured / "etc/logrotate.d/flack").read_text()
+    site = (configured / "etc/flack/site.conf").read_text()
+    assert rotation.split("{")[0].split()[-1] in site
+    assert {"maxsize 100M", "rotate 14"} <= {line.strip() for line in rotation.splitlines()}
+    assert "pid /run/flack/nginx.pid;" in (configured / "etc/flack/nginx.conf").read_text()
+    assert all(service["logging"] == {"driver": "local"} for service in SERVICES.values())
+
+
+@pytest.mark.skipif(not shutil.which("logrotate"), reason="wants logrotate")
+def test_logrotate_takes_the_file(configured, tmp_path):
+    command = ["logrotate", "--debug", "--state", tmp_path / "state"]
+    run = subprocess.run([*command, configured / "etc/logrotate.d/flack"], capture_output=True)
+    assert run.returncode == 0, run.stderr
+
+
 def test_only_flack_reads_its_folders(configured):
     unit = read_unit(configured / "etc/systemd/system/flack-.service.d/common.conf")["Service"]
     assert unit["StateDirectoryMode"] == unit["RuntimeDirectoryMode"] == "0700"
@@ -169,6 +185,7 @@ def test_nginx_of_the_distribution_takes_the_configuration(configured, tmp_path)
     certify(tmp_path, NAME)
     for path in (configured / "etc/flack").glob("*.conf"):
         text = path.read_text().replace(f"/etc/letsencrypt/live/{NAME}", str(tmp_path))
+        text = text.replace("/var/log/flack", str(tmp_path))
         text = text.replace("/run/flack", str(tmp_path)).replace("user flack flack;", "")
         (tmp_path / path.name).write_text(text)
     command = [DISTRIBUTIONS_NGINX, "-e", "stderr", "-t", "-p", tmp_path, "-c", "nginx.conf"]
@@ -215,6 +232,7 @@ def running(configured: Path, tmp_path: Path) -> Iterator[tuple[int, int]]:
             "/etc/flack": tmp_path,
             "/run/flack": run,
             "/var/lib/flack": tmp_path / "state",
+            "/var/log/flack": tmp_path,
             "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
             "listen 80": f"listen 127.0.0.1:{free_port()}",
             "127.0.0.1:9464": f"127.0.0.1:{metrics_port}",

@@ -1,5 +1,6 @@
 """nginx/production.conf, unchanged, with a self-signed certificate in front of a real node."""
 
+import json
 import os
 import re
 import signal
@@ -46,6 +47,7 @@ class Site:
         site = site.replace(f"/etc/letsencrypt/live/{NAME}", str(self.folder))
         site = re.sub(r"( *server 10\..*\n)+", f"server 127.0.0.1:{self.node.port};\n", site)
         site = site.replace("/var/www/html", str(self.folder / "webroot"))
+        site = site.replace("/var/log/flack", str(self.folder))
         site = re.sub(r" *listen \[::\].*\n", "", site)
         site = site.replace("listen 80", f"listen 127.0.0.1:{self.plain_port}")
         site = site.replace("listen 443", f"listen 127.0.0.1:{self.port}")
@@ -226,6 +228,52 @@ def test_http_is_redirected_to_https(nginx: Site) -> None:
     assert answer.status_code == 301
     assert answer.headers["Location"] == f"https://{NAME}/api/users?online=1"
     assert answer.headers["Server"] == "nginx"
+
+
+@pytest.mark.attack("TLS, addresses and floods at nginx")
+@pytest.mark.parametrize(
+    ("request_line", "method", "path"),
+    [
+        ("GET /healthz?token=secret", "GET", "/healthz"),
+        ("GET /healthz", "GET", "/healthz"),
+        ("GET /" + "x" * 255, "GET", "/" + "x" * 255),
+        ("GET /" + "x" * 256, "GET", "/" + "x" * 255),
+        ("GET /" + '"' * 7000, "GET", "/" + '"' * 255),
+        ("GET /a%0aéb", "GET", "/a%0a"),
+        ("X" * 5000 + " /healthz", "X" * 16, "/healthz"),
+    ],
+    ids=["query", "plain", "at the bound", "past the bound", "quotes", "not ASCII", "method"],
+)
+def test_a_line_of_the_access_log_is_short_json_without_secrets(
+    nginx: Site, request_line: str, method: str, path: str
+) -> None:
+    log = nginx.folder / "access.log"
+    before = log.stat().st_size
+    # The end of the request line that `ask` adds becomes a part of the header.
+    request = f"{request_line} HTTP/1.1\r\nAuthorization: Bearer secret"
+    with closing(nginx.ask(request, nginx.context())) as secure:
+        secure.recv(1)
+    line = until(lambda: log.read_text()[before:])
+    assert line.endswith("}\n") and len(line) < 1000
+    assert "secret" not in line
+    entry = json.loads(line)
+    assert (entry["method"], entry["path"]) == (method, path)
+    assert entry["address"] == "127.0.0.1"
+
+
+def test_the_access_log_is_rotated_without_losing_a_line(nginx: Site) -> None:
+    rotation = (ROOT / "deploy/logrotate.conf").read_text()
+    reopen = re.findall(r"postrotate\n *(.*)\n", rotation)[0]
+    log, old = nginx.folder / "access.log", nginx.folder / "access.log.1"
+    with nginx.client() as client:
+        client.get("/healthz?first")
+        log.rename(old)
+        reopen = reopen.replace("/run/flack", str(nginx.folder))
+        subprocess.run(["sh", "-c", reopen], check=True)
+        until(log.exists)
+        size = old.stat().st_size
+        until(lambda: client.get("/healthz").is_success and log.read_text())
+    assert size > 0 and "/healthz" in log.read_text()
 
 
 def test_challenges_of_certbot_are_answered_over_http(nginx: Site) -> None:

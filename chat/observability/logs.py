@@ -1,0 +1,45 @@
+"""Formatters whose log records have a bound, whatever a client sent or an exception holds.
+
+journald and Docker split long lines, and each record is read, sent and stored by other programs.
+"""
+
+import logging
+from typing import Any
+
+from pythonjsonlogger.json import JsonFormatter
+
+MAX_LINE = 4 * 1024  # bytes of a line of text
+MAX_RECORD = 16 * 1024  # bytes of a record with its traceback, which as JSON is one line
+CUT = " […] "
+
+
+def shorten(text: str, size: int) -> str:
+    """Return a text of at most `size` bytes: its beginning and its end if it is longer."""
+    data = text.encode(errors="backslashreplace")
+    if len(data) <= size:
+        return data.decode()
+    half = max(size - len(CUT.encode()), 0) // 2
+    head, tail = data[:half], data[len(data) - half :]
+    return f"{head.decode(errors='ignore')}{CUT}{tail.decode(errors='ignore')}"
+
+
+class LineFormatter(logging.Formatter):
+    """Formats a record as text, with a bound for each line and for the record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the text of a record."""
+        text = shorten(super().format(record), MAX_RECORD)
+        return "\n".join(shorten(line, MAX_LINE) for line in text.split("\n"))
+
+
+class JSONFormatter(JsonFormatter):
+    """Formats a record as one line of JSON, with a bound for the line."""
+
+    def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
+        """Return the JSON of a record; if it is too long, all of its fields are shortened."""
+        line, size = super().jsonify_log_record(log_data), MAX_RECORD
+        while len(line.encode()) > MAX_RECORD:  # again, as escape sequences can be longer
+            size //= 2
+            fields = {key: shorten(str(value), size) for key, value in log_data.items()}
+            line = super().jsonify_log_record(fields)
+        return line

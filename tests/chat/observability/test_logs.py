@@ -1,0 +1,71 @@
+"""Tests of chat/observability/logs.py."""
+
+import json
+import logging
+import logging.config
+
+import pytest
+from django.conf import settings
+
+from chat.observability.logs import CUT, MAX_LINE, MAX_RECORD, shorten
+
+
+def record(message, **more):
+    """Return a record of this message."""
+    more = {"levelname": "INFO", "name": "chat", "request_id": "-"} | more
+    return logging.makeLogRecord({"msg": message} | more)
+
+
+@pytest.fixture
+def formatters():
+    """The formatters of the settings, by name."""
+    configurator = logging.config.DictConfigurator({})
+    configured = settings.LOGGING["formatters"]
+    return {name: configurator.configure_formatter(dict(configured[name])) for name in configured}
+
+
+def failure():
+    """Return the information about an exception whose message is long."""
+    try:
+        raise ValueError("v" * 100_000)
+    except ValueError as error:
+        return type(error), error, error.__traceback__
+
+
+@pytest.mark.parametrize("size", [0, 1, MAX_LINE - 1, MAX_LINE])
+def test_a_text_up_to_the_bound_stays(size):
+    assert shorten("x" * size, MAX_LINE) == "x" * size
+
+
+def test_a_text_past_the_bound_keeps_its_beginning_and_end():
+    short = shorten("a" + "ä" * MAX_LINE + "z", MAX_LINE)
+    assert short[0] == "a" and CUT in short and short[-1] == "z"
+    assert MAX_LINE - 4 <= len(short.encode()) <= MAX_LINE
+
+
+def test_a_line_of_text_is_cut_at_its_bound(formatters):
+    head = len("INFO chat: ")
+    exact = formatters["line"].format(record("x" * (MAX_LINE - head)))
+    assert len(exact) == MAX_LINE and CUT not in exact
+    assert CUT in formatters["line"].format(record("x" * (MAX_LINE - head + 1)))
+
+
+@pytest.mark.parametrize("message", ["x" * 10**6, "\n" * 10**6, "\x00" * 10**6, "🐦" * 10**6])
+@pytest.mark.parametrize("name", ["line", "json"])
+def test_no_record_is_longer_than_its_bound(formatters, name, message):
+    text = formatters[name].format(record(message, exc_info=failure(), extra={"a": "b" * 10**6}))
+    assert len(text.encode()) <= MAX_RECORD
+    if name == "line":
+        assert max(len(line.encode()) for line in text.split("\n")) <= MAX_LINE
+
+
+def test_a_long_record_as_json_is_json_and_keeps_the_end_of_its_traceback(formatters):
+    fields = json.loads(formatters["json"].format(record("failed", exc_info=failure())))
+    assert fields["message"] == "failed"
+    assert fields["exc_info"].startswith("Traceback") and fields["exc_info"].endswith("vvv")
+
+
+def test_a_short_record_as_json_stays(formatters):
+    fields = json.loads(formatters["json"].format(record("event key=%d", args=(1,), process=7)))
+    assert fields["message"] == "event key=1"
+    assert fields["process"] == 7
