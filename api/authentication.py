@@ -10,7 +10,7 @@ from chat.errors import UNAUTHENTICATED
 from chat.models import Token, User
 from chat.realtime import presence
 
-# Also for Basic: a browser opens no prompt of its own for a scheme that it does not know.
+# Also for Basic: a browser opens no prompt of its own for a scheme that it does not support.
 CHALLENGE = 'Bearer realm="Authentication Required"'
 
 

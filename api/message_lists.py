@@ -65,7 +65,7 @@ class MessageList:
         return select(self._order, **self.parameters).filter(**until).to_dicts()
 
     def summary(self) -> Summary | None:
-        """Return what the tag of the list is made of; None if only reading the rows can tell."""
+        """Return what the tag of the list is made of; None if the rows have to be read."""
         if self.query is not None:
             return None
         found = self._compiled(("id", "updated_at")).summary(Summary.COLUMNS, **self.parameters)

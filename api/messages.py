@@ -27,7 +27,7 @@ WRITES = ("create", "update", "partial_update", "destroy")
 class MessageViewSet(GenericViewSet):
     """Messages of the chat.
 
-    A client that has a token should send it, also where none is needed: it says who is online.
+    A client that has a token should send it with every request: that marks its user as online.
     """
 
     queryset = Message.objects.all()

@@ -1,4 +1,4 @@
-"""What the API keeps beside the chat: requests that a worker answers."""
+"""Requests that a worker answers."""
 
 from uuid import uuid4
 
@@ -10,8 +10,8 @@ from chat.models import timestamp
 class Deferred(models.Model):
     """A request that was accepted with 202, and its answer, once there is one.
 
-    The queue only names it: a request that was accepted is done whatever becomes of broker and
-    worker, and never twice, as what it does and its answer are one commit.
+    The queue holds only its id. The request is done once, whatever happens to broker and worker,
+    because its effect and its answer are one commit.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4)

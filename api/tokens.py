@@ -25,7 +25,7 @@ class TokenViewSet(GenericViewSet):
     serializer_class = Serializer
 
     def get_authenticators(self) -> list[Any]:
-        """Ask for nickname and password to sign in, for the token to sign out."""
+        """Require nickname and password to sign in, and the token to sign out."""
         method = getattr(self.request, "method", None)  # drf-spectacular begins without a request
         first = TokenAuthentication if method == "DELETE" else BasicAuthentication
         return [first(), SessionAuthentication()]

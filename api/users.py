@@ -20,7 +20,7 @@ from chat.models import User
 class UserViewSet(GenericViewSet):
     """Users of the chat.
 
-    A client that has a token should send it, also where none is needed: it says who is online.
+    A client that has a token should send it with every request: that marks its user as online.
     """
 
     queryset = User.objects.all()

@@ -19,7 +19,7 @@ from chat.realtime.push import publisher
 LOST_AFTER = 60  # seconds after which an expansion is queued again
 GIVE_UP_AFTER = 3600  # seconds after which it is not
 AT_ONCE = 100  # messages that one sweep queues again
-AGAIN = 2  # seconds after which a message waits no longer for others of its author
+AGAIN = 2  # seconds until an expansion that waits for others of its author is tried again
 WORKER_SEEN = "worker-seen"  # of the queue "celery": sweeps and deferred requests
 PREVIEWS_SEEN = "previews-seen"  # of the queue "previews"
 WORKER_SEEN_FOR = 20  # seconds

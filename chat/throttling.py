@@ -76,7 +76,7 @@ class LocalCounters:
 
 
 local_counters = LocalCounters()
-_cache_retry_at = 0.0  # of `time.monotonic`; until then an unavailable cache is not asked again
+_cache_retry_at = 0.0  # of `time.monotonic`; until then an unavailable cache is not tried again
 
 
 @dataclass(frozen=True)

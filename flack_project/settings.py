@@ -111,7 +111,7 @@ else:
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 3,  # seconds; then the response is 503 with Retry-After
         "tcp_user_timeout": 10_000,  # milliseconds until an unreachable server is given up
-        # A query that was sent waits for no longer either: seconds idle, between probes; probes.
+        # The same for a query that was sent: seconds idle, seconds between probes, probes.
         "keepalives_idle": 4,
         "keepalives_interval": 2,
         "keepalives_count": 3,
@@ -131,7 +131,7 @@ if REDIS_URL:
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "flack",
             "VERSION": 2,  # 1 was pickled
-            # Short, since requests wait for limits; on a time-out the limit is not applied.
+            # Short, since requests wait for limits; after a time-out this process counts alone.
             "OPTIONS": {
                 "serializer": "flack_project.cache.JSONSerializer",
                 "socket_connect_timeout": 1,
@@ -142,7 +142,7 @@ if REDIS_URL:
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "chat.realtime.layer.PubSubChannelLayer",
-            # The pings of a subscription find out that the server was replaced by another one.
+            # A subscription detects by its pings that another server has taken this address.
             "CONFIG": {"hosts": [{"address": REDIS_URL, "health_check_interval": 1, **_patience}]},
         }
     }

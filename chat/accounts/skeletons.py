@@ -3,7 +3,7 @@
 They follow UTS #39, "Confusable Detection" (https://www.unicode.org/reports/tr39/), with the data
 of the package confusable-homoglyphs, and in addition ignore case, width and repeated spaces.
 
-There are two skeletons, because similarity to one form of a letter says nothing about its other
+There are two skeletons, because similarity to one form of a letter implies nothing about its other
 case: Greek Η looks like H and η like n, so that one skeleton for both would make `han` equal `nan`.
 Accents of Latin letters are ignored too, unlike in UTS #39: they are easily overlooked, and often
 left out by people who type the name. In other scripts a mark can be a vowel, and stays.

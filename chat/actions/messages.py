@@ -18,7 +18,7 @@ from chat.realtime.push import push_model
 def admit_post(*, author: User, address: str | None = None) -> None:
     """Refuse a post, edit or deletion by a ban or a limit; a deferred one when it is queued.
 
-    `address` is the client's, for the limit of all users behind it; None if it is not known.
+    `address` is the client's, for the limit of all users behind it; None if there is none.
     """
     require_write_access(author)
     throttling.POST.spend(author.pk)

@@ -39,9 +39,9 @@ class UserAdmin(BoundedAdmin, DjangoUserAdmin):
     fieldsets = (
         (None, {"fields": ("nickname", "password", "is_banned", "is_active")}),
         ("The admin", {"fields": ("is_staff", "is_superuser")}),
-        ("Seen", {"fields": ("created", "presence", "seen", "sign_ins", "said")}),
+        ("Seen", {"fields": ("created", "presence", "seen", "sign_ins", "messages")}),
     )
-    readonly_fields = ("created", "presence", "seen", "sign_ins", "said")
+    readonly_fields = ("created", "presence", "seen", "sign_ins", "messages")
     list_display = ("nickname", "presence", "state", "created")
     list_filter = (Since, "online", "is_banned", "is_active", "is_staff")
     search_fields = ("nickname",)
@@ -74,8 +74,8 @@ class UserAdmin(BoundedAdmin, DjangoUserAdmin):
         """Return the number of the user's tokens."""
         return user.tokens.count()
 
-    @admin.display(description="messages")
-    def said(self, user: User) -> SafeString:
+    @admin.display
+    def messages(self, user: User) -> SafeString:
         """Return a link to the user's messages."""
         path = reverse("admin:chat_message_changelist", query={"user__id__exact": user.pk})
         return format_html('<a href="{}">All messages of {}</a>', path, user.nickname)

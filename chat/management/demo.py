@@ -40,7 +40,7 @@ def random_text(random: random.Random) -> str:
 def get_users(count: int) -> list[User]:
     """Return `count` demo users, which have no password; create those that are missing.
 
-    A nickname that looks like that of a person, who has a password, is left out.
+    A nickname that looks like that of a user with a password is left out.
     """
     users: list[User] = []
     numbers = itertools.count()

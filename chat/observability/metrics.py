@@ -36,7 +36,7 @@ DELIVERIES = Counter("flack_deliveries", "Frames written to sockets by fan-outs.
 FAN_OUT = Histogram("flack_fan_out_seconds", "A fan-out to all sockets of a node.", buckets=SHORT)
 DROPPED = Counter("flack_dropped_sockets", "Sockets closed because their client does not read.")
 LOST = Counter("flack_lost_pushes", "Pushes dropped while the channel layer was unavailable.")
-RESYNCED = Counter("flack_resynced_sockets", "Sockets told to fetch what they may have missed.")
+RESYNCED = Counter("flack_resynced_sockets", "Sockets that were sent a resync event.")
 REPAIRED = Counter("flack_repaired_pushes", "Lost pushes that a node read from the database.")
 FAILURES = Counter("flack_hub_failures", "Failed tasks and malformed messages.", ["task"])
 REQUESTS = Counter("flack_requests", "HTTP requests.", ["method", "route", "status"])

@@ -20,10 +20,10 @@ def ports_of(urls: Sequence[str]) -> list[int]:
     return [int(url.rstrip("/").rpartition(":")[2]) for url in urls]
 
 
-def told(port: int, variable: str) -> str:
+def variable_of(port: int, variable: str) -> str:
     """Return an environment variable of the server on a port.
 
-    nginx hides its own environment, so its parent is asked too.
+    nginx hides its own environment, so its parents are read too.
     """
     first = listening_on(port)
     for process in (first, *first.parents()):
@@ -50,7 +50,7 @@ def using(variable: str, value: str, word: str) -> Processes:
 def flask(*urls: str) -> Server:
     """Return a Flask version: its nodes at these URLs, their broker and their Celery worker."""
     ports = ports_of(urls)
-    broker = told(ports[0], "CELERY_BROKER_URL")
+    broker = variable_of(ports[0], "CELERY_BROKER_URL")
 
     def encode(data: dict[str, Any]) -> bytes:  # as Flask-SocketIO's RedisManager does
         call = {"method": "emit", "event": "updated_model", "data": data, "namespace": "/",
@@ -66,7 +66,7 @@ def flask(*urls: str) -> Server:
 def django(*urls: str) -> Server:
     """Return a Flack: its nodes at these URLs, or nginx before them, and its Celery worker."""
     ports = ports_of(urls)
-    redis_url = told(ports[0], "REDIS_URL")
+    redis_url = variable_of(ports[0], "REDIS_URL")
     web = using("REDIS_URL", redis_url, "flack_project.daphne.server")
     return flack(ports, web, using("REDIS_URL", redis_url, "celery"), redis_url)
 

@@ -146,7 +146,7 @@ class Swarm:
             doubled += sum(counts) - (len(counts) - missing)
         return lost, doubled
 
-    def forget(self, clients: Sequence[Client]) -> None:
+    def reset(self, clients: Sequence[Client]) -> None:
         """Begin to count anew."""
         self.sent, self.received, self.delays, self.last = [], 0, array("d"), array("d")
         for client in clients:

@@ -61,7 +61,7 @@ WORKS = (
 
 @dataclass(frozen=True)
 class Entry:
-    """Who takes part, and how it is opened."""
+    """A contestant or a running server, and how it is opened."""
 
     name: str
     open: Callable[[], AbstractContextManager[Side]]

@@ -67,7 +67,7 @@ def summary(raw: Raw) -> str:
 
 
 def sentences(raw: Raw) -> list[str]:
-    """Return, for each kind of work, who carried most, and which differences are noise."""
+    """Return, for each kind of work, the order of the entries, and which differences are noise."""
     found = []
     for work in WORKS:
         results = {name: r for name, r in of(raw, work.name).items() if name != AGAIN}
@@ -119,7 +119,7 @@ def markdown(raw: Raw) -> str:
 
 
 def method_of(raw: Raw) -> list[str]:
-    """Return what a reader must know of the method, one sentence each."""
+    """Return the method, in one sentence for each rule."""
     plan = raw["plan"]
     noise = ", ".join(
         f"{work} ×{found['carried']:.2f} carried and ×{found['µs']:.2f} µs"

@@ -84,10 +84,10 @@ def external(name: str, url: str) -> Iterator[Side]:
         port = urlsplit(url).port
         assert port is not None, f"{url} needs a port"
         parts = {"web": [Processes(listening_on(port).pid)], "worker": []}
-        if broker := running.told(port, "CELERY_BROKER_URL"):
+        if broker := running.variable_of(port, "CELERY_BROKER_URL"):
             parts["worker"] = [running.using("CELERY_BROKER_URL", broker, "celery")]
         database = None
-        if address := running.told(port, "DATABASE_URL"):
+        if address := running.variable_of(port, "DATABASE_URL"):
             database = stack.enter_context(Database(address))
             parts["postgresql"] = [database.processes]
         side = Side(name, url, detect(url, PATIENCE), parts, database)

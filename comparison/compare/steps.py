@@ -83,7 +83,7 @@ def times(step: Step, delays: Sequence[float], lags: Sequence[float]) -> Step:
     }
 
 
-def said(wire: str, event: str, token: str, number: int = 0, at: int = 0) -> bytes:
+def event_text(wire: str, event: str, token: str, number: int = 0, at: int = 0) -> bytes:
     """Return the text of a client's event; a message has its number between two tildes."""
     data = {"source": f"~{number:07}~ hello *world*"}
     if wire != "json":
@@ -103,39 +103,39 @@ def push(side: Side, sockets: float, length: Length) -> Step:
     lags = array("d")
     try:
         clients = swarm.connect(int(sockets), patience=CONNECTING)
-        speakers = swarm.connect(len(side.tokens), counted=False, patience=CONNECTING)
-        for speaker, token in zip(speakers, side.tokens, strict=True):
-            speaker.wire.send(frame(TEXT, said(side.wire, "ping_user", token)))
+        authors = swarm.connect(len(side.tokens), counted=False, patience=CONNECTING)
+        for author, token in zip(authors, side.tokens, strict=True):
+            author.wire.send(frame(TEXT, event_text(side.wire, "ping_user", token)))
         swarm.run(1)
         calm(side, swarm.run)
 
-        def speak(sent: Sequence[int]) -> None:
-            number, who = sent[0], sent[0] % len(speakers)
-            text = said(side.wire, "post_message", side.tokens[who], number, at)
+        def post_next(sent: Sequence[int]) -> None:
+            number, author = sent[0], sent[0] % len(authors)
+            text = event_text(side.wire, "post_message", side.tokens[author], number, at)
             try:
-                speakers[who].wire.sendall(frame(TEXT, text))
+                authors[author].wire.sendall(frame(TEXT, text))
             except OSError:  # the server does not read, or has closed
                 swarm.errors += 1
 
-        def talk(seconds: float) -> float:
+        def post_for(seconds: float) -> float:
             """Post for some seconds, and wait for what is on its way; return when it began."""
             arrivals, began = itertools.count(), time.perf_counter()
 
             def arrive() -> None:
                 due = began + next(arrivals) / HERTZ
                 lags.append(time.perf_counter() - due)
-                swarm.push(speak, due=due)
+                swarm.push(post_next, due=due)
 
             swarm.run(seconds, arrive, HERTZ)
             swarm.drain(len(swarm.sent) * len(clients), PATIENCE)
             return began
 
-        talk(length.warm_up)
+        post_for(length.warm_up)
         if not swarm.received < len(swarm.sent) * len(clients):
-            swarm.forget(clients)  # else the step begins late, and is broken as it stands
+            swarm.reset(clients)  # else the step begins late, and is broken as it stands
             at, lags = time.time_ns(), array("d")
             with accounted(side, step):
-                ended = talk(length.seconds) + length.seconds
+                ended = post_for(length.seconds) + length.seconds
             step["behind ms"] = 1000 * max(0.0, max(swarm.last, default=0) - ended)
         else:
             step["due"] = HERTZ * length.warm_up

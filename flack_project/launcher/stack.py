@@ -115,7 +115,7 @@ def migrate() -> None:
 
 
 def one_line(error: Exception) -> str:
-    """Return what an error says, without line breaks."""
+    """Return the message of an error, without line breaks."""
     return " ".join(str(error).split()).rstrip(".")
 
 

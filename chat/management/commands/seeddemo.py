@@ -36,9 +36,9 @@ class Command(OperatorCommand):
         steps = -(-count // demo.BATCH)
         for _ in track(batches, "Posting", total=steps, console=Console(stderr=True)):
             pass
-        said = f"{plural(count, 'message')} of {len(people)} users over {options['days']} days"
+        created = f"{plural(count, 'message')} of {len(people)} users over {options['days']} days"
         self.report(
-            f"There are {said} now. Reload the pages that are open.",
+            f"There are {created} now. Reload the pages that are open.",
             options,
             people=len(people),
             messages=count,
