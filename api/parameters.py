@@ -23,10 +23,10 @@ PREFER = ("header", "Prefer", TEXT, "`respond-async` answers from a worker (RFC 
 # Place, name, schema and description by operation; PATCH has those of PUT, and all are optional.
 PARAMETERS: dict[str, list[tuple[str, str, Schema, str]]] = {
     "users_list": [
-        ("query", "online", TEXT, "`0`: users who are offline; other values: who are online"),
+        ("query", "online", TEXT, "`0`: offline users; other values: online ones"),
         ("query", "updated_since", {"anyOf": [NUMBER, {"type": "string", "const": ""}]}, SINCE),
         ("query", "ids", {**TEXT, "pattern": f"^{ID}(,{ID}){{0,99}}$"}, IDS),
-        ("query", "nickname", TEXT, "Only users that a new user's nickname would be taken by"),
+        ("query", "nickname", TEXT, "Only users because of whom this nickname is taken"),
     ],
     "messages_list": [
         ("query", "updated_since", NUMBER, SINCE_OF_DAY),

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 ID = "[0-9]{1,18}"  # no column holds a longer id
 WHOLE = re.compile("-?[0-9]{1,19}")
 MAX_IDS = 100  # in one request
-PAGE = 50  # messages of older history, unless `limit` says otherwise
+PAGE = 50  # messages of older history, without `limit`
 LARGEST_PAGE = 200  # messages of older history
 LARGEST = 2**63 - 1  # what a column of either database holds
 
