@@ -10,8 +10,7 @@ from api.etags import Summary
 from api.pagination import Row
 from api.queries import LARGEST, LARGEST_PAGE, PAGE, number
 from chat.compiled import Compiled
-from chat.models import Message, MessageQuerySet, timestamp
-from chat.models.messages import MESSAGE_FIELDS, message_dict
+from chat.models import MESSAGE_FIELDS, Message, MessageQuerySet, message_dict, timestamp
 
 DAY = 24 * 60 * 60  # seconds
 CHANGES, BY_ID = ("updated_at", "id"), ("id",)

@@ -4,7 +4,14 @@ Times are in whole Unix seconds. `to_dict()` returns the representation for HTTP
 """
 
 from chat.models.deletions import Deletion
-from chat.models.messages import MAX_KEY, MAX_SOURCE, Message, MessageQuerySet
+from chat.models.messages import (
+    MAX_KEY,
+    MAX_SOURCE,
+    MESSAGE_FIELDS,
+    Message,
+    MessageQuerySet,
+    message_dict,
+)
 from chat.models.times import AHEAD, later_than, timestamp
 from chat.models.tokens import Token
 from chat.models.users import User
@@ -13,11 +20,13 @@ __all__ = [
     "AHEAD",
     "MAX_KEY",
     "MAX_SOURCE",
+    "MESSAGE_FIELDS",
     "Deletion",
     "Message",
     "MessageQuerySet",
     "Token",
     "User",
     "later_than",
+    "message_dict",
     "timestamp",
 ]
