@@ -17,8 +17,8 @@ from redis import RedisError
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from api.base import APIView
 from api.exceptions import exception_handler
 from api.models import Deferred
 from api.serializers import ErrorSerializer, MessageSerializer

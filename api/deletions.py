@@ -6,8 +6,8 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
+from api.base import GenericViewSet
 from api.pagination import DeletionPagination
 from api.queries import number
 from api.serializers import DeletionsSerializer

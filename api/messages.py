@@ -10,8 +10,8 @@ from orjson import Fragment
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
+from api.base import GenericViewSet
 from api.deferred import Finish, deferrable
 from api.etags import Summary, bodies, is_known
 from api.message_lists import MessageList

@@ -10,9 +10,9 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
-from rest_framework.viewsets import GenericViewSet
 
 from api.authentication import BasicAuthentication, TokenAuthentication
+from api.base import GenericViewSet, shared
 from api.serializers import TokenSerializer
 from chat import actions
 from chat.models import Token, User
@@ -28,7 +28,7 @@ class TokenViewSet(GenericViewSet):
         """Require nickname and password to sign in, and the token to sign out."""
         method = getattr(self.request, "method", None)  # drf-spectacular begins without a request
         first = TokenAuthentication if method == "DELETE" else BasicAuthentication
-        return [first(), SessionAuthentication()]
+        return [shared(first), shared(SessionAuthentication)]
 
     def get_permissions(self) -> list[Any]:
         """Require credentials, except for methods that are not allowed: 405 comes before 401."""

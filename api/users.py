@@ -8,8 +8,8 @@ from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
+from api.base import GenericViewSet
 from api.pagination import ChangesPagination
 from api.queries import ID, number, numbers
 from api.serializers import MeSerializer, UserSerializer, UsersSerializer

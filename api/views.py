@@ -5,8 +5,8 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from api.base import APIView
 from api.serializers import RootSerializer
 from chat.errors import NOT_FOUND, error_body
 

@@ -3,7 +3,7 @@
 import hashlib
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 
 from chat.models.times import timestamp
 from chat.models.users import User
@@ -30,12 +30,24 @@ class Token(models.Model):
     @classmethod
     def user_of(cls, digest: str) -> User | None:
         """Return the user that owns the token with this digest, or None; one indexed read."""
-        return next(iter(User.objects.raw(USER_OF_DIGEST, [digest, cls.oldest()])), None)
+        with connection.cursor() as cursor:
+            cursor.execute(USER_OF_DIGEST, [digest, cls.oldest()])
+            row = cursor.fetchone()
+        # SQLite has no boolean values.
+        values = row and [convert(value) for convert, value in zip(CONVERTERS, row, strict=True)]
+        return User.from_db(connection.alias, FIELDS, values) if values else None
 
 
-# Every authenticated request runs this query. Through the ORM it takes 430 µs, 300 of which go
-# into building the SQL.
-USER_OF_DIGEST = """
-    SELECT chat_user.* FROM chat_token JOIN chat_user ON chat_user.id = chat_token.user_id
+# All fields but `last_login`, which is not used.
+FIELDS = [f.attname for f in User._meta.concrete_fields if f.attname != "last_login"]
+CONVERTERS = [
+    bool if isinstance(User._meta.get_field(name), models.BooleanField) else lambda value: value
+    for name in FIELDS
+]
+# Every authenticated request runs this query. It takes 36 µs of CPU time, of which the instance
+# takes 10. With `User.objects.raw` it takes 95, and 430 with a queryset (27 November 2026).
+USER_OF_DIGEST = f"""
+    SELECT {", ".join(f"chat_user.{name}" for name in FIELDS)}
+    FROM chat_token JOIN chat_user ON chat_user.id = chat_token.user_id
     WHERE digest = %s AND chat_token.created_at > %s AND is_active
-"""
+"""  # noqa: S608
