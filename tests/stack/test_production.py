@@ -10,6 +10,8 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address, IPv6Network
+from itertools import islice, takewhile
 from pathlib import Path
 
 import httpx
@@ -41,8 +43,11 @@ class Site:
     plain_port: int
     process: subprocess.Popen[bytes] = field(init=False)
 
-    def start(self, *, real_ip: bool = False) -> subprocess.Popen[bytes]:
-        """Start nginx, with only names, paths and ports changed; `real_ip` if behind a proxy."""
+    def start(self, *, real_ip: bool = False, fewer: str = "") -> subprocess.Popen[bytes]:
+        """Start nginx, with only names, paths and ports changed; `real_ip` if behind a proxy.
+
+        `fewer` is what has a fiftieth of its limits, without those it regains by time.
+        """
         site = SITE.replace("/srv/flack", str(ROOT))
         site = site.replace(f"/etc/letsencrypt/live/{NAME}", str(self.folder))
         site = re.sub(r"( *server 10\..*\n)+", f"server 127.0.0.1:{self.node.port};\n", site)
@@ -51,6 +56,11 @@ class Site:
         site = re.sub(r" *listen \[::\].*\n", "", site)
         site = site.replace("listen 80", f"listen 127.0.0.1:{self.plain_port}")
         site = site.replace("listen 443", f"listen 127.0.0.1:{self.port}")
+        if fewer == "requests":
+            site = re.sub(r"(burst=)(\d+)", fiftieth, site)
+            site = re.sub(r"(rate=)(\d+)r/s", lambda rate: f"{fiftieth(rate)}r/m", site)
+        elif fewer == "connections":
+            site = re.sub(r"(limit_conn flack_connections\w* )(\d+)", fiftieth, site)
         if real_ip:
             site = site.replace("# set_real_ip_from 10.0.0.0/8", "set_real_ip_from 127.0.0.1")
             site = site.replace("# real_ip_header", "real_ip_header")
@@ -146,12 +156,17 @@ def nginx(site: Site) -> Iterator[Site]:
 
 
 @pytest.fixture
-def behind_a_proxy(site: Site) -> Iterator[Site]:
-    """The site, running, and trusting a proxy on this machine."""
-    process = site.start(real_ip=True)
+def behind_a_proxy(site: Site, request: pytest.FixtureRequest) -> Iterator[Site]:
+    """The site, running, and trusting a proxy on this machine; the parameter is `fewer`."""
+    process = site.start(real_ip=True, fewer=getattr(request, "param", ""))
     yield site
     process.terminate()
     process.wait()
+
+
+def fiftieth(number: re.Match[str]) -> str:
+    """Return a number of the configuration divided by 50, after what stands before it."""
+    return f"{number[1]}{int(number[2]) // 50}"
 
 
 def test_the_tls_profile_is_mozillas_intermediate() -> None:
@@ -346,6 +361,70 @@ def test_connections_of_one_address_are_limited(nginx: Site) -> None:
         until(lambda: client.get("/healthz").status_code == 429)
         waiting[0].close()
         until(lambda: client.get("/healthz").status_code == 200)
+
+
+# The networks of an IPv6 client in the application: (64, 1), (56, 4) and (48, 16).
+TIERS = [
+    (IPv6Network(network).prefixlen, factor)
+    for network, factor in throttling.networks("2001:db8::1")
+]
+
+
+@pytest.mark.parametrize(("prefix", "factor"), TIERS)
+def test_the_networks_of_nginx_have_the_factors_of_the_application(
+    prefix: int, factor: int
+) -> None:
+    zone = "" if prefix == 64 else f"_{prefix}"
+    assert f"zone=flack_requests{zone}:10m rate={50 * factor}r/s;" in SITE
+    assert f"limit_req zone=flack_requests{zone} burst={300 * factor} nodelay;" in SITE
+    assert f"limit_conn flack_connections{zone} {300 * factor};" in SITE
+
+
+def addresses(prefix: int, number: int) -> Iterator[str]:
+    """Yield addresses of one network, `number`, each in a smaller network of its own."""
+    network = int(IPv6Address("2001:db8::")) + (number << 128 - prefix)
+    for n in range(1, 200):
+        yield str(IPv6Address(network + (n << {64: 0, 56: 64, 48: 72}[prefix])))
+
+
+@pytest.mark.attack("TLS, addresses and floods at nginx")
+@pytest.mark.parametrize(("prefix", "factor"), TIERS)
+@pytest.mark.parametrize("behind_a_proxy", ["requests"], indirect=True)
+def test_requests_of_one_ipv6_network_are_limited(
+    behind_a_proxy: Site, prefix: int, factor: int
+) -> None:
+    with behind_a_proxy.client() as client:
+
+        def status(address: str) -> int:
+            headers = {"X-Forwarded-For": address}
+            return client.get("/static/chat/icon.svg", headers=headers).status_code
+
+        accepted = list(takewhile(lambda each: status(each) == 200, addresses(prefix, 1)))
+        burst = 300 * factor // 50
+        assert burst < len(accepted) < burst + 20  # it regains one in a minute, times the factor
+        assert status(next(addresses(prefix, 2))) == 200
+
+
+@pytest.mark.attack("TLS, addresses and floods at nginx")
+@pytest.mark.parametrize(("prefix", "factor"), TIERS)
+@pytest.mark.parametrize("behind_a_proxy", ["connections"], indirect=True)
+def test_connections_of_one_ipv6_network_are_limited(
+    behind_a_proxy: Site, prefix: int, factor: int
+) -> None:
+    context, most = behind_a_proxy.context(), 300 * factor // 50
+    with ExitStack() as held, behind_a_proxy.client() as client:
+        *rest, last = islice(addresses(prefix, 1), most + 1)
+        for address in rest:
+            request = f"POST /api/tokens HTTP/1.1\r\nX-Forwarded-For: {address}\r\nX-Rest:"
+            held.enter_context(closing(behind_a_proxy.ask(request, context, length=9)))
+
+        def status(address: str) -> int:
+            return client.get("/healthz", headers={"X-Forwarded-For": address}).status_code
+
+        until(lambda: status(last) == 429)
+        assert status(next(addresses(prefix, 2))) == 200
+        held.close()
+        until(lambda: status(last) == 200)
 
 
 def tries(site: Site, nickname: str, header: str) -> list[int]:
