@@ -8,7 +8,7 @@
 ##   make contract URL=http://...        Run the contract suite against any server
 ##   make fuzz EXAMPLES=500              Send requests made from the API's schema, valid and invalid
 ##   make faults                         Kill each process under load; count what is lost
-##   make soak MINUTES=60                Let people come and go; fail if anything grows
+##   make soak MINUTES=60 SPEED=1        Let people come and go; fail if anything grows
 ##   make bench                          Measure Flack beside other servers; FLASK_URL= adds Flask's
 ##   make compare QUICK=1                Start, check and measure every contestant; write a report
 ##   make lock                           Update the locked versions within pyproject.toml's ranges
@@ -103,6 +103,7 @@ faults: .venv/test-stamp
 	$(BIN)/python -W ignore -m tests.faults
 
 soak: export MINUTES ?= 60
+soak: export SPEED ?= 1
 soak: .venv/test-stamp
 	$(BIN)/python -W ignore -m tests.soak
 

@@ -15,8 +15,8 @@ from comparison.contract.client import eventually
 from tests.running import Stack
 
 # Patterns of the failed requests that a fault allows.
-CUT_OFF = "(POST|GET|PUT) .* 502|.* RemoteProtocolError.*"  # when a node is killed
-UNAVAILABLE = "(POST|GET|PUT|post_message) .*503"  # while the database is unavailable
+CUT_OFF = "(POST|GET|PUT|DELETE) .* 502|.* RemoteProtocolError.*"  # when a node is killed
+UNAVAILABLE = "(POST|GET|PUT|DELETE|post_message) .*503"  # while the database is unavailable
 # Close codes that a fault allows.
 SHUTDOWN = frozenset({1012})  # a node closes its sockets during a graceful shutdown
 KILLED = frozenset({1006})  # a node was killed

@@ -140,7 +140,7 @@ class SocketWriter(Writer):
 
 
 class Reader:
-    """Reads over HTTP, and signs in after every 50 requests."""
+    """Reads over HTTP, and signs in and out after every 50 requests."""
 
     def __init__(self, url: str, nickname: str, password: str, record: Record) -> None:
         self.url, self.account, self.record = url, (nickname, password), record
@@ -152,7 +152,10 @@ class Reader:
                 for _ in range(50):
                     await ask(http, self.record, "GET", "/api/messages?limit=20")
                     await asyncio.sleep(EVERY)
-                await ask(http, self.record, "POST", "/api/tokens", auth=self.account)
+                answer = await ask(http, self.record, "POST", "/api/tokens", auth=self.account)
+                if answer is not None:
+                    headers = {"Authorization": f"Bearer {answer.json()['token']}"}
+                    await ask(http, self.record, "DELETE", "/api/tokens", headers=headers)
 
 
 async def ask(

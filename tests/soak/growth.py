@@ -18,8 +18,17 @@ Series = list[tuple[float, float]]  # seconds since the start, value
 Z = 1.96  # of the normal distribution, for 95 %
 SHARE = 0.1  # of the median, for each hour
 # What is allowed in an hour at least, by unit: below it a share of a small number is noise.
-LEAST = {"MiB": 2.0, "files": 2.0, "threads": 1.0, "keys": 20.0, "rows": 20.0, "ms": 20.0}
-LATENCY = 1.0  # the share for latency, which other work on the machine changes too
+LEAST = {
+    "MiB": 2.0,
+    "files": 2.0,
+    "threads": 1.0,
+    "keys": 20.0,
+    "rows": 20.0,
+    "ms": 20.0,
+    "cpu": 0.5,
+}
+LATENCY = 1.0  # the share for latency
+CONTROL = "ms healthz"  # a request that reads nothing: only other work on the machine changes it
 # Series that grow by design: messages are kept, and answers of deferred requests for an hour.
 BY_DESIGN = ("rows message", "rows deferred", "MiB db.sqlite3")
 
@@ -53,3 +62,14 @@ def growth(name: str, series: Series) -> Growth:
     share = LATENCY if unit == "ms" else SHARE
     allowed = math.inf if name in BY_DESIGN else max(share * median, LEAST[unit])
     return Growth(median, statistics.median(slopes), lower, allowed)
+
+
+def growths(all_series: dict[str, Series]) -> dict[str, Growth]:
+    """Return the growth of each series; latency may grow by the share by which the control does."""
+    found = {name: growth(name, series) for name, series in all_series.items()}
+    if control := found.get(CONTROL):
+        busier = max(0.0, control.slope / control.median)
+        for name, one in found.items():
+            if name.startswith("ms "):
+                one.allowed += busier * one.median
+    return found

@@ -17,6 +17,7 @@ TITLES = {
     "rows": "rows in the database",
     "keys": "keys in Valkey",
     "ms": "latency, ms",
+    "cpu": "CPU time for each request, ms",
 }
 LOGARITHMIC = ("rows", "ms")
 
@@ -24,8 +25,8 @@ LOGARITHMIC = ("rows", "ms")
 def draw(series: dict[str, Series], path: Path) -> None:
     """Draw the series "UNIT NAME" into an SVG file."""
     with mpl.rc_context(STYLE):
-        figure, axes = plt.subplots(3, 2, sharex=True, figsize=(11, 9), layout="constrained")
-        for axis, (unit, title) in zip(axes.flat, TITLES.items(), strict=True):
+        figure, axes = plt.subplots(4, 2, sharex=True, figsize=(11, 12), layout="constrained")
+        for axis, (unit, title) in zip(axes.flat, TITLES.items(), strict=False):
             for name, samples in series.items():
                 if name.split()[0] == unit:
                     minutes = [seconds / 60 for seconds, _ in samples]
@@ -37,7 +38,8 @@ def draw(series: dict[str, Series], path: Path) -> None:
             else:
                 axis.set_ylim(bottom=0)
             axis.legend(frameon=False, fontsize=7, ncols=2)
-        for axis in axes[-1]:
+        axes.flat[-1].set_axis_off()
+        for axis in axes.flat[-3:-1]:
             axis.set_xlabel("minutes")
         figure.patch.set_facecolor("white")  # readable on a dark page
         figure.savefig(path, metadata={"Date": None})

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tests.soak.growth import Series, growth
+from tests.soak.growth import CONTROL, Series, growth, growths
 
 HOUR = [10.0 * number for number in range(360)]
 
@@ -38,3 +38,22 @@ def test_a_small_number_may_grow_by_the_least_of_its_unit(hourly, is_too_fast):
 
 def test_messages_may_grow():
     assert not growth("rows message", series(hourly=10_000)).is_too_fast
+
+
+@pytest.mark.parametrize(
+    ("control", "is_too_fast"), [(0, True), (0.5, True), (12, False), (-2, True)]
+)
+def test_latency_may_grow_by_the_share_by_which_the_whole_machine_is_slower(control, is_too_fast):
+    found = growths(
+        {
+            CONTROL: series(start=5, hourly=control, noise=0.1),
+            "ms 95 %": series(start=50, hourly=400),
+            "cpu nodes": series(start=5, hourly=0.1, noise=0.1),
+        }
+    )
+    assert found["ms 95 %"].is_too_fast is is_too_fast
+    assert not found["cpu nodes"].is_too_fast
+
+
+def test_more_cpu_time_for_each_request_is_growth():
+    assert growth("cpu nodes", series(start=8, hourly=1.5, noise=0.3)).is_too_fast

@@ -20,17 +20,20 @@ dice = random.Random()
 
 
 class Visitor:
-    """One person; `link` is the URL of a page to link to."""
+    """One person; `link` is the URL of a page to link to, `speed` divides every pause."""
 
-    def __init__(self, url: str, person: Person, record: Record, link: str) -> None:
+    def __init__(
+        self, url: str, person: Person, record: Record, link: str, speed: float = 1
+    ) -> None:
         self.url, self.person, self.record, self.link = url, person, record, link
+        self.away, self.pause = AWAY / speed, PAUSE / speed
         self.seconds: deque[tuple[float, float]] = deque(maxlen=1000)  # when, how long it took
         self.visits = 0
 
     async def run(self) -> None:
         """Come and go until cancelled."""
         while True:
-            await asyncio.sleep(dice.uniform(0, AWAY))
+            await asyncio.sleep(dice.uniform(0, self.away))
             async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=30) as http:
                 account = self.person.nickname, self.person.password
                 answer = await ask(http, self.record, "POST", "/api/tokens", auth=account)
@@ -54,7 +57,7 @@ class Visitor:
                     await dice.choice(
                         (self._look, self._talk, self._edit, self._defer, self._idle)
                     )()
-                    await asyncio.sleep(dice.expovariate(1 / PAUSE))
+                    await asyncio.sleep(dice.expovariate(1 / self.pause))
             finally:
                 reading.cancel()
 
@@ -83,11 +86,11 @@ class Visitor:
     async def _edit(self) -> None:
         answer = await self._timed("POST", "/api/messages", f"see {self.link} ")
         if answer is not None:
-            await asyncio.sleep(dice.expovariate(1 / PAUSE))
+            await asyncio.sleep(dice.expovariate(1 / self.pause))
             await self._timed("PUT", answer.json()["_links"]["self"], f"rather {self.link}?again")
 
     async def _defer(self) -> None:
         await self._timed("POST", "/api/messages", "a deferred `hello`", Prefer="respond-async")
 
     async def _idle(self) -> None:
-        await asyncio.sleep(10 * PAUSE)
+        await asyncio.sleep(10 * self.pause)
