@@ -1,6 +1,7 @@
 """Keyboards, screen readers, small screens, large text, dark rooms, and the rules of the house."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,9 @@ def test_new_messages_are_announced_and_history_is_not(
     stack.posted(bob, word)
     room.hears(word)
     expect(room.log).to_have_attribute("aria-live", "polite")
+    message = room.page.get_by_role("article", name=f"{bob.nickname}, ")
+    expect(message).to_have_accessible_name(re.compile(r", \d+:\d\d"))
+    expect(message).to_have_accessible_description(word)
     # No time in the log ever changes: what a screen reader has read stays true.
     before = room.page.get_by_role("time").all_text_contents()
     room.page.clock.install()

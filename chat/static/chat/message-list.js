@@ -144,6 +144,8 @@ function place({ id, user_id: userId, created_at: at, edited_at: edited, source,
 	row.hidden = isMuted(userId)
 	showTime(row, at)
 	Object.assign(query('.at', row), { href: `#m${id}` })
+	query('.body', row).id = `text-${id}`
+	row.setAttribute('aria-describedby', `text-${id}`)
 	try {
 		showHtml(query('.body', row), html)
 	} catch (error) {

@@ -36,6 +36,12 @@ export function showTime(row, seconds) {
 	const properties = { dateTime: date.toISOString(), title: full.format(date) }
 	Object.assign(query('time', row), properties).textContent = clock.format(date)
 	Object.assign(row.dataset, { at: seconds, day: dayOf(date) })
+	showName(row)
+}
+
+/** Name a row for screen readers. @param {HTMLElement} row */
+function showName(row) {
+	row.ariaLabel = `${query('.author', row).textContent}, ${query('time', row).textContent}`
 }
 
 /** @param {HTMLElement} row @param {number | null} [seconds] Unix time of the last edit, if any */
@@ -70,6 +76,7 @@ export function showAuthor(row) {
 	if (!nickname) return
 	query('.author', row).textContent = nickname
 	query('.avatar', row).textContent = [...nickname][0].toUpperCase()
+	showName(row)
 }
 
 /** @param {HTMLElement} row @param {import('./outbox.js').Item} item not sent yet */
