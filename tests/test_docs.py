@@ -4,6 +4,16 @@ import re
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+
+from api.pagination import MAX_ROWS, SHOWN
+from api.queries import LARGEST_PAGE, MAX_IDS
+from chat import throttling
+from chat.accounts.nicknames import MAX_NICKNAME
+from chat.content.markup import MAX_LINKS
+from chat.models import MAX_KEY, MAX_SOURCE
+from chat.search import MAX_QUERY
+from chat.throttling import Limit
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(
@@ -56,6 +66,66 @@ def test_each_variable_in_the_table_of_settings_is_read_somewhere():
     ]
     named = re.findall("`([A-Z][A-Z_]+)`", rows("docs/SETTINGS.md"))
     assert [name for name in named if not any(f'"{name}"' in text for text in sources)] == []
+
+
+def counted(limit: Limit) -> str:
+    """Return a limit as the table of docs/API.md has it."""
+    return f"{limit.times} in {limit.window} s"
+
+
+def number(pattern: str, path: str) -> int:
+    """Return a number that a configuration of nginx has."""
+    return int(re.findall(pattern, (ROOT / path).read_text())[0])
+
+
+SITE = "nginx/production.conf"
+RATE, BURST = number(r"flack_requests:10m rate=(\d+)r/s", SITE), number(r"burst=(\d+)", SITE)
+LIMITS = [
+    ("Registrations", "client address", counted(throttling.REGISTER)),
+    ("Sign-ins", "client address", counted(throttling.SIGN_IN)),
+    ("Sign-ins as one nickname", "client address", counted(throttling.SIGN_IN_AS)),
+    ("Sign-ins as one nickname", "nickname", counted(throttling.SIGN_IN_ANYWHERE)),
+    ("Changes of nickname or password", "user", counted(throttling.CHANGE)),
+    ("Posts, edits and deletions", "user", counted(throttling.POST)),
+    ("Posts, edits and deletions", "client address", counted(throttling.POST_FROM)),
+    ("Links with a preview", "user", counted(throttling.LINKS)),
+    ("Links with a preview", "linked host", counted(throttling.FETCH)),
+    ("Links with a preview", "message", f"{MAX_LINKS}"),
+    ("Requests at nginx", "client address", f"{RATE} a second, {BURST} at once"),
+    ("Connections at nginx", "client address", str(number(r"flack_connections (\d+);", SITE))),
+    ("Sockets", "client address and node", f"{throttling.SOCKETS}"),
+    ("Frames", "socket", f"{throttling.FRAMES} in 10 s"),
+    ("Fragments, pings and frames", "socket", f"{throttling.PIECES} in 10 s"),
+    ("Size of a frame", "frame", f"{throttling.FRAME_SIZE // 1024} KiB"),
+    ("Size of a body", "request", f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024} KiB"),
+    ("`nickname`", "user", f"{MAX_NICKNAME} characters"),
+    ("`source`", "message", f"{MAX_SOURCE:,} characters"),
+    ("`Idempotency-Key`, `ref`", "post", f"{MAX_KEY} characters"),
+    ("`q`", "search", f"{MAX_QUERY} characters"),
+    ("`ids`", "request", f"{MAX_IDS}"),
+    ("`limit`", "request", f"{LARGEST_PAGE}"),
+    ("Rows of a list", "response", f"{MAX_ROWS:,}, and those of the same second"),
+    ("Rows of a browsable page", "response", f"{SHOWN}"),
+]
+
+
+def test_the_table_of_limits_has_the_numbers_of_the_code():
+    section = (ROOT / "docs/API.md").read_text().partition("\n## Limits\n")[2]
+    cells = [
+        tuple(map(str.strip, row.split("|")[1:4])) for row in re.findall(r"^\|.*", section, re.M)
+    ]
+    assert cells[2:] == LIMITS  # after the names of the columns and a line
+
+
+def test_the_table_of_limits_has_every_limit_that_is_counted():
+    limits = [counted(each) for each in vars(throttling).values() if isinstance(each, Limit)]
+    assert set(limits) <= {cell for _, _, cell in LIMITS}
+    assert len(limits) == 9  # each has a row above
+
+
+def test_nginx_and_the_nodes_have_the_same_bound_for_a_body():
+    size = number(r"client_max_body_size (\d+)k;", "nginx/flack.conf")
+    assert size * 1024 == settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 @pytest.mark.parametrize("command", COMMANDS)
