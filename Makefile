@@ -29,6 +29,15 @@ $(shell rm -f .venv/bin/python .venv/*-stamp)
 endif
 endif
 
+# A failed "run" or "manage" ends in its own sentence, and status 1. After any other failed recipe make
+# prints a line; it does not in question mode, where only recipes with a "+" run.
+ifneq ($(filter run manage,$(MAKECMDGOALS)),)
+ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
+MAKEFLAGS += --question
+ALWAYS := +
+endif
+endif
+
 .PHONY: help run manage check test test-unit test-rest audit contract fuzz lint lint-python \
 	bench compare contestants faults soak lock programs
 
@@ -36,11 +45,12 @@ help:
 	@sed -n 's/^##   //p' Makefile
 
 run: .venv/run-stamp
-	@exec $(BIN)/python -m flack_project.launcher.stack
+	$(ALWAYS)@exec $(BIN)/python -m flack_project.launcher.stack
 
 manage: export VAR ?= var
 manage: .venv/run-stamp
-	@test -e "$$VAR/run.env" || { echo "No Flack runs on the data in $$VAR: start it with make run."; exit 2; }; \
+	$(ALWAYS)@test -e "$$VAR/run.env" \
+		|| { echo "No Flack runs on the data in $$VAR: start it with make run." >&2; exit 1; }; \
 	set -a; . "$$(cd "$$VAR" && pwd)/run.env"; exec $(BIN)/python manage.py $(CMD)
 
 # The quick answer while you write: no browser, no npm, no network. The longest part comes first.
@@ -117,17 +127,17 @@ lock: .venv/test-stamp
 
 # Each is tried: a pyenv shim may stand for a version that is not there, and Debian splits venv off.
 .venv/bin/python:
-	@for python in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \
+	$(ALWAYS)@for python in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \
 		$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 			&& exec $$python -m venv --clear .venv; \
 	done; \
-	echo "Flack needs Python 3.11 or later with venv (on Debian python3-venv too); PYTHON= names one."; \
-	exit 2
+	echo "Flack needs Python 3.11 or later with venv (on Debian python3-venv too); PYTHON= names one." >&2; \
+	exit 1
 
 .venv/run-stamp: requirements.txt requirements-run.txt | .venv/bin/python
-	@echo "Installing what Flack needs into .venv; this takes about half a minute"
-	@$(BIN)/pip install --quiet --require-hashes -r requirements.txt -r requirements-run.txt
-	@touch $@
+	$(ALWAYS)@echo "Installing what Flack needs into .venv; this takes about half a minute"
+	$(ALWAYS)@$(BIN)/pip install --quiet --require-hashes -r requirements.txt -r requirements-run.txt
+	$(ALWAYS)@touch $@
 
 .venv/test-stamp: requirements-dev.txt .venv/run-stamp
 	@echo "Installing what the tests need into .venv; this takes about a minute"

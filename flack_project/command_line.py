@@ -1,5 +1,6 @@
 """The command line of manage.py: Django's, with Flack's commands first and errors in one line."""
 
+import os
 import sys
 
 from django.apps import apps
@@ -27,6 +28,16 @@ class CommandLine(ManagementUtility):
 
 
 def main(arguments: list[str]) -> None:
+    """Run a command. Below `make` its status is 0 or 1: after any other, make prints a line."""
+    try:
+        run(arguments)
+    except SystemExit as end:
+        if isinstance(end.code, int) and end.code > 1 and "MAKELEVEL" in os.environ:
+            sys.exit(1)
+        raise
+
+
+def run(arguments: list[str]) -> None:
     """Run a command; an interruption or a database that fails ends it with one sentence."""
     try:
         CommandLine(arguments).execute()

@@ -28,9 +28,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def fail(sentence: str) -> NoReturn:
-    """Exit with code 2 and one sentence for the operator."""
+    """Exit with code 1 and one sentence for the operator."""
     print(f"Flack cannot run: {sentence}", file=sys.stderr)
-    sys.exit(2)
+    sys.exit(1)
 
 
 def check_port(port: int) -> None:
@@ -69,7 +69,9 @@ def complete_environment(var: Path, run_dir: Path) -> None:
     key = var / "secret_key"
     if not environment.text("SECRET_KEY"):
         if not key.exists():
-            key.write_text(secrets.token_urlsafe(50))
+            whole = var / "secret_key.new"  # on a full disk it may be cut off
+            whole.write_text(secrets.token_urlsafe(50))
+            whole.replace(key)
         os.environ["SECRET_KEY"] = key.read_text()
     os.environ["REDIS_URL"] = environment.text("REDIS_URL", valkey_url(run_dir))
     if hosts := environment.text("ALLOWED_HOSTS"):
@@ -169,6 +171,11 @@ def main() -> None:
         if isinstance(end.code, str):  # a sentence about a variable
             fail(end.code)
         raise
+    except OSError as error:  # such as a full disk
+        fail(
+            f"a file cannot be written ({one_line(error)}), make space or choose other folders"
+            " with VAR= and TMPDIR=."
+        )
 
 
 def run() -> None:

@@ -1,5 +1,6 @@
 """Tests of flack_project/launcher/stack.py: why it refuses to start; tests/stack has the others."""
 
+import os
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from tests.running import PATIENCE, launch
 def test_a_taken_port_gets_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        with pytest.raises(SystemExit, match="2"):
+        with pytest.raises(SystemExit, match="1"):
             check_port(port)
     assert capsys.readouterr().err == (
         f"Flack cannot run: port {port} cannot be used (Address already in use), choose another"
@@ -35,9 +36,29 @@ def test_data_that_is_in_use_gets_one_sentence(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_created_gets_one_sentence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with pytest.raises(SystemExit, match="2"):
+    with pytest.raises(SystemExit, match="1"):
         hold(Path("/proc/flack"))
     assert capsys.readouterr().err.startswith("Flack cannot run: /proc/flack cannot hold the data ")
+
+
+# Nothing fits; the key does, but not the database.
+@pytest.mark.parametrize("free", [0, 65536])  # bytes
+def test_a_full_disk_gets_one_sentence(tmp_path: Path, free: int) -> None:
+    if os.geteuid():
+        pytest.skip("only root may mount a disk")
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={free + 4096}", "tmpfs", str(tmp_path)]
+    subprocess.run(mount, check=True)
+    try:
+        (tmp_path / "filler").write_bytes(b"x" * 4096)
+        process = launch(tmp_path, free_port())
+        output, _ = process.communicate(timeout=PATIENCE)
+        key = tmp_path / "secret_key"
+        assert not key.exists() or len(key.read_text()) > 50  # never half a key
+    finally:
+        subprocess.run(["umount", "--lazy", tmp_path], check=True)
+    assert process.returncode == 1
+    assert output.startswith("Flack cannot run: ")
+    assert output.count("\n") == 1
 
 
 STORES = {
@@ -79,6 +100,6 @@ def test_a_store_that_does_not_answer_gets_one_sentence(
     refusals: dict[str, subprocess.Popen[str]], name: str, sentence: str
 ) -> None:
     output, _ = refusals[name].communicate(timeout=PATIENCE)
-    assert refusals[name].returncode == 2
+    assert refusals[name].returncode == 1
     assert output.startswith(f"Flack cannot run: {sentence}")
     assert output.count("\n") == 1
