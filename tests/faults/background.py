@@ -14,6 +14,7 @@ class Background:
 
     def __init__(self, url: str) -> None:
         """Prepare for the server at `url`."""
+        self._clients: list[Future[Any]] = []
         self.http = httpx.AsyncClient(base_url=url, trust_env=False, timeout=30)
 
     def __enter__(self) -> Self:
@@ -31,6 +32,16 @@ class Background:
     def begin(self, coroutine: Coroutine[Any, Any, Any]) -> Future[Any]:
         """Start a coroutine, and return the future of its result."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+
+    def begin_client(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Start a coroutine that must run until the end; `check` raises the error that ended it."""
+        self._clients.append(self.begin(coroutine))
+
+    def check(self) -> None:
+        """Raise the error of a client that has ended: without it the counts would be too good."""
+        for client in self._clients:
+            if client.done():
+                client.result()
 
     async def _cancel(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}

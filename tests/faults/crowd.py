@@ -49,7 +49,7 @@ class Crowd:
         clients += [Reader(self.stack.url, *reader) for _ in range(READERS)]
         self.background.__enter__()
         for client in clients:
-            self.background.begin(client.run())
+            self.background.begin_client(client.run())
         self._write(True)
         wait(lambda: all(listener.is_live for listener in self.listeners), PATIENCE)
         return self
@@ -85,6 +85,7 @@ class Crowd:
         wait(self._is_whole, PATIENCE)  # still under load
         self._write(False)
         wait(lambda: all(writer.is_idle for writer in self.writers) and self._same(), PATIENCE)
+        self.background.check()
         return self._compare(seconds)
 
     def _all_have_all_since(self, ended: float) -> bool:

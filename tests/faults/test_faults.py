@@ -7,8 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 import tests.faults.__main__ as faults
+from tests.faults.background import Background
 from tests.faults.report import Report
 from tests.faults.table import Fault
+from tests.kit import until
 
 REPORT = Report(1, 1, 6, 0, 0, 0, [], 0, Counter(), 0, 0.1)
 ROWS = ["| first | 1 | 1 | 6 | 0 | 0 | 0 | 0 | 0.1 |", "| last | 1 | 1 | 6 | 0 | 0 | 0 | 0 | 0.1 |"]
@@ -90,6 +92,17 @@ def test_the_rows_replace_those_of_the_document():
     assert faults.written(document, ROWS, day) == (
         f"before\n\n{faults.HEADER}{ROWS[0]}\n{ROWS[1]}\n\n`make faults`, 2026-02-03, 2 cores\n"
     )
+
+
+def test_a_client_that_ended_with_an_error_is_an_error():
+    async def write():
+        raise ValueError("not JSON")
+
+    with Background("http://127.0.0.1:1") as background:
+        background.check()
+        background.begin_client(write())
+        with pytest.raises(ValueError, match="not JSON"):
+            until(background.check)
 
 
 def test_the_document_has_the_table():
