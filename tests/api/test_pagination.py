@@ -34,6 +34,7 @@ def rows(make_user):
     }
 
 
+@pytest.mark.attack("Lists: size")
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_holds_the_newest_rows(rows, call, name):
     response = call("GET", f"/api/{name}")
@@ -53,6 +54,7 @@ def test_a_client_that_follows_the_links_gets_all_rows(rows, call, name):
     assert lengths == [4, 4, 2]
 
 
+@pytest.mark.attack("Lists: size")
 @pytest.mark.parametrize("name", LISTS)
 @pytest.mark.parametrize("query", ["", "?updated_since=5"])
 def test_a_list_holds_all_rows_of_the_last_second(rows, call, name, query, monkeypatch):
@@ -74,6 +76,7 @@ def test_a_list_that_is_bounded_has_a_tag(rows, call):
         assert again.status_code == 304
 
 
+@pytest.mark.attack("Lists: size")
 @pytest.mark.parametrize("name", LISTS)
 def test_a_browsable_page_shows_some_rows_and_links_to_others(rows, client, name, monkeypatch):
     monkeypatch.setattr(pagination, "MAX_ROWS", 100)
@@ -145,6 +148,7 @@ def test_the_pages_of_changes_lead_to_later_ones(rows, client):
     assert f'<a href="/api/users?updated_since={since}">Newer</a>' in first.content.decode()
 
 
+@pytest.mark.attack("Lists: size")
 @pytest.mark.parametrize("ids", ["", "x", "1,,2", "1,-2", ",".join(["1"] * 101), "9" * 19])
 def test_bad_ids_are_a_400(call, ids):
     response = call("GET", f"/api/users?ids={ids}")

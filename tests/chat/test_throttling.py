@@ -45,7 +45,7 @@ def test_others_have_limits_of_their_own():
     spend(2, "Alice", Limit("another", 2, 60))
 
 
-@pytest.mark.attack("Floods from many accounts or networks")
+@pytest.mark.attack("Address families and networks")
 @pytest.mark.parametrize(("bits", "factor"), [(64, 1), (56, 4), (48, 16)])
 def test_each_network_of_ipv6_has_a_limit(bits, factor):
     """Each use is of another address of the network, and of another of the next smaller ones."""
@@ -59,6 +59,7 @@ def test_each_network_of_ipv6_has_a_limit(bits, factor):
     LIMIT.spend_from("2001:db8:2::1")
 
 
+@pytest.mark.attack("Address families and networks")
 @pytest.mark.parametrize(
     ("address", "client"),
     [

@@ -245,7 +245,7 @@ def test_http_is_redirected_to_https(nginx: Site) -> None:
     assert answer.headers["Server"] == "nginx"
 
 
-@pytest.mark.attack("TLS, addresses and floods at nginx")
+@pytest.mark.attack("Logs: long lines, forged lines, secrets")
 @pytest.mark.parametrize(
     ("request_line", "method", "path"),
     [
@@ -387,7 +387,7 @@ def addresses(prefix: int, number: int) -> Iterator[str]:
         yield str(IPv6Address(network + (n << {64: 0, 56: 64, 48: 72}[prefix])))
 
 
-@pytest.mark.attack("TLS, addresses and floods at nginx")
+@pytest.mark.attack("Address families and networks")
 @pytest.mark.parametrize(("prefix", "factor"), TIERS)
 @pytest.mark.parametrize("behind_a_proxy", ["requests"], indirect=True)
 def test_requests_of_one_ipv6_network_are_limited(
@@ -405,7 +405,7 @@ def test_requests_of_one_ipv6_network_are_limited(
         assert status(next(addresses(prefix, 2))) == 200
 
 
-@pytest.mark.attack("TLS, addresses and floods at nginx")
+@pytest.mark.attack("Address families and networks")
 @pytest.mark.parametrize(("prefix", "factor"), TIERS)
 @pytest.mark.parametrize("behind_a_proxy", ["connections"], indirect=True)
 def test_connections_of_one_ipv6_network_are_limited(

@@ -21,7 +21,7 @@ def slow_pages(preview_hosts: str) -> Iterator[Pages]:
     pages.close()
 
 
-@pytest.mark.attack("Links: slow DNS, floods of a host")
+@pytest.mark.attack("Links: slow hosts and DNS, floods of a host")
 def test_slow_links_of_one_user_do_not_delay_others(
     stack: Stack, pages: Pages, slow_pages: Pages
 ) -> None:

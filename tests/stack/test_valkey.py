@@ -112,6 +112,7 @@ def test_tls_is_used_and_verified_without_options_in_the_url(stack: Stack, valke
     assert "CERTIFICATE_VERIFY_FAILED" in stack.doctor(REDIS_URL=url)["problem"]
 
 
+@pytest.mark.attack("Valkey: commands, keys and channels of others")
 @pytest.mark.parametrize(
     "command",
     ["FLUSHALL", "CONFIG GET dir", "KEYS *", "SCAN 0", "GET another", "SET another 1", "MONITOR",
@@ -123,6 +124,7 @@ def test_flack_may_do_no_more_than_it_needs(valkey: Valkey, command: str) -> Non
         valkey.client("flack", "FLACK_PASSWORD").execute_command(*command.split())
 
 
+@pytest.mark.attack("Valkey: commands, keys and channels of others")
 def test_without_a_password_nothing_is_answered(valkey: Valkey) -> None:
     for user, password in (("default", "x"), ("flack", "OPERATOR_PASSWORD"), ("", "")):
         with pytest.raises(redis.AuthenticationError):

@@ -169,7 +169,7 @@ def test_what_is_rolled_back_asks_for_nothing(alice, asked, pushes):
     assert asked == pushes == []
 
 
-@pytest.mark.attack("Links: slow DNS, floods of a host")
+@pytest.mark.attack("Links: slow hosts and DNS, floods of a host")
 def test_links_past_the_limit_of_a_user_are_not_expanded(alice, bob, monkeypatch, new_minute):
     monkeypatch.setattr(throttling, "LINKS", throttling.Limit("links", 3, 60))
 
@@ -186,7 +186,7 @@ def test_links_past_the_limit_of_a_user_are_not_expanded(alice, bob, monkeypatch
     assert not message.expanding
 
 
-@pytest.mark.attack("Links: slow DNS, floods of a host")
+@pytest.mark.attack("Links: slow hosts and DNS, floods of a host")
 def test_a_host_is_fetched_from_up_to_its_limit(alice, bob, page, monkeypatch, new_minute):
     monkeypatch.setattr(throttling, "FETCH", throttling.Limit("fetch", 2, 60))
     messages = [actions.post_message(author=author, source=page) for author in (alice, bob, bob)]

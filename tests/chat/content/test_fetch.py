@@ -638,7 +638,7 @@ def silent(internet, monkeypatch):
     ended.set()
 
 
-@pytest.mark.attack("Links: slow DNS, floods of a host")
+@pytest.mark.attack("Links: slow hosts and DNS, floods of a host")
 def test_slow_dns_of_a_domain_leaves_threads_for_others(silent, site, internet, record_property):
     each, threads = fetch_module.look_ups.each, fetch_module.resolver._max_workers
     for number in range(threads + 1):
@@ -659,7 +659,7 @@ def test_a_look_up_that_waits_for_a_thread_is_not_begun_later(silent, monkeypatc
         silent_end.cancel()
 
 
-@pytest.mark.attack("Links: slow DNS, floods of a host")
+@pytest.mark.attack("Links: slow hosts and DNS, floods of a host")
 def test_a_host_gets_a_bounded_number_of_requests_at_once(site, monkeypatch, record_property):
     monkeypatch.setattr(fetch_module, "PATIENCE", 0.05)
     each = fetch_module.fetches.each
@@ -681,7 +681,7 @@ def test_a_host_gets_a_bounded_number_of_requests_at_once(site, monkeypatch, rec
     record_property("tried", each + 1)
 
 
-@pytest.mark.attack("Links: slow DNS, floods of a host")
+@pytest.mark.attack("Links: slow hosts and DNS, floods of a host")
 def test_each_host_of_a_redirect_is_admitted(site, internet):
     internet.names["victim.test"] = [["127.0.0.1"]]
     asked: list[str] = []

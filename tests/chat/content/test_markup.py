@@ -255,7 +255,7 @@ def takes_at_most(factor: int, hostile: str, harmless: str) -> bool:
     return any(seconds(hostile) < factor * seconds(harmless) + 0.02 for _ in range(3))
 
 
-@pytest.mark.attack("Markup: time and space")
+@pytest.mark.attack("Markup: amplification in time and space")
 @pytest.mark.parametrize("unit", SLOW)
 def test_a_hostile_message_takes_time_as_its_length(unit):
     long, short = ((unit * MAX_SOURCE)[: MAX_SOURCE // part] + "_" for part in (2, 8))
@@ -263,7 +263,7 @@ def test_a_hostile_message_takes_time_as_its_length(unit):
     assert takes_at_most(9, long, short)
 
 
-@pytest.mark.attack("Markup: time and space")
+@pytest.mark.attack("Markup: amplification in time and space")
 @pytest.mark.parametrize("unit", SLOW)
 def test_a_hostile_message_takes_space_as_its_length(unit):
     source = (unit * MAX_SOURCE)[: MAX_SOURCE // 8]
@@ -275,7 +275,7 @@ def bound(source: str) -> int:
     return min(20 * len(source) + 1_000, 200_000)
 
 
-@pytest.mark.attack("Markup: time and space")
+@pytest.mark.attack("Markup: amplification in time and space")
 @given(
     st.lists(st.sampled_from([*PIECES, *WORDLESS, *SLOW]), max_size=4).map("".join),
     st.lists(st.sampled_from([*PIECES, *WORDLESS, *SLOW]), min_size=1, max_size=6).map("".join),
@@ -290,7 +290,7 @@ def test_no_repeated_markup_grows_beyond_the_bounds(start, unit, end):
     assert takes_at_most(9, source, part)
 
 
-@pytest.mark.attack("Markup: time and space")
+@pytest.mark.attack("Markup: amplification in time and space")
 @pytest.mark.parametrize(("room", "is_rendered"), [(0, True), (-1, False)])
 def test_html_beyond_its_bound_is_shown_as_typed(monkeypatch, room, is_rendered):
     source = "*a*"
@@ -298,7 +298,7 @@ def test_html_beyond_its_bound_is_shown_as_typed(monkeypatch, room, is_rendered)
     assert render(source) == ("<em>a</em>" if is_rendered else source)
 
 
-@pytest.mark.attack("Markup: time and space")
+@pytest.mark.attack("Markup: amplification in time and space")
 @pytest.mark.parametrize(
     ("hostile", "harmless"),
     [

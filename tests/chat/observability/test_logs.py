@@ -50,6 +50,7 @@ def test_a_line_of_text_is_cut_at_its_bound(formatters):
     assert CUT in formatters["line"].format(record("x" * (MAX_LINE - head + 1)))
 
 
+@pytest.mark.attack("Logs: long lines, forged lines, secrets")
 @pytest.mark.parametrize("message", ["x" * 10**6, "\n" * 10**6, "\x00" * 10**6, "🐦" * 10**6])
 @pytest.mark.parametrize("name", ["line", "json"])
 def test_no_record_is_longer_than_its_bound(formatters, name, message):

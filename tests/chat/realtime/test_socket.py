@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from chat.realtime import socket as socket_module
 from tests.sockets import Server, settle
 
@@ -27,6 +29,7 @@ async def test_a_slow_socket_gets_all_in_order_when_it_reads_again(live, publish
     assert slow.heard == ["a", "b", "c"]
 
 
+@pytest.mark.attack("Sockets: inbox, clients that do not read")
 async def test_a_socket_that_never_reads_is_closed_with_1013_past_a_mebibyte(live, publisher):
     slow, fast = Server(live), Server(live)
     slow.reads.clear()
@@ -38,6 +41,7 @@ async def test_a_socket_that_never_reads_is_closed_with_1013_past_a_mebibyte(liv
     assert len(fast.heard) == 12
 
 
+@pytest.mark.attack("Sockets: inbox, clients that do not read")
 async def test_a_socket_of_an_ended_token_that_never_reads_is_closed_too(
     live, monkeypatch, publisher
 ):

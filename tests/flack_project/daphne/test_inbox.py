@@ -17,8 +17,8 @@ from tests.flack_project.daphne.clients import (
 from tests.kit import until
 
 
+@pytest.mark.attack("Sockets: inbox, clients that do not read")
 @pytest.mark.parametrize("strict", ["flack"], indirect=True)
-@pytest.mark.attack("Sockets: frames")
 def test_a_client_cannot_send_more_than_the_application_receives(strict):
     frame = b"\x81\xff" + struct.pack("!Q", 100_000) + b"mask" + b"x" * 100_000
     with open_unread(strict, "/deaf/") as plain:
@@ -26,7 +26,7 @@ def test_a_client_cannot_send_more_than_the_application_receives(strict):
     assert sent < 15_000_000  # more than the kernel's buffers hold
 
 
-@pytest.mark.attack("Sockets: frames")
+@pytest.mark.attack("Sockets: inbox, clients that do not read")
 def test_a_client_that_does_not_read_its_errors_leaves_the_node_when_it_disconnects(server):
     def sockets():
         found = re.search(
@@ -69,7 +69,7 @@ def inbox():
     return Inbox(protocol)
 
 
-@pytest.mark.attack("Sockets: frames")
+@pytest.mark.attack("Sockets: inbox, clients that do not read")
 @pytest.mark.parametrize("payload", [{"text": "x"}, {"bytes": b"x"}], ids=["text", "bytes"])
 @pytest.mark.parametrize(("messages", "size"), [(MAX_MESSAGES, 1), (2, MAX_SIZE // 2)])
 async def test_reading_stops_while_more_than_16_messages_or_256_kib_wait(
@@ -84,6 +84,7 @@ async def test_reading_stops_while_more_than_16_messages_or_256_kib_wait(
     assert inbox.protocol.transport.reads
 
 
+@pytest.mark.attack("Sockets: inbox, clients that do not read")
 async def test_a_socket_that_was_refused_is_not_read_again(inbox):
     for _ in range(MAX_MESSAGES + 1):
         inbox.put_nowait({"text": "x"})
@@ -92,7 +93,7 @@ async def test_a_socket_that_was_refused_is_not_read_again(inbox):
     assert not inbox.protocol.transport.reads
 
 
-@pytest.mark.attack("Sockets: frames")
+@pytest.mark.attack("Sockets: inbox, clients that do not read")
 def test_a_socket_that_does_not_read_is_closed_and_harms_no_other(server):
     token = server.sign_up("Flood")
     with open_unread(server) as unread, server.socket(max_queue=None) as reader:
