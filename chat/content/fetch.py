@@ -224,7 +224,7 @@ def unpack(body: Iterator[bytes], encoding: bytes) -> bytes:
     """Return the first `MAX_BYTES` of a body, unpacked if `encoding` is gzip."""
     if encoding not in (*GZIP, b"identity"):
         raise Refused(f"{encoding!r}")
-    gzip = zlib.decompressobj(wbits=31)
+    gzip, later = zlib.decompressobj(wbits=31), False
     page = bytearray()
     for data in body:
         while data and (room := MAX_BYTES - len(page)):
@@ -232,10 +232,13 @@ def unpack(body: Iterator[bytes], encoding: bytes) -> bytes:
                 page += data[:room]
                 break
             if gzip.eof:  # a second member begins, or garbage, which browsers ignore too
-                if not data.startswith(b"\x1f"):
+                gzip, later = zlib.decompressobj(wbits=31), True
+            try:
+                page += gzip.decompress(data, room)
+            except zlib.error:
+                if later:
                     return bytes(page)
-                gzip = zlib.decompressobj(wbits=31)
-            page += gzip.decompress(data, room)
+                raise
             data = gzip.unused_data
         if len(page) == MAX_BYTES:
             break

@@ -11,6 +11,7 @@ from typing import Any
 import webencodings  # type: ignore[import-untyped]
 from lxml import etree
 
+from chat.content.characters import VISIBLE
 from chat.content.fetch import CHARSET, FAILURES, fetch
 
 DEADLINE = 10.0  # seconds for all previews of a message, from the first look-up to the last byte
@@ -78,12 +79,13 @@ def describe(body: bytes, label: str) -> tuple[str, str]:
     page = parse(webencodings.decode(body, encoding)[0])
     found: dict[str, str] = {}
     for element in page.xpath(f"//*[self::title or self::meta][not({OUTSIDE})]"):
-        names, text = {element.get("property"), element.get("name")}, element.get("content")
+        # A property may have several names, separated by spaces, as RDFa has it.
+        names = f"{element.get('property') or ''} {element.get('name') or ''}"
+        text = element.get("content") or ""
         if element.tag == "title":
-            names, text = {"title"}, element.text
-        for name in names:
-            if name and text and text.strip():
-                found.setdefault(name.strip().lower(), text)
+            names, text = "title", element.text or ""
+        if VISIBLE.search(text):
+            found = dict.fromkeys(names.lower().split(), text) | found
     return (
         shorten(next((found[name] for name in TITLES if name in found), ""), MAX_TITLE),
         shorten(next((found[name] for name in DESCRIPTIONS if name in found), ""), MAX_DESCRIPTION),
@@ -97,8 +99,10 @@ def declared_encoding(text: str) -> webencodings.Encoding:
     if xml := XML_ENCODING.match(text):
         labels.append(xml[1])
     encoding = next(filter(None, map(webencodings.lookup, labels)), webencodings.UTF8)
-    # A declaration that can be read as ASCII is not in UTF-16.
-    return webencodings.UTF8 if encoding.name.startswith("utf-16") else encoding
+    # A declaration that can be read as ASCII is not in UTF-16. Both rules are of the HTML standard.
+    if encoding.name.startswith("utf-16"):
+        return webencodings.UTF8
+    return webencodings.lookup("windows-1252") if encoding.name == "x-user-defined" else encoding
 
 
 def content_charset(meta: Any) -> str:

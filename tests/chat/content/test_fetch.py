@@ -447,9 +447,10 @@ def test_a_packed_page_is_unpacked(site, encoding):
     assert fetch(site.url) == (PAGE, "")
 
 
-@pytest.mark.parametrize("garbage", [b"", b"garbage", bytes(100)])
+@pytest.mark.parametrize("garbage", [b"", b"garbage", bytes(100), b"\x1fx", b"\x1f\x8b\x08"])
 def test_every_member_of_a_packed_page_is_unpacked(site, garbage):
-    members = b"".join(gzip.compress(PAGE[at : at + 9]) for at in range(0, len(PAGE), 9))
+    parts = [b"", *(PAGE[at : at + 9] for at in range(0, len(PAGE), 9)), b""]
+    members = b"".join(map(gzip.compress, parts))
     site.pages["/"] = answer(members + garbage, content_encoding="gzip")
     assert fetch(site.url) == (PAGE, "")
 

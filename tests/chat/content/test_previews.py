@@ -80,6 +80,13 @@ def card(url: str, title: str, description: str = "No description found.") -> st
         ("<scripts><title>A</title>", "A", ""),
         ("<title></title><meta name=og:title content=B>", "B", ""),
         ("<meta name=description content=''><meta property=og:description content=b>", "", "b"),
+        ("<meta property='og:title schema:name' content=A><title>B</title>", "A", ""),
+        ("<meta property='x og:title' name='description y' content=A>", "A", "A"),
+        ("<meta property=og:title content='&#8203;\u3164'><title>B</title>", "B", ""),
+        ("<title>\u2800</title><meta name=twitter:title content=B>", "B", ""),
+        ("<iframe><title>A</title></iframe><textarea><title>B</title></textarea>", "", ""),
+        ("<svg><desc>x</svg><noscript/><title>B</title>", "B", ""),
+        ("<template><svg></template><title>B</title>", "B", ""),
     ],
 )
 def test_title_and_description_are_found(page, title, description):
@@ -130,6 +137,10 @@ def test_a_byte_order_mark_overrides_the_charset(charset):
         ("<meta charset=no-such><meta charset=koi8-r>", "п"),
         ("<?xml version='1.0' encoding='koi8-r'?>", "п"),
         (" " * 1024 + "<meta charset=koi8-r>", "п"),
+        ("<meta charset=x-user-defined>", "\u00d0"),
+        ("<meta charset=koi8-r charset=utf-8>", "п"),
+        ("<meta http-equiv=content-type charset=koi8-r content='text/html; charset=utf-8'>", "п"),
+        ("<?php ><meta charset=koi8-r>", "п"),
         ("<script>" + "x" * MAX_HEAD + "</script><meta charset=koi8-r>", "п"),
         # Each of these declares nothing.
         ("", "\ufffd"),
@@ -137,6 +148,8 @@ def test_a_byte_order_mark_overrides_the_charset(charset):
         ("<meta name=description content='charset=koi8-r'>", "\ufffd"),
         ("<meta content='text/html; charset=koi8-r'>", "\ufffd"),
         ("<meta data-charset=koi8-r>", "\ufffd"),
+        ("<a href='<meta charset=koi8-r>'>", "\ufffd"),
+        ("<textarea><meta charset=koi8-r></textarea>", "\ufffd"),
         ("<!-- <meta charset=koi8-r> -->", "\ufffd"),
         ("<script>'<meta charset=koi8-r>'</script>", "\ufffd"),
         ("<p title='<meta charset=koi8-r>'>", "\ufffd"),
