@@ -16,6 +16,7 @@ ACCEPTS_JSON = frozenset(("*/*", "application/json", "application/json, text/pla
 
 
 _shared: dict[type, Any] = {}
+_validators: dict[tuple[type, bool], Any] = {}
 _headers: dict[tuple[Any, ...], dict[str, str]] = {}
 
 
@@ -54,3 +55,18 @@ class APIView(views.APIView):
 
 class GenericViewSet(APIView, viewsets.GenericViewSet):
     """A viewset of the API."""
+
+    def validated(self, request: Request, *, partial: bool = False) -> dict[str, Any]:
+        """Return the input of a request by the serializer, or raise ValidationError.
+
+        DRF would copy all fields of the serializer, also those that are only read: 45 µs of a post.
+        """
+        serializer_class = self.get_serializer_class()
+        if not isinstance(request.data, dict):  # an error, which a serializer words
+            serializer = serializer_class(data=request.data, partial=partial)
+            serializer.is_valid(raise_exception=True)
+        key = (serializer_class, partial)
+        if key not in _validators:
+            _validators[key] = serializer_class(partial=partial)
+        validated: dict[str, Any] = _validators[key].run_validation(request.data)
+        return validated

@@ -41,10 +41,9 @@ class MessageViewSet(GenericViewSet):
 
     def create(self, request: Request) -> Response:
         """Post a message."""
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        given = self.validated(request)
         key = request.headers.get("Idempotency-Key")
-        return new_message(request, key=key, **serializer.validated_data)
+        return new_message(request, key=key, **given)
 
     @extend_schema(operation_id="messages_list", responses=MessagesSerializer)
     def list(self, request: Request) -> Response:
@@ -93,9 +92,8 @@ class MessageViewSet(GenericViewSet):
     @extend_schema(request=MessageSerializer(partial=True), responses={204: None})
     def update(self, request: Request, pk: str) -> Response:
         """Edit your own message."""
-        serializer = self.get_serializer(data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
-        return changed_message(request, message_id=int(pk), **serializer.validated_data)
+        changes = self.validated(request, partial=True)
+        return changed_message(request, message_id=int(pk), **changes)
 
     # A PUT may leave fields out, as in Flask, so that both methods do the same.
     partial_update = update

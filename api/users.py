@@ -35,10 +35,9 @@ class UserViewSet(GenericViewSet):
 
     def create(self, request: Request) -> Response:
         """Register a new user."""
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        given = self.validated(request)
         address = request.META.get("REMOTE_ADDR", "")
-        user = actions.register(address=address, **serializer.validated_data)
+        user = actions.register(address=address, **given)
         return Response(user.to_dict(), status=201, headers={"Location": f"/api/users/{user.pk}"})
 
     @extend_schema(operation_id="users_list", responses=UsersSerializer)
@@ -81,10 +80,9 @@ class UserViewSet(GenericViewSet):
         A new password ends all tokens.
         """
         user = get_object_or_404(User, pk=pk)
-        serializer = self.get_serializer(data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
+        changes = self.validated(request, partial=True)
         assert isinstance(request.user, User)
-        actions.update_user(editor=request.user, user=user, **serializer.validated_data)
+        actions.update_user(editor=request.user, user=user, **changes)
         return Response(status=204)
 
     # A PUT may leave fields out, as in Flask, so that both methods do the same.

@@ -4,6 +4,7 @@ It takes daphne's arguments: `python -m flack_project.daphne.server flack_projec
 """
 
 import asyncio
+import gc
 import json
 import socket
 from functools import partial
@@ -72,6 +73,9 @@ class Server(server.Server):
             if endpoint.startswith("unix:"):
                 clear_away(Path(endpoint.split(":")[1]))
         self.draining = Draining(self)
+        # What exists by now stays: the garbage collector need not look at it again.
+        gc.collect()
+        gc.freeze()
         reactor.callLater(0, self.draining.handle_signals)  # after Twisted has set its own handlers
         super().run()
 

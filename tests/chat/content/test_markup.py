@@ -327,3 +327,37 @@ def test_there_are_at_most_five_links():
 @pytest.mark.parametrize("html", ["", "a", "<p>a</p>", '<a rel="nofollow">a</a>', "a &lt;a&gt;"])
 def test_html_without_links_has_none(html):
     assert links(html) == []
+
+
+# --- The short way of plain text ------------------------------------------------------------------
+
+LETTERS = st.characters(categories=["L", "N"])
+WORDS = st.text(LETTERS | st.sampled_from("abcxyz019 ,!?'();-.:/&<>*_`\n"), max_size=40)
+
+
+@given(WORDS.map(lambda text: "a" + text) | WORDS)
+@example("a (b), c! d? 'e' - f; g. h...")
+@example("a www.b")
+@example("foo.com. bar")
+@example("a\u3164")
+@example("x  y")
+@example("1) a")
+@example("a ")
+@example("Ⅷ 9")
+@example("ıİ ß ﬁ")
+def test_plain_text_is_shown_as_the_parser_shows_it(source):
+    assert render(source) == markup.render_markdown(source)
+
+
+@pytest.mark.parametrize("source", ["hello", "Is it so? No, it's (not) - done.", "Привет, 世界..."])
+def test_plain_text_needs_no_parser(source, monkeypatch):
+    monkeypatch.setattr(markup, "markdown", None)
+    assert render(source) == source
+    assert links(source) == []
+
+
+@pytest.mark.parametrize(
+    "source", ["foo.com", "*a*", "- a", "1. a", "a\nb", "a & b", " a", "http://a"]
+)
+def test_other_text_is_parsed(source):
+    assert not markup.PLAIN.fullmatch(source)
