@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 times = st.integers(0, 2**63 - 1)
 
 
-def test_a_message_is_represented_as_the_contract_says():
+def test_a_message_is_represented_as_in_the_contract():
     message = Message(
         id=9, created_at=1, updated_at=3, edited_at=2, source="*a*", html="<em>a</em>", user_id=7
     )

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 times = st.integers(0, 2**63 - 1)
 
 
-def test_a_user_is_represented_as_the_contract_says():
+def test_a_user_is_represented_as_in_the_contract():
     user = User(id=7, created_at=1, updated_at=2, nickname="Alice", last_seen_at=3, online=True)
     assert user.to_dict() == {
         "id": 7,
@@ -85,6 +85,6 @@ def test_a_superuser_may_use_the_admin():
     assert user.is_superuser
 
 
-def test_nobody_signs_in_as_a_user_without_a_password():
+def test_a_user_without_a_password_cannot_sign_in():
     User.objects.create_user("robot")
     assert authenticate(nickname="robot", password="") is None
