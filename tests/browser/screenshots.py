@@ -1,6 +1,6 @@
 """Pictures of the page for the README: `python -m tests.browser.screenshots URL FOLDER`.
 
-Meant for a server of its own, without limits: it registers people there, who talk.
+Needs a server of its own, without limits: it registers users there and posts as them.
 """
 
 import sys
@@ -34,26 +34,28 @@ TALK = [
 
 
 def main(url: str, folder: str) -> None:
-    """Let people talk on the server at `url`, and put the pictures into `folder`."""
+    """Post a conversation to the server at `url`, and save the pictures in `folder`."""
     flack = Flack(url, patience=20)
     people = {name: register(flack, name) for name in ("Ada", "Grace", "Linus", "Zoë")}
     for name, source in TALK:
         flack.posted(people[name], source)
     with open_browser() as browser:
+        for person in people.values():  # so that they are online
+            Room(browser.new_context(), url).open(person)
         for size in SIZES:
             for scheme in ("light", "dark"):
                 take(browser, url, people["Ada"], size, scheme, Path(folder))
 
 
 def register(flack: Flack, nickname: str) -> Person:
-    """Register somebody under just this nickname."""
+    """Register a user with exactly this nickname."""
     password = new_password()
     user = flack.post("/api/users", json={"nickname": nickname, "password": password}).json()
     return Person(user["id"], nickname, password, flack.sign_in(nickname, password))
 
 
 def take(browser: Browser, url: str, person: Person, size: str, scheme: str, folder: Path) -> None:
-    """Take one picture of what somebody sees."""
+    """Take one picture of the page of a user."""
     width, height = SIZES[size]
     context = browser.new_context(
         viewport={"width": width, "height": height},
@@ -61,7 +63,7 @@ def take(browser: Browser, url: str, person: Person, size: str, scheme: str, fol
         device_scale_factor=2,
     )
     room = Room(context, url).open(person)
-    expect(room.participants.get_by_role("listitem")).not_to_have_count(0)
+    expect(room.page.locator("#participants li")).to_have_count(4)
     expect(room.article(TALK[-1][1])).to_be_in_viewport()
     room.page.screenshot(path=folder / f"{size}-{scheme}.png")
     context.close()
