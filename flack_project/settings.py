@@ -245,7 +245,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": (
         "One public chat room. A client that has a token should send it with every request. "
         "Changes are pushed over the WebSocket at `/ws/`: see "
-        "[asyncapi.json](/api/schema/asyncapi.json)."
+        "[its frames](/api/schema/socket)."
     ),
     "VERSION": "1.0",
     "OAS_VERSION": "3.1.0",

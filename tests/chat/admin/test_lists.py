@@ -25,7 +25,9 @@ def test_an_operator_signs_in(client, admin):
 
 
 def test_each_page_has_a_link_to_the_room(admin):
-    assert '<a href="/">View site</a>' in admin.get("/admin/").content.decode()
+    page = admin.get("/admin/").content.decode()
+    assert '<a href="/">View site</a>' in page
+    assert '<link rel="icon" href="/static/chat/icon.svg">' in page
 
 
 @pytest.mark.parametrize(

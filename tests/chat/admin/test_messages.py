@@ -26,6 +26,7 @@ def test_the_page_of_a_message_bans_its_author_and_deletes_it(admin, alice, bob)
     assert "Banned Alice." in answer.content.decode()
     assert User.objects.get(is_banned=True) == alice
     assert [token.user for token in Token.objects.all()] == [bob]
+    assert "Ban Alice" not in admin.get(f"{MESSAGE}{message.pk}/change/").content.decode()
 
 
 def test_an_operator_who_may_only_read_cannot_ban(client, alice, make_user):
