@@ -34,6 +34,7 @@ UNITS = {
     "nginx": "nginx-flack.service",
 }
 PROCFILE = read_procfile()
+DEPLOY = (ROOT / "docs/DEPLOY.md").read_text()
 COMPOSE = (ROOT / "deploy/compose.yaml").read_text()
 SERVICES = yaml.safe_load(COMPOSE)["services"]
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text()
@@ -150,6 +151,14 @@ def test_certbot_reloads_nginx_after_a_renewal(configured):
     assert os.access(hook, os.X_OK)
     assert hook.read_text().endswith("\nsystemctl try-reload-or-restart nginx-flack\n")
     assert "/var/www/html:/var/www/html:ro" in SERVICES["nginx"]["volumes"]
+
+
+def test_no_valkey_starts_where_that_of_another_machine_is_used():
+    condition = read_unit(ROOT / "deploy/systemd/flack-valkey.service")["Unit"][
+        "ConditionPathExists"
+    ]
+    certificate = condition.removeprefix("!")
+    assert condition[0] == "!" and f"?ssl_ca_certs={certificate}" in DEPLOY
 
 
 def test_the_access_log_is_rotated(configured):
