@@ -5,8 +5,10 @@ It takes daphne's arguments: `python -m flack_project.daphne.server flack_projec
 
 import asyncio
 import gc
+import heapq
 import json
 import socket
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,10 @@ from flack_project.daphne import privates
 from flack_project.daphne.inbox import Inbox
 from flack_project.daphne.shutdown import Draining, reactor
 from flack_project.daphne.websocket import Message, WebSocketFactory
+
+CHECK_EVERY = 2.0  # seconds
+# A lost client is found within a minute; proxies close a connection that is idle as long.
+PING_INTERVAL, PING_TIMEOUT = 40, 15
 
 
 def answer_error(request: Any, status: int, status_text: bytes, body: str) -> None:
@@ -64,8 +70,15 @@ def clear_away(path: Path) -> None:
 class Server(server.Server):
     """daphne's server with Flack's sockets and shutdown."""
 
+    connections: dict[Any, dict[str, Any]]
     _message: Message | None = None
     _frames = b""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._opening: set[Any] = set()  # requests, and sockets before their handshake
+        self._open: list[tuple[float, int, Any]] = []  # a heap of sockets by their next check
+        self._ending: set[Any] = set()  # connections whose client has left, or application ended
 
     def run(self) -> None:
         """Serve until a signal; SIGTERM starts the graceful shutdown."""
@@ -84,12 +97,58 @@ class Server(server.Server):
         super().listen_success(port)
         self.draining.add_port(port)
 
+    def protocol_connected(self, protocol: Any) -> None:
+        """Add a connection."""
+        super().protocol_connected(protocol)
+        self._opening.add(protocol)
+
+    def socket_opened(self, protocol: Any) -> None:
+        """Check a socket next when it may need a ping."""
+        self._opening.discard(protocol)
+        due = protocol.last_ping + self.ping_interval
+        heapq.heappush(self._open, (due, id(protocol), protocol))
+
+    def protocol_disconnected(self, protocol: Any) -> None:
+        """Note that a client has left."""
+        super().protocol_disconnected(protocol)
+        self._opening.discard(protocol)
+        self._ending.add(protocol)
+
+    def timeout_checker(self) -> None:
+        """Check for time-outs every `CHECK_EVERY` seconds: an open socket only when it is due.
+
+        daphne checks every connection each time.
+        """
+        for protocol in tuple(self._opening):
+            protocol.check_timeouts()
+        while self._open and self._open[0][0] < time.time():
+            protocol = heapq.heappop(self._open)[2]
+            if protocol.state == protocol.STATE_OPEN:
+                protocol.check_timeouts()
+                self.socket_opened(protocol)
+        reactor.callLater(CHECK_EVERY, self.timeout_checker)
+
+    def application_checker(self) -> None:
+        """Let daphne clear away connections that have ended: it would look at every one."""
+        connections = self.connections
+        self.connections = {protocol: connections[protocol] for protocol in self._ending}
+        try:
+            super().application_checker()
+        finally:
+            for protocol in self._ending - self.connections.keys():
+                del connections[protocol]
+            left = self.connections.items()
+            self._ending = {protocol for protocol, state in left if "disconnected" in state}
+            self.connections = connections
+
     def create_application(self, protocol: Any, scope: Message) -> Any:
         """Run the application for a request or socket, with the extension `TEXTS` in its scope."""
         scope |= {"asgi": {"version": "3.0"}, "extensions": {TEXTS: {}}}
         inbox, send = Inbox(protocol), partial(self.handle_reply, protocol)
         application = self.application(scope=scope, receive=inbox.get, send=send)
-        self.connections[protocol]["application_instance"] = asyncio.ensure_future(application)
+        task = asyncio.ensure_future(application)
+        task.add_done_callback(lambda _: self._ending.add(protocol))
+        self.connections[protocol]["application_instance"] = task
         return inbox
 
     async def handle_reply(self, protocol: Any, message: Message) -> None:
@@ -114,6 +173,10 @@ class CommandLineInterface(cli.CommandLineInterface):
     """daphne's command line for this server."""
 
     server_class = Server
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parser.set_defaults(ping_interval=PING_INTERVAL, ping_timeout=PING_TIMEOUT)
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ class WebSocketProtocol(privates.WebSocketProtocol):
         self.transport.registerProducer(self, True)
         # Clients that reconnect together after an outage must not all be pinged at the same time.
         self.last_ping -= random.random() * self.server.ping_interval  # noqa: S311
+        self.server.socket_opened(self)
         super().onOpen()
 
     def onFrameBegin(self) -> None:  # noqa: N802

@@ -8,11 +8,11 @@ from pathlib import Path
 import orjson
 import pytest
 from daphne import ws_protocol
-from daphne.cli import CommandLineInterface
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from chat import throttling
+from flack_project.daphne.server import CHECK_EVERY, CommandLineInterface
 from flack_project.daphne.websocket import WebSocketProtocol
 from tests.flack_project.daphne.clients import assert_closed, assert_parting, open_unread, receive
 from tests.kit import until
@@ -166,6 +166,5 @@ def test_a_half_open_socket_is_closed_and_one_that_only_listens_is_not(impatient
 
 def test_a_half_open_socket_is_closed_within_a_minute():
     options = CommandLineInterface().parser.parse_args(["application"])
-    looked_for_every = 2  # seconds, by daphne
-    assert options.ping_interval + options.ping_timeout + 2 * looked_for_every < 60
+    assert options.ping_interval + options.ping_timeout + 2 * CHECK_EVERY < 60
     assert "ping" not in (Path(__file__).parents[3] / "Procfile").read_text()

@@ -1,0 +1,74 @@
+"""Tests of when flack_project/daphne/server.py looks at its connections."""
+
+import asyncio
+import time
+
+import pytest
+
+from flack_project.daphne import server
+
+
+class Connection:
+    """A connection that counts how often its time-outs are checked."""
+
+    STATE_OPEN = state = 3
+
+    def __init__(self):
+        self.last_ping, self.checks = 0.0, 0
+
+    def check_timeouts(self):
+        """Count, and ping an open socket."""
+        self.checks += 1
+        self.last_ping = time.time()
+
+
+@pytest.fixture
+def idle_server(monkeypatch):
+    """A server that is not running, whose checks are called by the test."""
+    monkeypatch.setattr(server.reactor, "callLater", lambda *_: None)
+    idle = server.Server(None, endpoints=["unused"], ping_interval=40)
+    idle.connections = {}
+    return idle
+
+
+def test_an_open_socket_is_checked_only_when_it_is_due(idle_server, clock):
+    request, socket = Connection(), Connection()
+    idle_server.protocol_connected(request)
+    idle_server.protocol_connected(socket)
+    socket.last_ping = clock()
+    idle_server.socket_opened(socket)
+    for _ in range(41):
+        idle_server.timeout_checker()
+        clock.advance(2)
+    assert (request.checks, socket.checks) == (41, 1)
+
+
+def test_a_socket_that_is_closed_is_checked_no_more(idle_server, clock):
+    socket = Connection()
+    idle_server.protocol_connected(socket)
+    idle_server.socket_opened(socket)
+    socket.state = 0
+    for _ in range(3):
+        clock.advance(41)
+        idle_server.timeout_checker()
+    assert (socket.checks, idle_server._open) == (0, [])
+
+
+async def test_connections_that_have_ended_are_cleared_away(idle_server):
+    async def application(scope, receive, send):
+        await asyncio.sleep(0 if scope["path"] == "short" else 60)
+
+    idle_server.application = application
+    connections = {name: Connection() for name in ("short", "short and gone", "long", "cancelled")}
+    for name, connection in connections.items():
+        idle_server.protocol_connected(connection)
+        idle_server.create_application(connection, {"path": name.partition(" ")[0]})
+    await asyncio.sleep(0.01)
+    idle_server.protocol_disconnected(connections["short and gone"])
+    idle_server.protocol_disconnected(connections["cancelled"])
+    idle_server.connections[connections["cancelled"]]["disconnected"] -= 60
+    idle_server.application_checker()  # cancels what its client has left
+    await asyncio.sleep(0.01)
+    idle_server.application_checker()
+    assert idle_server.connections.keys() == {connections["short"], connections["long"]}
+    idle_server.connections[connections["long"]]["application_instance"].cancel()
