@@ -97,9 +97,9 @@ class Stack(Flack):
         self._reader.join(PATIENCE)
         return code
 
-    def manage(self, command: str, stdin: str = "") -> str:
+    def manage(self, command: str, stdin: str = "", **environment: str) -> str:
         """Run a command of manage.py as `make manage` does, and return its output."""
-        run = self._manage(command, stdin)
+        run = self._manage(command, stdin, **environment)
         assert run.returncode == 0, run.stderr
         return run.stdout
 
