@@ -26,6 +26,8 @@ TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(:?)|-?\d[\d.eE+-]*|true|false|null')
 URL = re.compile(r'(?<=^")/(?:(?:api|tasks)[^"\\\s]*)?(?="$)')
 URL_OF_HEADER = re.compile(r"(?:^|(?<=<))/[^\s>]+")
 
+KEEP = "Leave it empty to keep it. "
+
 
 def linked(text: str, url: re.Pattern[str] = URL) -> SafeString:
     """Return the text as HTML in which each URL is a link."""
@@ -182,7 +184,7 @@ def form(view: Any, method: str, request: Request, response: Any, row: Any) -> d
             "id": f"{method.lower()}-{name}",
             "name": name,
             "label": field.label,
-            "help": field.help_text,
+            "help": f"{KEEP if row and field.write_only else ''}{field.help_text or ''}",
             "is_long": field.style.get("base_template") == "textarea.html",
             "is_secret": field.write_only,
             "is_required": not (row and field.write_only),  # empty: the password stays

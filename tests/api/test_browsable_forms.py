@@ -80,7 +80,9 @@ def test_a_form_holds_what_is_there(paths, alice, client, page):
     text = page("GET", paths["/api/users/{user}"])
     assert (field(text, "put-nickname"), field(text, "put-password")) == ("Alice", "")
     assert field(text, "PUT-raw", "textarea") == '{\n  "nickname": "Alice"\n}'
+    assert "Leave it empty to keep it." in text
     text = page("GET", paths["/api/messages/{message}"])
+    assert re.search(r'<details><summary>This cannot.*value="DELETE".*</details>', text, re.S)
     assert field(text, "put-source", "textarea") == "*hello*"
     assert field(text, "PUT-raw", "textarea") == '{\n  "source": "*hello*"\n}'
 
