@@ -47,10 +47,12 @@ def seen(user: User, *, socket: str | None = None) -> None:
         with _log_outage(user.pk):
             leases.hold({(user.pk, socket): LEASE})
     now = timestamp()
-    row = User.objects.filter(pk=user.pk)
     is_written = user.online and user.last_seen_at > now - WRITE_EVERY
+    if is_written and socket is None:  # before a queryset is built: each request comes here
+        return
+    row = User.objects.filter(pk=user.pk)
     # After `user` was read, and before a new lease began, the last socket may have left.
-    if is_written and (socket is None or row.filter(online=True).exists()):
+    if is_written and row.filter(online=True).exists():
         return
     with transaction.atomic():
         row.update(
