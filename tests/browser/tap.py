@@ -77,5 +77,5 @@ class Tap:
 
 
 def is_about_messages(frame: Frame) -> bool:
-    """Tell whether a frame for the page is an ack or the push of a message."""
+    """Return True for an ack or the push of a message."""
     return frame["event"] == "ack" or frame["data"].get("class") == "Message"

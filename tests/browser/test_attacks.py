@@ -157,7 +157,7 @@ def test_no_nickname_runs_in_the_page(
 
 
 def registered(stack: Stack, nickname: str) -> Person:
-    """Register somebody under exactly this nickname."""
+    """Register a user with exactly this nickname."""
     password = new_password()
     answer = stack.post("/api/users", json={"nickname": nickname, "password": password})
     assert answer.status_code == 201, answer.text

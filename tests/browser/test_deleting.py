@@ -22,7 +22,7 @@ def delete_user(stack: Stack, person: Person) -> None:
 
 
 def is_about_deletion(frame: Frame) -> bool:
-    """Tell whether a frame for the page is the push of a deletion."""
+    """Return True for the push of a deletion."""
     return frame["event"] == "deleted_model"
 
 

@@ -1,4 +1,4 @@
-"""Keyboards, screen readers, small screens, large text, dark rooms, and the rules of the house."""
+"""The page by keyboard, for screen readers, on small screens, with large text, and its weight."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Whatever happens to the connection, what somebody wrote arrives, once."""
+"""Each message arrives exactly once, whatever happens to the connection."""
 
 from playwright.sync_api import expect
 

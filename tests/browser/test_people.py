@@ -1,4 +1,4 @@
-"""Signing in, being somebody, being somebody else, and leaving."""
+"""Sign-in, registration, the account and sign-out."""
 
 import re
 
