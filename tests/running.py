@@ -61,10 +61,15 @@ def is_part(process: psutil.Process, name: str) -> bool:
 
 
 def has_ended(process: psutil.Process) -> bool:
-    """Return True if a process has ended, also if its parent has not read the exit code yet."""
+    """Return True if a process has ended, also if its parent has not read the exit code yet.
+
+    Its main thread may be a zombie while others still hold the open files.
+    """
     try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
+        if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            return False
+        return len(os.listdir(f"/proc/{process.pid}/task")) < 2
+    except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
         return True
 
 
