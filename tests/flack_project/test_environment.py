@@ -156,7 +156,7 @@ def test_every_process_ends_with_the_sentence(tmp_path, command):
 def test_the_launcher_ends_with_the_sentence(tmp_path, name):
     process = launch(tmp_path, free_port(), **{name: "-1"})
     output, _ = process.communicate(timeout=60)
-    assert process.returncode == 2
+    assert process.returncode == 1
     assert re.fullmatch(rf"Flack cannot run: {name} must be .*, not '-1'\.\n", output)
 
 
