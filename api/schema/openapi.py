@@ -16,7 +16,7 @@ from api.parameters import PARAMETERS, PK, TEXT, Schema
 from api.schema.examples import EXAMPLES
 
 ALWAYS = {"X-Request-ID": {"type": "string", "pattern": "^[0-9A-Za-z_-]{1,64}$"}}
-ETAG = {"ETag": {"type": "string", "pattern": '^W/"[0-9a-f]{24}"$'}}
+ETAG = {"ETag": {"type": "string", "pattern": '^W/"[0-9a-f]+(-[0-9a-f]+){3}"$'}}
 NEXT = {"Link": {"type": "string", "pattern": '^<[^>]+>; rel="next"$'}}
 PREFERENCE = {"Preference-Applied": {"const": "respond-async"}}
 RETRY = {"Retry-After": {"type": "integer", "minimum": 1}}
