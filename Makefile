@@ -48,6 +48,7 @@ run: .venv/run-stamp
 	$(ALWAYS)@exec $(BIN)/python -m flack_project.launcher.stack
 
 manage: export VAR ?= var
+manage: export UNDER_MAKE := 1
 manage: .venv/run-stamp
 	$(ALWAYS)@test -e "$$VAR/run.env" \
 		|| { echo "No Flack runs on the data in $$VAR: start it with make run." >&2; exit 1; }; \

@@ -28,11 +28,11 @@ class CommandLine(ManagementUtility):
 
 
 def main(arguments: list[str]) -> None:
-    """Run a command. Below `make` its status is 0 or 1: after any other, make prints a line."""
+    """Run a command. Under `make manage` its status is 0 or 1: make prints a line after others."""
     try:
         run(arguments)
     except SystemExit as end:
-        if isinstance(end.code, int) and end.code > 1 and "MAKELEVEL" in os.environ:
+        if isinstance(end.code, int) and end.code > 1 and "UNDER_MAKE" in os.environ:
             sys.exit(1)
         raise
 
