@@ -62,7 +62,7 @@ PYTEST = $(BIN)/python -m pytest --quiet
 test-unit: test-chat test-api
 
 # Three at a time, on two cores too, because most wait for other processes. The longest come first.
-test: lint
+test: lint contestants
 	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target \
 		test-stack test-browser test-rest test-flack_project test-chat test-api
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from chat.realtime.gaps import SILENT, Gaps
+from chat.realtime.gaps import LINGER, SILENT, Gaps
 
 
 @pytest.fixture
@@ -104,3 +104,16 @@ def test_pushes_of_a_publisher_that_falls_silent_are_missing_since_before_its_la
     now[0] += SILENT + 0.1
     after_a_late_message.look()
     assert after_a_late_message.take() == 1001
+
+
+def test_a_publisher_that_left_is_a_gap_once_for_what_it_did_afterwards(gaps, now):
+    gaps.receive("a", 1, last=True)
+    now[0] += LINGER - 1
+    gaps.look()
+    assert gaps.since == math.inf
+    now[0] += 1
+    gaps.look()
+    assert gaps.take() == 1000
+    now[0] += SILENT + 1
+    gaps.look()
+    assert gaps.since == math.inf
