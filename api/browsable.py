@@ -96,7 +96,7 @@ class BrowsableRenderer(BrowsableAPIRenderer):
 
 
 def signed_in(request: Request) -> Any:
-    """Return the user of the request, or of the session where the view authenticates nobody."""
+    """Return the user of the request, or of the session where the view has no authenticators."""
     return request.user if request.user.is_authenticated else get_user(request._request)
 
 

@@ -14,7 +14,7 @@ class Leases(Protocol):
     """A store of leases."""
 
     def hold(self, leases: Mapping[tuple[int, str], float]) -> None:
-        """Create or renew leases, by user and socket, to expire in so many seconds."""
+        """Create or renew leases by user and socket; each value is the seconds until it expires."""
 
     def held(self, user_id: int) -> bool:
         """Return True if a socket of the user has a lease that has not expired."""

@@ -65,7 +65,7 @@ def seen(user: User, *, socket: str | None = None) -> None:
 
 
 def hold(sockets: Mapping[tuple[int, str], float]) -> None:
-    """Renew the leases of sockets, by user and socket, to expire in so many seconds."""
+    """Renew leases, by user and socket; each value is the seconds until one expires."""
     leases.hold(sockets)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from django.db.models import QuerySet
 
 from chat.models import Deletion, Message, Token, User, timestamp
+from chat.realtime.batches import batches
 from chat.realtime.push import deleted_model, updated_model
 
 MARGIN = 5  # seconds; times are whole, and a transaction commits later than its row's time
 MAX_ROWS = 1_000
-LOOKED_UP = 500  # tokens in one query
 MAX_SIZE = 512 * 1024  # characters, half of what may wait for one socket
 
 
@@ -46,11 +46,9 @@ def changes(since: float) -> list[str] | None:
 def ended(digests: Sequence[str]) -> frozenset[str]:
     """Return those digests whose tokens are not valid any more."""
     valid: set[str] = set()
-    for first in range(0, len(digests), LOOKED_UP):
+    for some in batches(digests):
         tokens = Token.objects.filter(
-            digest__in=digests[first : first + LOOKED_UP],
-            created_at__gt=Token.oldest(),
-            user__is_active=True,
+            digest__in=some, created_at__gt=Token.oldest(), user__is_active=True
         )
         valid.update(tokens.values_list("digest", flat=True))
     return frozenset(digests) - valid

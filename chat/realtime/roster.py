@@ -6,19 +6,15 @@ written: `last_seen_at` in one statement, the leases in one pipeline.
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError
 from redis import RedisError
 
 from chat.realtime import presence
+from chat.realtime.batches import batches
 from chat.threads import in_thread
 
 EVERY = 1.0  # seconds from one write to the next
-MAX_BATCH = 500  # users, or leases, in one statement or pipeline
-
-T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -60,9 +56,9 @@ class Roster:
             leases, self._leases = self._leases, {}
             written, self._written = self._written, asyncio.Event()
             try:
-                for users in _batches(list(seen)):
+                for users in batches(list(seen)):
                     await in_thread(presence.renew, users)
-                for entries in _batches(list(leases.items())):
+                for entries in batches(list(leases.items())):
                     await in_thread(presence.hold, dict(entries))
             except (RedisError, OperationalError, InterfaceError) as error:
                 logger.warning("Pings are not written, trying again: %s", error)
@@ -74,11 +70,6 @@ class Roster:
             finally:
                 written.set()
             await asyncio.sleep(EVERY)
-
-
-def _batches(entries: list[T]) -> Iterator[list[T]]:
-    for start in range(0, len(entries), MAX_BATCH):
-        yield entries[start : start + MAX_BATCH]
 
 
 roster = Roster()

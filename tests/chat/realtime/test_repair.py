@@ -7,7 +7,7 @@ import pytest
 
 from chat import actions, moderation
 from chat.models import Message, Token, User
-from chat.realtime import repair
+from chat.realtime import batches, repair
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +71,7 @@ def test_a_repair_that_waited_for_a_thread_reads_the_whole_gap(message, clock, m
 def test_tokens_that_ended_are_found_however_many_are_asked_for(
     alice, bob, monkeypatch, settings, clock, looked_up
 ):
-    monkeypatch.setattr(repair, "LOOKED_UP", looked_up)
+    monkeypatch.setattr(batches, "SIZE", looked_up)
     of_alice, of_bob = (Token.digest_of(user.token) for user in (alice, bob))
     assert repair.ended([of_alice, "unknown", of_bob]) == {"unknown"}
     User.objects.filter(pk=bob.pk).update(is_active=False)

@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError
 from redis import ConnectionError
 
-from chat.realtime import presence, roster
+from chat.realtime import batches, presence, roster
 from chat.realtime.roster import Roster
 
 pytestmark = pytest.mark.django_db  # the threads of the pool look at their connections
@@ -77,7 +77,7 @@ async def test_the_end_of_a_socket_stands_in_for_its_last_ping(writing, written)
 
 
 async def test_a_large_second_is_written_in_parts(writing, written, monkeypatch):
-    monkeypatch.setattr(roster, "MAX_BATCH", 10)
+    monkeypatch.setattr(batches, "SIZE", 10)
     for number in range(24):
         writing.renew(number, "tab")
     await writing.leave(24, "tab")
