@@ -1,13 +1,16 @@
 """`make bench`: start Flack and its peers, measure the same work on each in turn, print a table.
 
-FLASK_URL is the URL of a Flask version on this machine; ROUNDS (3) is the number of repeats; ROWS
-is a regular expression of the rows to measure, all others keep their numbers. All numbers are
-written to comparison/bench.json, their medians to comparison/BENCH.md.
+FLASK_URL is the URL of a Flask version on this machine, of 2016 or of today; ROUNDS (3) is the
+number of repeats; ROWS is a regular expression of the rows to measure. All other rows, and the
+columns of servers that do not run this time, keep their numbers. All numbers are written to
+comparison/bench.json, their medians to comparison/BENCH.md.
 """
 
 import os
 import re
 import resource
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache, partial
@@ -16,7 +19,7 @@ from comparison.bench import plot, rows, running, table
 from comparison.bench.rows import Numbers
 from comparison.bench.servers import Server, Starter
 from comparison.bench.site import Site, hello, sign_ins
-from comparison.bench.table import GROWTH, RAW_ASGI
+from comparison.bench.table import FLASK_2016, FLASK_TODAY, GROWTH, RAW_ASGI
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 ROWS = re.compile(os.environ.get("ROWS", ""))
@@ -32,30 +35,35 @@ def yardstick(starter: Starter) -> Iterator[tuple[str, Work]]:
     yield RAW_ASGI, lambda: hello(daphne())
 
 
-def works(server: Server) -> Iterator[tuple[str, Work]]:
-    """Yield the work that is measured on every server."""
-    yield "an idle socket", partial(rows.idle, server)
-    yield "steady push", partial(rows.steady, server)
-    yield "burst", partial(rows.burst, server)
-    if server.name in ("flack", "flask"):
-        site = Site(server)
-        yield "GET 100 messages", site.messages
-        if server.name == "flack":
-            yield "GET 100 messages, unchanged", site.known_messages
-            yield "post over the socket", site.socket_posts
-        yield "GET user with token", site.own_user
-        yield "POST message", site.posts
-        yield "sign-in, and pushes meanwhile", partial(sign_ins, server)
+def works(name: str, start: Callable[[], Server]) -> Iterator[tuple[str, Work]]:
+    """Yield the work that is measured on every server, which the first work starts."""
+    yield "an idle socket", lambda: rows.idle(start())
+    yield "steady push", lambda: rows.steady(start())
+    yield "burst", lambda: rows.burst(start())
+    if name in ("flack", FLASK_2016, FLASK_TODAY):
+        site = cache(lambda: Site(start()))
+        yield "GET 100 messages", lambda: site().messages()
+        if name == "flack":
+            yield "GET 100 messages, unchanged", lambda: site().known_messages()
+            yield "post over the socket", lambda: site().socket_posts()
+        yield "GET user with token", lambda: site().own_user()
+        yield "POST message", lambda: site().posts()
+        yield "sign-in, and pushes meanwhile", lambda: sign_ins(start())
 
 
-def growth(server: Server) -> Iterator[tuple[str, Work]]:
+def growth(start: Callable[[], Server]) -> Iterator[tuple[str, Work]]:
     """Yield the work with growing numbers of sockets, and with sockets that do not read."""
-    yield "steady push of 2 KB", partial(rows.steady, server, padding=2000)
-    deaf = partial(rows.steady, server, padding=2000, deaf=50)
-    yield "steady push of 2 KB, 50 of 1000 do not read", deaf
+    yield "steady push of 2 KB", lambda: rows.steady(start(), padding=2000)
+    deaf = "steady push of 2 KB, 50 of 1000 do not read"
+    yield deaf, lambda: rows.steady(start(), padding=2000, deaf=50)
     for count in (100, 1000, 5000):
-        work = partial(rows.steady, server, count, 10_000 // count, PING_PERIOD)
-        yield f"{GROWTH}, {count} sockets", work
+        row = f"{GROWTH}, {count} sockets"
+        yield row, partial(growing, start, count)
+
+
+def growing(start: Callable[[], Server], count: int) -> Numbers:
+    """Push to this number of sockets, with the same number of deliveries a second for each."""
+    return rows.steady(start(), count, 10_000 // count, PING_PERIOD)
 
 
 def pings(filled: Filled) -> Numbers:
@@ -123,29 +131,48 @@ def on_postgresql(starter: Starter) -> Iterator[tuple[str, Work]]:
     yield "a ping of a user, PostgreSQL", partial(pings, filled)
 
 
+def measure(plans: list[Plan], rounds: int, wanted: re.Pattern[str]) -> Iterator[table.Results]:
+    """Measure the wanted rows of all plans in turn; yield all results after each number.
+
+    Numbers that are stored stay until the same server's are measured again: columns of servers
+    that do not run this time, rows that are not wanted, and what an interrupted run did not reach.
+    """
+    stored, began = table.load(), float(int(time.time()))
+    measured: table.Results = {}
+    names = dict.fromkeys(name for _, works_of in plans for name in works_of if wanted.search(name))
+    for number in range(rounds):
+        for name in names:
+            for server, works_of in plans:
+                if work := works_of.get(name):
+                    numbers = work() | {table.RUN: began}
+                    measured.setdefault(name, {}).setdefault(server, []).append(numbers)
+                    print(number + 1, server, name, table.short(numbers), sep=" | ", flush=True)
+                    yield merged(stored, measured)
+
+
+def merged(stored: table.Results, measured: table.Results) -> table.Results:
+    """Return the stored results with the columns of each row replaced that were measured."""
+    rows_of = dict.fromkeys([*stored, *measured])
+    return {row: stored.get(row, {}) | measured.get(row, {}) for row in rows_of}
+
+
 def main() -> None:
     """Measure, print and store."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    results = {row: kept for row, kept in table.load().items() if not ROWS.search(row)}
     with ExitStack() as stack:
-        servers = stack.enter_context(running.start())
-        plans: list[Plan] = [(server.name, dict(works(server))) for server in servers]
-        plans += [("flack", dict(growth(servers[0])))]
+        servers = running.start(stack.enter_context(Starter()))
+        plans: list[Plan] = [(name, dict(works(name, start))) for name, start in servers.items()]
+        plans += [("flack", dict(growth(servers["flack"])))]
         plans += [("flack", dict(nodes(stack.enter_context(Starter()), n))) for n in (2, 4)]
         plans += [("daphne", dict(yardstick(stack.enter_context(Starter()))))]
         for plan in (large, on_postgresql):
             plans += [("flack", dict(plan(stack.enter_context(Starter()))))]
-        for number in range(ROUNDS):
-            for name in dict.fromkeys(name for _, works_of in plans for name in works_of):
-                if not ROWS.search(name):
-                    continue
-                for server, works_of in plans:
-                    if work := works_of.get(name):
-                        numbers = work()
-                        results.setdefault(name, {}).setdefault(server, []).append(numbers)
-                        print(number + 1, server, name, table.short(numbers), sep=" | ", flush=True)
-                        table.store(results)
+        if not any(ROWS.search(name) for _, works_of in plans for name in works_of):
+            sys.exit(f"No row matches ROWS={ROWS.pattern}.")
+        results = table.load()
+        for results in measure(plans, ROUNDS, ROWS):
+            table.store(results)
     plot.draw(results, table.RAW.with_suffix(".svg"))
     print(table.works(results), table.targets(results), sep="\n\n")
 

@@ -48,6 +48,10 @@ class Client:
         seconds = time.perf_counter() - begin
         return Answer(response.status, dict(response.headers), data, seconds)
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
     def sign_up(self) -> tuple[dict[str, Any], str]:
         """Register a user and sign in; return the user and the token."""
         name = f"bench-{next(_names)}"

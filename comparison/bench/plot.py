@@ -6,7 +6,16 @@ from pathlib import Path
 
 import matplotlib
 
-from comparison.bench.table import GROWTH, LIST, ONE_NODE, PEERS, STEADY, Results
+from comparison.bench.table import (
+    FLASK_2016,
+    FLASK_TODAY,
+    GROWTH,
+    LIST,
+    ONE_NODE,
+    PEERS,
+    STEADY,
+    Results,
+)
 
 matplotlib.use("svg")
 matplotlib.rcParams["svg.hashsalt"] = "flack"  # the same numbers give the same file
@@ -14,7 +23,7 @@ matplotlib.rcParams["svg.hashsalt"] = "flack"  # the same numbers give the same 
 from matplotlib import pyplot  # noqa: E402  # after the choice of the backend
 from matplotlib.axes import Axes  # noqa: E402
 
-COLORS = dict(zip(PEERS, ("#0c6b62", "#8d877a", "#c8942a", "#ad2b1d"), strict=True))
+COLORS = dict(zip(PEERS, ("#0c6b62", "#8d877a", "#c8942a", "#ad2b1d", "#e08a7e"), strict=True))
 PUSHES = {STEADY: "steady", "burst": "burst"}
 REQUESTS = {
     LIST: "100 messages",
@@ -35,7 +44,7 @@ def draw(results: Results, path: Path) -> None:
     """Plot the CPU time of pushes, requests and growth into an SVG file."""
     figure, (pushes, requests, sizes) = pyplot.subplots(1, 3, figsize=(13, 4), layout="constrained")
     bars(pushes, results, PUSHES, "A push, for each delivery", PEERS)
-    bars(requests, results, REQUESTS, "A request", ["flack", "flask"])
+    bars(requests, results, REQUESTS, "A request", ["flack", FLASK_2016, FLASK_TODAY])
     bars(sizes, results, SIZES, "A push, for each delivery, as Flack grows", ["flack"])
     pushes.set_ylabel("µs of CPU")
     pushes.legend(frameon=False)

@@ -1,10 +1,12 @@
 """Servers that already run, found by the ports they listen on."""
 
 import contextlib
+import json
 import os
 import pickle
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import psutil
@@ -12,7 +14,12 @@ import redis
 
 from comparison.bench.processes import Processes, listening_on
 from comparison.bench.servers import PEERS, Server, Starter, flack
-from comparison.bench.swarm import Wire
+from comparison.bench.swarm import WIRES
+from comparison.bench.table import FLASK_2016, FLASK_TODAY
+from comparison.contract.wires import detect
+
+BROKERS = ("CELERY_BROKER_URL", "REDIS_URL")  # variables of the version of 2016, and of today
+PATIENCE = 15.0  # seconds
 
 
 def ports_of(urls: Sequence[str]) -> list[int]:
@@ -47,20 +54,36 @@ def using(variable: str, value: str, word: str) -> Processes:
     return Processes(*(process.pid for process in found if process.ppid() not in pids))
 
 
-def flask(*urls: str) -> Server:
-    """Return a Flask version: its nodes at these URLs, their broker and their Celery worker."""
-    ports = ports_of(urls)
-    broker = variable_of(ports[0], "CELERY_BROKER_URL")
+def broker_of(port: int) -> tuple[str, str]:
+    """Return the name and the value of the variable that holds the broker of a server."""
+    for variable in BROKERS:
+        if broker := variable_of(port, variable):
+            return variable, broker
+    raise LookupError(
+        f"The server on port {port} has none of {', '.join(BROKERS)} in its environment: start it "
+        "with the URL of its Redis, so that pushes can be published and its worker be found."
+    )
 
-    def encode(data: dict[str, Any]) -> bytes:  # as Flask-SocketIO's RedisManager does
+
+def flask(*urls: str) -> Server:
+    """Return a Flask version: its nodes at these URLs, their broker and their Celery worker.
+
+    The version of 2016 reads pickled pushes on a channel of that time, one of today reads JSON.
+    """
+    ports = ports_of(urls)
+    variable, broker = broker_of(ports[0])
+    is_old = detect(f"http://127.0.0.1:{ports[0]}", PATIENCE) == "socketio3"
+
+    def encode(data: dict[str, Any]) -> bytes:  # as the RedisManager of either time does
         call = {"method": "emit", "event": "updated_model", "data": data, "namespace": "/",
                 "room": None, "skip_sid": None, "callback": None}  # fmt: skip
-        return pickle.dumps(call, 2)
+        return pickle.dumps(call, 2) if is_old else json.dumps(call).encode()
 
-    wire = Wire("/socket.io/?EIO=3&transport=websocket", ready=b"40", beats=True)
+    wire = WIRES["socketio3" if is_old else "socketio4"]
     web = Processes(*(listening_on(port).pid for port in ports))
-    return Server("flask", ports, wire, web, redis.Redis.from_url(broker), "flask-socketio", encode,
-                  using("CELERY_BROKER_URL", broker, "celery"))  # fmt: skip
+    return Server(FLASK_2016 if is_old else FLASK_TODAY, ports, wire, web,
+                  redis.Redis.from_url(broker), "flask-socketio", encode,
+                  using(variable, broker, "celery"))  # fmt: skip
 
 
 def django(*urls: str) -> Server:
@@ -71,14 +94,24 @@ def django(*urls: str) -> Server:
     return flack(ports, web, using("REDIS_URL", redis_url, "celery"), redis_url)
 
 
-@contextlib.contextmanager
-def start() -> Iterator[list[Server]]:
-    """Start every server that this machine can run, and find the Flask version at FLASK_URL."""
-    with Starter() as starter:
-        starter.valkey()
-        servers = [starter.flack()]
-        if shutil.which("node") and (PEERS / "node_modules").exists():
-            servers += [starter.socketio(), starter.ws()]
-        if url := os.environ.get("FLASK_URL"):
-            servers.append(flask(url))
-        yield servers
+def start(starter: Starter) -> dict[str, Callable[[], Server]]:
+    """Return, by its column, what starts or finds each server that this machine can run."""
+
+    def starting(begin: Callable[[], Server]) -> Callable[[], Server]:
+        """Return a function that starts a server, and Valkey before it, once."""
+
+        @cache
+        def started() -> Server:
+            valkey()
+            return begin()
+
+        return started
+
+    valkey = cache(starter.valkey)
+    servers = {"flack": starting(starter.flack)}
+    if shutil.which("node") and (PEERS / "node_modules").exists():
+        servers |= {"socket.io": starting(starter.socketio), "ws": starting(starter.ws)}
+    if url := os.environ.get("FLASK_URL"):
+        found = flask(url)
+        servers[found.name] = lambda: found
+    return servers

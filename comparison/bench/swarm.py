@@ -38,6 +38,13 @@ class Wire:
     beats: bool = False  # True if the client sends the heartbeat
 
 
+WIRES = {  # by the names of comparison/contract/wires.py
+    "json": Wire("/ws/"),
+    "socketio3": Wire("/socket.io/?EIO=3&transport=websocket", ready=b"40", beats=True),
+    "socketio4": Wire("/socket.io/?EIO=4&transport=websocket", ready=b"40", first=b"40"),
+}
+
+
 class Client:
     """One WebSocket."""
 

@@ -19,9 +19,11 @@ Results = dict[str, dict[str, list[Numbers]]]  # by row, then by server, one for
 FOLDER = Path(__file__).resolve().parent.parent
 RAW = FOLDER / "bench.json"
 REPORT = FOLDER / "BENCH.md"
-PEERS = ("flack", "socket.io", "ws", "flask")
+FLASK_2016, FLASK_TODAY = "flask", "flask of today"  # columns of FLASK_URL, by its Engine.IO
+PEERS = ("flack", "socket.io", "ws", FLASK_2016, FLASK_TODAY)
 COLUMNS = (*PEERS, "daphne")
 LABELS = {"own µs": "generator µs"}  # names in the tables, where they differ from the JSON
+RUN = "run"  # the key of the time when a number's run began; rows keep numbers of earlier runs
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class Target:
             return ours
         beside = medians(results, self.other or self.row, self.peer).get(self.key)
         return ours / beside if beside else None
+
+    def is_of_one_run(self, results: Results) -> bool:
+        """Return True if both of its numbers were measured in the same run."""
+        beside = medians(results, self.other or self.row, self.peer)
+        return medians(results, self.row, "flack").get(RUN) == beside.get(RUN)
 
     def __str__(self) -> str:
         beside = f" of {self.peer}'s" if self.peer != "flack" else ""
@@ -118,16 +125,29 @@ def short(numbers: Numbers) -> str:
     return ", ".join(
         f"{figure(value)} {LABELS.get(key, key)}"
         for key, value in numbers.items()
-        if value or key == "µs"
+        if (value or key == "µs") and key != RUN
     )
 
 
+def newest_run(results: Results) -> float:
+    """Return when the last run began, 0 if no number has that."""
+    return max(
+        (numbers.get(RUN, 0) for row in results.values() for many in row.values()
+         for numbers in many),
+        default=0,
+    )  # fmt: skip
+
+
 def works(results: Results) -> str:
-    """Return the table of the medians."""
+    """Return the table of the medians; those of earlier runs are marked."""
     columns = [name for name in COLUMNS if any(name in row for row in results.values())]
+    newest = newest_run(results)
     lines = [f"| Measurement | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
     for row in results:
-        cells = [short(medians(results, row, name)) for name in columns]
+        cells = []
+        for name in columns:
+            found = medians(results, row, name)
+            cells.append(short(found) + " †" * (bool(found) and found.get(RUN, 0) < newest))
         lines.append(f"| {row} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -139,6 +159,8 @@ def targets(results: Results) -> str:
         reached = target.reached(results)
         if reached is not None:
             verdict = "met" if reached <= target.most else "**missed**"
+            if not target.is_of_one_run(results):
+                verdict = "of two runs: no result"
             lines.append(f"| {target} | {figure(reached)} | {verdict} |")
     return "\n".join(lines)
 
@@ -158,7 +180,15 @@ def machine(results: Results) -> str:
         + ", ".join(f"{name} {version(name)}" for name in packages)
         + f"; {rounds(results)} rounds of each row"
         + f"; load average at the end {os.getloadavg()[0]:.1f}"
+        + "; † of an earlier run" * has_earlier(results)
     )
+
+
+def has_earlier(results: Results) -> bool:
+    """Return True if some numbers are of an earlier run than others."""
+    newest = newest_run(results)
+    every = [n for row in results.values() for many in row.values() for n in many]
+    return any(numbers.get(RUN, 0) < newest for numbers in every)
 
 
 def load() -> Results:

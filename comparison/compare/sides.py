@@ -3,7 +3,7 @@
 import itertools
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +12,6 @@ import psutil
 
 from comparison.bench import http, running
 from comparison.bench.processes import Processes, listening_on
-from comparison.bench.swarm import Wire
 from comparison.compare.cores import Cores, pinned
 from comparison.compare.database import Database
 from comparison.contestants.running import CONTESTANTS, Starter, start
@@ -21,11 +20,6 @@ from comparison.contract.wires import detect
 _numbers = itertools.count()
 PEOPLE = 20  # accounts that poll, and post over HTTP and sockets
 PATIENCE = 15.0  # seconds
-WIRES = {
-    "json": Wire("/ws/"),
-    "socketio3": Wire("/socket.io/?EIO=3&transport=websocket", ready=b"40", beats=True),
-    "socketio4": Wire("/socket.io/?EIO=4&transport=websocket", ready=b"40", first=b"40"),
-}
 
 
 @dataclass
@@ -53,8 +47,8 @@ class Side:
 
     def sign_up(self) -> None:
         """Register the accounts of the load."""
-        client = http.Client(self.port)
-        self.tokens = [client.sign_up()[1] for _ in range(PEOPLE)]
+        with closing(http.Client(self.port)) as client:
+            self.tokens = [client.sign_up()[1] for _ in range(PEOPLE)]
 
 
 @contextmanager
@@ -74,23 +68,27 @@ def started(name: str, server: Database, cores: Cores) -> Iterator[Side]:
 
 
 @contextmanager
-def external(name: str, url: str) -> Iterator[Side]:
+def external(name: str, url: str, asked: str = "") -> Iterator[Side]:
     """Use a server that runs on this machine already; its cores are not changed.
 
-    Its worker and its database are found by its environment, if it has CELERY_BROKER_URL and
-    DATABASE_URL.
+    Its worker and its PostgreSQL are found by its environment, if that names a broker and a
+    database. `asked` is the wire that it must speak, "json" or "socketio"; empty: any.
     """
     with ExitStack() as stack:
         port = urlsplit(url).port
-        assert port is not None, f"{url} needs a port"
+        if port is None:
+            raise LookupError(f"{url} needs a port, such as http://127.0.0.1:5000.")
+        wire = detect(url, PATIENCE)
+        if not wire.startswith(asked):
+            raise LookupError(f"The server at {url} speaks {wire}, not WIRE={asked}.")
         parts = {"web": [Processes(listening_on(port).pid)], "worker": []}
-        if broker := running.variable_of(port, "CELERY_BROKER_URL"):
-            parts["worker"] = [running.using("CELERY_BROKER_URL", broker, "celery")]
+        with suppress(LookupError):  # a server without a worker
+            parts["worker"] = [running.using(*running.broker_of(port), "celery")]
         database = None
-        if address := running.variable_of(port, "DATABASE_URL"):
+        if (address := running.variable_of(port, "DATABASE_URL")).startswith("postgres"):
             database = stack.enter_context(Database(address))
             parts["postgresql"] = [database.processes]
-        side = Side(name, url, detect(url, PATIENCE), parts, database)
+        side = Side(name, url, wire, parts, database)
         side.sign_up()
         yield side
 

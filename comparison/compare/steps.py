@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from comparison.bench.processes import Processes
-from comparison.bench.swarm import TEXT, Refused, Swarm, frame
+from comparison.bench.swarm import TEXT, WIRES, Refused, Swarm, frame
 from comparison.compare.arrivals import Arrivals, Request, request
 from comparison.compare.cores import OtherWork, own_seconds
 from comparison.compare.method import Step, is_growing, quantile
-from comparison.compare.sides import WIRES, Side
+from comparison.compare.sides import Side
 
 HERTZ = 10.0  # messages a second in a room
 PATIENCE = 5.0  # seconds after the last arrival; a message that comes later counts as lost

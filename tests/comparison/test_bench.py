@@ -1,6 +1,11 @@
 """The tables of comparison/BENCH.md are those of the raw numbers."""
 
+import re
+
+import pytest
+
 from comparison.bench import table
+from comparison.bench.__main__ import measure, merged
 
 RESULTS = table.load()
 
@@ -17,3 +22,35 @@ def test_the_document_states_the_number_of_rounds():
 
 def test_rows_with_different_numbers_of_rounds_give_a_range():
     assert table.rounds({"a": {"flack": [{}, {}]}, "b": {"flack": [{}, {}, {}]}}) == "2 to 3"
+
+
+def numbers(value, run=None):
+    """Return the numbers of one round."""
+    return [{"µs": value} | ({} if run is None else {table.RUN: run})]
+
+
+def test_a_run_keeps_the_columns_of_servers_that_it_does_not_start():
+    stored = {"push": {"flack": numbers(1), "flask": numbers(9)}, "poll": {"flack": numbers(2)}}
+    assert merged(stored, {"push": {"flack": numbers(3)}}) == {
+        "push": {"flack": numbers(3), "flask": numbers(9)},
+        "poll": {"flack": numbers(2)},
+    }
+
+
+def test_only_the_wanted_rows_are_measured_and_all_others_stay(monkeypatch):
+    monkeypatch.setattr(table, "load", lambda: {"poll": {"flack": numbers(2)}})
+    plans = [("flack", {"push": lambda: {"µs": 3}, "poll": lambda: pytest.fail("not wanted")}),
+             ("flask", {"push": lambda: {"µs": 7}})]  # fmt: skip
+    *_, results = measure(plans, 2, re.compile("push"))
+    assert [each["µs"] for each in results["push"]["flack"]] == [3, 3]
+    assert [each["µs"] for each in results["push"]["flask"]] == [7, 7]
+    assert results["poll"] == {"flack": numbers(2)}
+
+
+def test_numbers_of_an_earlier_run_are_marked_and_never_compared():
+    results = {"steady push": {"flack": numbers(1, 200), "socket.io": numbers(2, 100),
+                               "flask": numbers(10, 200)}}  # fmt: skip
+    assert "| steady push | 1 µs | 2 µs † | 10 µs |" in table.works(results)
+    lines = table.targets(results)
+    assert "| steady push: µs ≤ 0.9 of socket.io's | 0.5 | of two runs: no result |" in lines
+    assert "| steady push: µs ≤ 0.22 of flask's | 0.1 | met |" in lines

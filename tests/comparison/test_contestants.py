@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from comparison.bench.running import flask
+from comparison.bench.swarm import Swarm
+from comparison.bench.table import FLASK_TODAY
+from comparison.compare import sides
 from comparison.compare.database import Database
 from comparison.contestants import running
 from comparison.contestants.running import (
@@ -52,19 +56,26 @@ def run_suite(contestant: Running, part: int) -> Outcome:
 
 
 @pytest.fixture(scope="module")
-def outcomes(postgresql: str) -> Iterator[dict[str, list[Future[Outcome]]]]:
-    """The outcomes of the suite on each contestant, all of which run at once."""
+def contestants(postgresql: str) -> Iterator[dict[str, Running]]:
+    """Every contestant that is checked, with a database of its own; all start at once."""
     with ExitStack() as stack:
         server = stack.enter_context(Database(postgresql))
-        pool = stack.enter_context(ThreadPoolExecutor(PARTS * len(CHECKED)))
         started: dict[str, Future[Running]] = {}
-        for name in CHECKED:
-            database = stack.enter_context(server.another(f"contestant_{len(started)}"))
-            starter = stack.enter_context(Starter())
-            started[name] = pool.submit(start, starter, CONTESTANTS[name], database.url)
+        with ThreadPoolExecutor(len(CHECKED)) as pool:
+            for name in CHECKED:
+                database = stack.enter_context(server.another(f"contestant_{len(started)}"))
+                starter = stack.enter_context(Starter())
+                started[name] = pool.submit(start, starter, CONTESTANTS[name], database.url)
+        yield {name: future.result() for name, future in started.items()}
+
+
+@pytest.fixture(scope="module")
+def outcomes(contestants: dict[str, Running]) -> Iterator[dict[str, list[Future[Outcome]]]]:
+    """The outcomes of the suite on each contestant, all of which run at once."""
+    with ThreadPoolExecutor(PARTS * len(CHECKED)) as pool:
         yield {
-            name: [pool.submit(run_suite, contestant.result(), part) for part in range(PARTS)]
-            for name, contestant in started.items()
+            name: [pool.submit(run_suite, contestant, part) for part in range(PARTS)]
+            for name, contestant in contestants.items()
         }
 
 
@@ -77,6 +88,46 @@ def test_a_contestant_keeps_the_shared_rows_of_the_contract(
         code, output = future.result()
         assert code == 0, output
         assert " passed" in output
+
+
+def test_the_bench_publishes_to_a_flask_of_today_and_finds_its_worker(
+    contestants: dict[str, Running],
+) -> None:
+    running_flask = contestants["flask"]
+    server = flask(running_flask.nodes[0])
+    assert server.name == FLASK_TODAY
+    assert server.worker.count() == running_flask.worker.count()
+    swarm = Swarm(server.ports, server.wire)
+    try:
+        clients = swarm.connect(2)
+        swarm.push(server.publish)
+        swarm.drain(2)
+        assert swarm.lost_and_doubled(clients) == (0, 0)
+    finally:
+        swarm.close()
+
+
+def test_a_server_that_runs_is_measured_by_its_url_with_its_worker_and_database(
+    contestants: dict[str, Running],
+) -> None:
+    with sides.external("other", contestants["flask-tuned"].nodes[0], "socketio") as side:
+        assert side.wire == "socketio4" and len(side.tokens) == sides.PEOPLE
+        assert {part: bool(found) for part, found in side.parts.items()} == {
+            "web": True, "worker": True, "postgresql": True,
+        }  # fmt: skip
+        assert side.database is not None and side.database.messages() >= 0
+
+
+@pytest.mark.parametrize(
+    ("url", "wire", "why"),
+    [("{}", "json", "speaks socketio4, not WIRE=json"), ("http://localhost", "", "needs a port")],
+)
+def test_an_url_that_cannot_be_measured_is_refused_with_the_reason(
+    contestants: dict[str, Running], url: str, wire: str, why: str
+) -> None:
+    url = url.format(contestants["flask"].nodes[0])
+    with pytest.raises(LookupError, match=why), sides.external("other", url, wire):
+        pass
 
 
 def test_a_contestant_that_is_not_installed_is_named_with_the_command_that_installs_it(
