@@ -9,7 +9,7 @@ from uuid import UUID
 from celery import Task, shared_task
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from kombu.exceptions import OperationalError as BrokerError
@@ -31,6 +31,7 @@ EXPIRES = 50  # seconds that a task may wait; then `find_lost_requests` queues t
 LOST_AFTER = 60  # seconds without an answer after which a request is queued again
 AT_ONCE = 1000  # requests that are queued again in one go
 KEPT_FOR = 3600  # seconds that an answer can be asked for
+MOST_STARTS = 5  # times that a request is started; then it ends with an error
 
 # What the arguments of a request hold about its user. The version before added "admitted".
 ABOUT_USER = ("user_id", "sign_in_epoch", "admitted")
@@ -47,6 +48,16 @@ class Unavailable(APIException):
     status_code = 503
     default_detail = "The queue cannot be reached. Try again in a moment, or without Prefer."
     wait = 2  # seconds
+
+
+class GivenUp(APIException):
+    """Each worker that began this request died, or the database refused it each time."""
+
+    status_code = 500
+    default_detail = (
+        f"The request was started {MOST_STARTS} times and failed each time. "
+        "Nothing was saved. Send it again."
+    )
 
 
 def deferrable(
@@ -90,9 +101,17 @@ def answer_deferred(self: Task, deferred_id: str) -> None:
     """Run a deferred request and store its response in one commit; safe to run twice.
 
     The slow work comes before the transaction, which locks SQLite for all other writers.
+
+    Each delivery of a task counts as a start, so that a request that kills its workers ends. When a
+    worker process is killed, Redis delivers its tasks again after the `visibility_timeout`, when
+    they have expired: then `find_lost_requests` queues the request. With the pool "prefork",
+    `task_reject_on_worker_lost` delivers it again at once. A retry is not a start, because it
+    waits for the database.
     """
     waiting = Deferred.objects.filter(pk=deferred_id, answer__isnull=True)
     try:
+        if not self.request.retries:
+            waiting.update(starts=F("starts") + 1)
         if deferred := waiting.first():
             prepared = _attempt(partial(_prepare, deferred))
             with transaction.atomic():
@@ -105,6 +124,9 @@ def answer_deferred(self: Task, deferred_id: str) -> None:
 
 
 def _prepare(deferred: Deferred) -> Finish:
+    if deferred.starts > MOST_STARTS:
+        logger.error("deferred request gave up id=%s name=%s", deferred.pk, deferred.name)
+        raise GivenUp
     user = _user_of(deferred, User.objects.all())
     arguments = {k: v for k, v in deferred.arguments.items() if k not in ABOUT_USER}
     return functions[deferred.name](user, **arguments)

@@ -19,6 +19,9 @@ class Deferred(models.Model):
     arguments = models.JSONField()
     answer = models.JSONField(null=True)  # status, headers and data
     sent_at = models.BigIntegerField(default=timestamp)  # to the queue, in Unix seconds
+    # Counted in the database, as Redis does not count how often it delivers a task. The
+    # `db_default` is for nodes of the version before.
+    starts = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     class Meta:
         indexes = (models.Index(fields=["sent_at"], name="deferred_sent"),)

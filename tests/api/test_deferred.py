@@ -7,7 +7,13 @@ from django.db import OperationalError, connection
 from kombu.exceptions import OperationalError as BrokerError
 from redis import RedisError
 
-from api.deferred import answer_deferred, find_lost_requests
+from api.deferred import (
+    LOST_AFTER,
+    MOST_STARTS,
+    GivenUp,
+    answer_deferred,
+    find_lost_requests,
+)
 from api.models import Deferred
 from chat import actions, moderation, throttling
 from chat.actions import messages
@@ -271,9 +277,52 @@ def test_a_task_that_fails_is_a_500(alice, call, defer, monkeypatch):
     assert (response.status_code, set(response.json())) == (500, {"error", "code"})
 
 
-def test_a_task_waits_for_a_database_that_is_unavailable(alice, call, defer, monkeypatch):
+class Death(BaseException):
+    """Ends a task as the death of its worker does: nothing after it runs."""
+
+
+def test_a_request_whose_worker_dies_each_time_ends_with_a_500(
+    alice, call, defer, monkeypatch, clock, queued, caplog
+):
     path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
-    post, failures = actions.prepare_post, iter([OperationalError("away")] * 3)
+    deaths = []
+
+    def die(**kwargs):
+        deaths.append(kwargs)
+        raise Death
+
+    monkeypatch.setattr(actions, "prepare_post", die)
+    for _ in range(MOST_STARTS):
+        assert call("GET", path).status_code == 202
+        with pytest.raises(Death):
+            run(path)
+        clock.advance(LOST_AFTER + 1)
+        find_lost_requests()
+    run(path)
+    assert len(deaths) == MOST_STARTS
+    response = call("GET", path)
+    assert (response.status_code, response.json()) == (
+        500,
+        {"error": GivenUp.default_detail, "code": "server_error"},
+    )
+    assert "gave up" in caplog.text
+    clock.advance(LOST_AFTER + 1)
+    find_lost_requests()
+    assert len(queued) == 1 + MOST_STARTS  # and not again
+
+
+def test_a_request_is_done_by_the_last_start_that_is_allowed(alice, call, defer):
+    path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
+    Deferred.objects.update(starts=MOST_STARTS - 1)
+    run(path)
+    assert call("GET", path).status_code == 201
+
+
+def test_a_task_waits_for_a_database_that_is_unavailable_which_is_one_start(
+    alice, call, defer, monkeypatch
+):
+    path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
+    post, failures = actions.prepare_post, iter([OperationalError("away")] * (MOST_STARTS + 1))
 
     def away_at_first(**kwargs):
         for error in failures:
@@ -283,6 +332,7 @@ def test_a_task_waits_for_a_database_that_is_unavailable(alice, call, defer, mon
     monkeypatch.setattr(actions, "prepare_post", away_at_first)
     run(path)
     assert call("GET", path).status_code == 201
+    assert Deferred.objects.get().starts == 1
 
 
 def test_an_invalid_request_is_answered_at_once(alice, bob, call):
