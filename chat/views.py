@@ -3,6 +3,7 @@
 import functools
 import logging
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from chat.observability import metrics, stats
 from chat.realtime.hub import hub
 from chat.tasks import PREVIEWS_SEEN, WORKER_SEEN
 
+STARTING = 60  # seconds after the start of a node in which workers may not have reported yet
 MIN_FREE = 16 * 2**20  # bytes; SQLite needs 4 MiB of them for its write-ahead log
 
 DESCRIPTION = "One public chat room, open to everyone. Read at once; choose a nickname to write."
@@ -36,7 +38,8 @@ MODULES = sorted(
 View = Callable[[HttpRequest], HttpResponse]
 
 logger = logging.getLogger(__name__)
-_failed: set[str] = set()  # checks that failed last time: each failure is logged once
+_started = time.monotonic()
+_failed: set[str] = set()  # checks whose failure is logged: each is logged once
 
 
 def read_only(view: View) -> View:
@@ -139,7 +142,8 @@ def _state(name: str, check: Callable[[], object], failed: str = "unavailable") 
     try:
         check()
     except (DatabaseError, redis.RedisError, LookupError) as error:
-        if name not in _failed:
+        is_starting = time.monotonic() - _started < STARTING
+        if name not in _failed and not (is_starting and isinstance(error, LookupError)):
             _failed.add(name)
             logger.warning("readiness check failed service=%s error=%s", name, error)
         return "disk full" if isinstance(error, DiskFull) else failed

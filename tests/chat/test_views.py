@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import time
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -167,6 +168,19 @@ def test_a_failed_check_is_logged_once_and_shows_no_address(client, caplog):
         "readiness check failed service=database error=10.0.0.5 refused the connection"
     ]
     assert client.get("/readyz").json()["database"] == "ok"
+
+
+def test_a_worker_that_has_not_reported_is_logged_only_after_the_start(client, caplog, monkeypatch):
+    monkeypatch.setattr(views, "_started", time.monotonic())
+    monkeypatch.setattr(views, "_failed", set())
+    assert client.get("/readyz").json()["worker"] == "degraded"
+    assert caplog.messages == []
+    monkeypatch.setattr(views, "_started", time.monotonic() - views.STARTING)
+    assert client.get("/readyz").json()["worker"] == "degraded"
+    assert caplog.messages == [
+        f"readiness check failed service={name} error=no worker has reported lately"
+        for name in ("worker", "previews")
+    ]
 
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="another database has its own disk")

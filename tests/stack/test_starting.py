@@ -20,6 +20,7 @@ def test_stopping_leaves_no_process_and_the_next_run_finds_the_data(tmp_path: Pa
     for kill, number in ((os.kill, signal.SIGHUP), (os.killpg, signal.SIGINT)):
         # The machine itself is an allowed host as well.
         stack = Stack(var, TMPDIR=str(temporary), ALLOWED_HOSTS="example.org")
+        assert "no worker has reported" not in stack.log()
         for host, status in [("example.org", 200), ("example.com", 400)]:
             assert stack.http.get("/", headers={"Host": host}).status_code == status
         ann = ann or stack.person("ann")
