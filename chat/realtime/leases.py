@@ -44,24 +44,39 @@ class RedisLeases:
 
 
 class LocalLeases:
-    """Leases of a single process."""
+    """Leases of a single process. Expired ones are dropped every `SWEEP_EVERY` seconds."""
+
+    SWEEP_EVERY = 60
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._ends: dict[int, dict[str, float]] = {}
+        self._sweep_at = 0.0
+
+    def __len__(self) -> int:
+        """Return the number of users with a lease in memory."""
+        return len(self._ends)
 
     def hold(self, leases: Mapping[tuple[int, str], float]) -> None:
         """See `Leases`."""
         now = clock.now()
-        with self._lock:  # two threads that replace the dict at once would lose a lease
+        with self._lock:  # two threads that replace a dict at once would lose a lease
             for (user_id, socket), seconds in leases.items():
                 ends = {**self._ends.get(user_id, {}), socket: now + seconds}
-                self._ends[user_id] = {name: end for name, end in ends.items() if end > now}
+                self._ends[user_id] = _unexpired(ends, now)
+            if now >= self._sweep_at:
+                self._sweep_at = now + self.SWEEP_EVERY
+                # A new dict, because `held` reads without the lock.
+                current = {user: _unexpired(ends, now) for user, ends in self._ends.items()}
+                self._ends = {user: ends for user, ends in current.items() if ends}
 
     def held(self, user_id: int) -> bool:
         """See `Leases`."""
-        now = clock.now()
-        return any(end > now for end in self._ends.get(user_id, {}).values())
+        return bool(_unexpired(self._ends.get(user_id, {}), clock.now()))
+
+
+def _unexpired(ends: dict[str, float], now: float) -> dict[str, float]:
+    return {socket: end for socket, end in ends.items() if end > now}
 
 
 def key_of(user_id: int) -> str:

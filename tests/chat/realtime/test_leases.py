@@ -73,6 +73,18 @@ def test_expired_leases_are_deleted(valkey, clock):
     assert 0 < store.ttl("flack:leases:5") <= 120
 
 
+def test_a_process_keeps_no_expired_lease_of_a_user_who_never_returns(clock):
+    leases = LocalLeases()
+    leases.hold({(1, "closed tab"): 1, (2, "open tab"): 200})
+    for user_id in range(3, 1000):
+        leases.hold({(user_id, "socket"): 60})
+    assert len(leases) == 999
+    clock.advance(61)
+    leases.hold({(1000, "socket"): 60})
+    assert len(leases) == 2
+    assert leases.held(2) and leases.held(1000)
+
+
 def test_threads_that_hold_at_once_lose_no_lease():
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
