@@ -5,13 +5,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from comparison.contract.client import Person
 from tests.browser.browser import open_browser
 from tests.browser.room import MakeRoom, Room, Tapped
 from tests.browser.tap import Tap
 from tests.running import Stack
+
+# Milliseconds in which the page must show what is expected: a slow machine is not a failure.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 
 
 # One a file: while it runs, its event loop stands in the way of the asynchronous tests of others.

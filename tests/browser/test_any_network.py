@@ -41,7 +41,7 @@ def test_without_websockets_messages_are_shown_and_posted(
     room.hears(f"{word} mine")
     expect(room.unsent).to_have_count(0)
     stack.posted(bob, f"{word} after")
-    expect(room.article(f"{word} after")).to_have_count(1, timeout=15_000)
+    expect(room.article(f"{word} after")).to_have_count(1)
     expect(room.status).to_contain_text("Refreshing every few seconds")
     stored = [m["source"] for m in stack.messages("limit=200") if word in m["source"]]
     assert stored == room.texts(word) == [f"{word} {what}" for what in ("before", "mine", "after")]
@@ -54,7 +54,7 @@ def test_the_page_returns_to_the_socket_when_it_opens(
     refuse_handshakes(room)
     room.open(alice)
     expect(room.status).to_contain_text("Refreshing every few seconds")
-    with room.page.expect_websocket(lambda socket: socket.url.endswith("/ws/"), timeout=60_000):
+    with room.page.expect_websocket(lambda socket: socket.url.endswith("/ws/")):
         room.page.evaluate("window.block = false; dispatchEvent(new Event('online'))")
     expect(room.status).to_contain_text("Connected again")
     stack.posted(bob, word)
@@ -100,6 +100,6 @@ def test_a_post_over_http_is_sent_again_after_an_outage(
     room.open(alice)
     room.say(word)
     room.say(f"{word} next")
-    expect(room.unsent).to_have_count(0, timeout=20_000)
+    expect(room.unsent).to_have_count(0)
     assert room.texts(word) == [word, f"{word} next"]
     assert posts[0] == posts[1]

@@ -15,7 +15,7 @@ def test_the_banner_says_when_the_connection_is_lost_and_when_it_is_back(room: R
     expect(room.status).to_contain_text("Connection lost")
     room.context.set_offline(False)
     expect(room.status).to_contain_text("Connected again")
-    expect(room.status).to_be_empty(timeout=10_000)
+    expect(room.status).to_be_empty()
 
 
 def test_the_banner_is_quiet_about_less_than_a_second(make_room: MakeRoom, alice: Person) -> None:
@@ -58,8 +58,8 @@ def test_a_node_dies_while_messages_flow_and_none_is_lost_or_doubled(
             # One of the two is the node of either browser.
             stack.part(f"node.{1 if number == 5 else 2}").kill()
     for room in (here, there):
-        expect(room.article(word)).to_have_count(60, timeout=30_000)
-        expect(room.unsent).to_have_count(0, timeout=30_000)
+        expect(room.article(word)).to_have_count(60)
+        expect(room.unsent).to_have_count(0)
     expect(there.article(f"{word} here 29")).to_have_count(1)
     stored = [m["source"] for m in stack.messages("limit=200") if word in m["source"]]
     assert here.texts(word) == there.texts(word) == stored
@@ -98,7 +98,7 @@ def test_a_machine_that_wakes_connects_anew_and_catches_up(
     stack.posted(bob, word)
     # While it sleeps no timer fires; when it wakes the clock has moved on.
     room.page.clock.set_system_time(room.page.evaluate("Date.now() + 3_600_000"))
-    expect(room.article(word)).to_have_count(1, timeout=15_000)
+    expect(room.article(word)).to_have_count(1)
 
 
 def test_an_answer_that_was_asked_for_before_a_push_does_not_undo_it(

@@ -41,7 +41,7 @@ def test_one_sees_the_other_come_and_go(
     there = make_room().open(bob)
     expect(bobs).to_be_visible()
     there.page.close()
-    expect(bobs).to_be_hidden(timeout=30_000)
+    expect(bobs).to_be_hidden()
 
 
 def test_an_edit_appears_without_a_reload(rooms: tuple[Room, Room], word: str) -> None:
@@ -65,7 +65,7 @@ def test_a_link_is_expanded_without_a_reload(
     rooms[0].say(f"see {url}")
     for room in rooms:
         card = room.article(url).locator("blockquote")
-        expect(card).to_contain_text("In short.", timeout=30_000)
+        expect(card).to_contain_text("In short.")
         expect(card).to_have_attribute("data-host", urlsplit(url).netloc)
         link = card.get_by_role("link", name=f"All of {word}")
         expect(link).to_have_attribute("href", url)

@@ -22,8 +22,6 @@ const MOST_ROWS = 2000
 const MOST_SPOKEN = 10
 /** Users in one request. */
 const MOST_IDS = 100
-const QUOTED_LINES = 4
-const QUOTED_LENGTH = 200
 const region = query('#log')
 const button = query('#unread')
 /** @type {Set<number>} ids of authors that were requested */
@@ -34,7 +32,7 @@ let silence = 0
 export function showUsers(changed) {
 	for (const user of changed) {
 		const { id, nickname } = user
-		if (id === me() && nickname !== session?.nickname) updateSession({ nickname })
+		if (id === me() && nickname !== session?.nickname) updateSession(id, { nickname })
 		messageList.showName(user.id)
 	}
 	showPeople()
@@ -104,19 +102,6 @@ export function post(source) {
 	messageList.setNewLine(0)
 	outbox.add(source)
 	readMarker.toBottom()
-}
-
-/** Quote a message in the composer, and mention its author. @param {number} id */
-export function reply(id) {
-	const message = timeline.rows.get(id)
-	if (!message) return
-	const { source, user_id: author } = message
-	const lines = source.split('\n').filter((line) => line && !line.startsWith('>'))
-	const quoted = lines.slice(0, QUOTED_LINES).map((line) => `> ${line.slice(0, QUOTED_LENGTH)}`)
-	if (lines.length > QUOTED_LINES) quoted.push('> …')
-	const name = author === me() ? '' : `@${users.rows.get(author)?.nickname} `
-	addToDraft([...quoted, '', name].join('\n'))
-	focusComposer()
 }
 
 /** @returns false if this user has no message on the page */

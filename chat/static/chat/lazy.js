@@ -13,6 +13,7 @@ import { showNote } from './status.js'
  *   'help': typeof import('./lazy/help.js'),
  *   'permalink': typeof import('./lazy/permalink.js'),
  *   'person': typeof import('./lazy/person.js'),
+ *   'reply': typeof import('./lazy/reply.js'),
  *   'search': typeof import('./lazy/search.js'),
  *   'signin': typeof import('./lazy/signin.js'),
  * }} Modules

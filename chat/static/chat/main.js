@@ -2,7 +2,7 @@
 
 import { request } from './api.js'
 import { focusComposer, openComposer, setUpComposer } from './composer.js'
-import { edit, editLast, post, read, receive, reply, showUsers } from './controller.js'
+import { edit, editLast, post, read, receive, showUsers } from './controller.js'
 import { dayOf } from './day.js'
 import { query } from './dom.js'
 import { prepare, use } from './lazy.js'
@@ -12,7 +12,7 @@ import { unfold } from './message-row.js'
 import * as outbox from './outbox.js'
 import { setUpPolling, startPolling, stopPolling } from './polling.js'
 import { fetchRights, rights } from './rights.js'
-import { endSession, me, session, watchSession } from './session.js'
+import { me, session, watchSession } from './session.js'
 import * as socket from './socket.js'
 import { connectionBack, connectionLost, connectionPolled, showNote } from './status.js'
 import { users } from './store.js'
@@ -45,8 +45,9 @@ function received({ event, data, ref = '' }) {
 		receive(data)
 		outbox.done(ref)
 	} else if (event === 'error') {
-		if (data.status === 401) endSession(session?.token)
-		else if (data.retry_after) outbox.postpone(data.retry_after)
+		// It may be about an earlier token: this request ends the session if its own is refused.
+		if (data.status === 401) request('GET', '/api/users/me').catch(() => null)
+		else if (data.retry_after) outbox.postpone(data.retry_after, ref)
 		// A frame that the server could not parse is answered without its ref.
 		else outbox.fail(ref || (data.status < 429 ? outbox.underWay : ''), data.error)
 	} else if (event === 'updated_model') {
@@ -65,7 +66,8 @@ function showSession(ended = false) {
 	query('#me').hidden = !session
 	query('#me').textContent = session?.nickname ?? ''
 	openComposer(me(), rights.is_banned)
-	const [before, after] = [users.rows.get(shownId), users.rows.get(me())]
+	const previous = shownId
+	const [before, after] = [users.rows.get(previous), users.rows.get(me())]
 	query('#signin').hidden = query('#hint').hidden = !!session
 	if (!session && before) use('signin', ({ signInAgain }) => signInAgain(before.nickname))
 	if (me() !== shownId) {
@@ -79,13 +81,19 @@ function showSession(ended = false) {
 			showReaders()
 		})
 		showUsers([before, after].filter((user) => user !== undefined))
+		/** @type {HTMLDialogElement} */
+		const dialog = query('#account')
+		dialog?.close()
+		// After the end of a sign-in the editors wait for the same user; no other may read them.
+		if (!ended && query('.editor')) use('editor', ({ removeEditors }) => removeEditors(me()))
 		if (shownId) focusComposer()
-		if (shownId) sync.isReady.then(() => prepare('action-bar', 'editor'))
+		if (shownId) sync.isReady.then(() => prepare('action-bar', 'editor', 'reply'))
 	}
 	if (ended) {
 		showNote('Your sign-in has ended. Sign in again: what you wrote is kept.', true)
-		request('GET', `/api/users/${before?.id}`).catch(({ status }) => {
-			if (status === 404) showNote('Your account was deleted, with all its messages.', true)
+		request('GET', `/api/users/${previous}`).catch(({ status }) => {
+			if (status !== 404 || session) return
+			showNote('Your account was deleted, with all its messages.', true)
 		})
 	}
 	ping()
@@ -105,7 +113,7 @@ function followLink() {
 }
 
 setUpMessageList({
-	reply,
+	reply: (id) => use('reply', ({ reply }) => reply(id)),
 	link: (id) => copy(`${location.origin}/#m${id}`, 'The link is copied.'),
 	copy: (_, { previousElementSibling: code }) =>
 		copy(code?.textContent ?? '', 'The code is copied.'),

@@ -69,8 +69,12 @@ export function pump() {
 /** Return the message to send next. */
 const waiting = () => [...items.values()].find(({ error }) => !error)
 
-/** Send the message in flight again when a rate limit ends. @param {number} wait in seconds */
-export function postpone(wait) {
+/**
+ * Send the message in flight again when a rate limit ends.
+ * @param {number} wait in seconds @param {string} ref of the refused message, if known
+ */
+export function postpone(wait, ref) {
+	if (ref && ref !== underWay) return
 	interrupt()
 	const isCounting = Date.now() < pausedUntil
 	pausedUntil = Date.now() + wait * 1000

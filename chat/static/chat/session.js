@@ -19,14 +19,22 @@ export function setSession(next, ended = false) {
 	changed(ended)
 }
 
-/** @param {Partial<Session>} change of the session, if there is one */
-export function updateSession(change) {
-	if (session) setSession({ ...session, ...change })
+/**
+ * Change the session, if it is still that of the user that the change is about.
+ * @param {number} user @param {Partial<Session>} change @returns {boolean} false if it is not
+ */
+export function updateSession(user, change) {
+	if (session?.id !== user) return false
+	setSession({ ...session, ...change })
+	return true
 }
 
 /** @param {string} [token] that the server refused; another may be in use by now */
 export function endSession(token) {
-	if (token && session?.token === token) setSession(null, true)
+	if (!token || session?.token !== token) return
+	// Another tab may have replaced it, and its event comes later than the answer of the server.
+	const kept = load(KEY)
+	if (!kept || kept.token === token) setSession(null, true)
 }
 
 /** @param {typeof changed} listener called after a change in any tab */

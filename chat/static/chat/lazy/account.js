@@ -5,6 +5,7 @@ import { query } from '../dom.js'
 import { mayNotify, askToNotify } from '../notifications.js'
 import { me, session, setSession, updateSession } from '../session.js'
 import { showNote } from '../status.js'
+import { sendAll } from './deleting.js'
 import { setUpForm } from './form.js'
 import { addPart } from './part.js'
 
@@ -24,37 +25,47 @@ const field = (form, name) => /** @type {HTMLInputElement} */ (form.elements.nam
 
 setUpForm(renameForm, async () => {
 	const nickname = field(renameForm, 'nickname').value.trim()
-	await request('PUT', `/api/users/${me()}`, { nickname })
-	updateSession({ nickname })
+	const user = me()
+	await request('PUT', `/api/users/${user}`, { nickname })
+	if (!updateSession(user, { nickname })) return
 	showNote(`You are ${nickname} now.`)
 	dialog.close()
 }, showProblem)
 
 setUpForm(passwordForm, async () => {
 	const password = field(passwordForm, 'password').value
+	const user = me()
 	let token = session?.token
 	// This ends every token: the socket's 401 refers to the old one.
-	updateSession({ token: '' })
+	updateSession(user, { token: '' })
 	try {
 		// Another device may have renamed the user.
-		const { nickname } = await request('GET', `/api/users/${me()}`, undefined, `Bearer ${token}`)
-		await request('PUT', `/api/users/${me()}`, { password }, `Bearer ${token}`)
+		const { nickname } = await request('GET', `/api/users/${user}`, undefined, `Bearer ${token}`)
+		await request('PUT', `/api/users/${user}`, { password }, `Bearer ${token}`)
 		token = await fetchToken(nickname, password)
 	} finally {
-		updateSession({ token })
+		if (!updateSession(user, { token })) endToken(token) // the user signed out meanwhile
 	}
+	if (me() !== user) return
 	showNote('Your password is changed. You are signed out everywhere else.')
 	dialog.close()
 }, showProblem)
 
-query('[data-action=sign-out]', dialog).onclick = async () => {
-	dialog.close()
-	await request('DELETE', '/api/tokens').catch(() => null)
+/** End a token, also if the page is closed now. @param {string} [token] */
+const endToken = (token) =>
+	token && request('DELETE', '/api/tokens', undefined, `Bearer ${token}`).catch(() => null)
+
+query('[data-action=sign-out]', dialog).onclick = () => {
+	const token = session?.token
+	const deletions = sendAll()
+	// The page does not wait for the server: its answer would come after the next user signed in.
 	setSession(null)
 	showNote('You are signed out.')
+	Promise.all(deletions).then(() => endToken(token))
 }
 
 export function open() {
+	if (!session) return
 	renameForm.reset()
 	passwordForm.reset()
 	showProblem('')

@@ -3,10 +3,11 @@
 import { request } from '../api.js'
 import { make, makeButton, query } from '../dom.js'
 import { rowOf } from '../message-list.js'
+import { me } from '../session.js'
 import { remove } from '../sync.js'
 
 const UNDO = 6000
-/** @type {Map<number, number>} timers by id of the message */
+/** @type {Map<number, {timer: number, user: number}>} by id of the message */
 const due = new Map()
 
 /** @param {number} id of a message */
@@ -17,24 +18,33 @@ export const ask = (id) =>
 export function confirm(id) {
 	show(id, 'Deleted.', makeButton('keep', 'Undo'))
 	rowOf(id)?.classList.add('deleted')
-	due.set(id, setTimeout(send, UNDO, id))
+	due.set(id, { timer: setTimeout(send, UNDO, id), user: me() })
 }
 
 /** @param {number} id */
 export function keep(id) {
-	clearTimeout(due.get(id))
+	clearTimeout(due.get(id)?.timer)
 	due.delete(id)
-	const row = rowOf(id)
-	if (!row) return
-	row.classList.remove('deleted')
-	query('.deletion', row)?.remove()
-	row.focus({ preventScroll: true })
+	restore(id)?.focus({ preventScroll: true })
 }
+
+/** Show a message as before. @param {number} id @returns its row, if there is one */
+function restore(id) {
+	const row = rowOf(id)
+	row?.classList.remove('deleted')
+	if (row) query('.deletion', row)?.remove()
+	return row
+}
+
+/** Delete what was confirmed, without waiting. @returns {Promise<void>[]} */
+export const sendAll = () => [...due.keys()].map(send)
 
 /** @param {number} id */
 async function send(id) {
-	clearTimeout(due.get(id))
+	const { timer, user } = due.get(id) ?? {}
+	clearTimeout(timer)
 	due.delete(id)
+	if (user !== me()) return void restore(id)
 	try {
 		await request('DELETE', `/api/messages/${id}`)
 	} catch (error) {
@@ -60,4 +70,4 @@ function show(id, words, ...buttons) {
 }
 
 // What was confirmed is deleted, also if the page is closed before.
-addEventListener('pagehide', () => [...due.keys()].forEach(send))
+addEventListener('pagehide', sendAll)

@@ -2,6 +2,14 @@
 
 import { grow, hasTouchKeyboard, isComposing, make, query, textOf } from '../dom.js'
 
+/** What removes each open editor. @type {Map<HTMLElement, () => void>} by row */
+const editors = new Map()
+
+/** Remove the editors of other users than this. @param {number} user */
+export function removeEditors(user) {
+	for (const [row, remove] of editors) if (row.dataset.user !== String(user)) remove()
+}
+
 /**
  * @param {HTMLElement} row @param {string} source
  * @param {(source: string) => Promise<void>} save rejects with an error to show
@@ -17,16 +25,27 @@ export function editRow(row, source, save, closed) {
 	const line = make('p', {}, accept, cancel, problem)
 	const editor = make('div', { className: 'editor' }, box, line)
 
-	function close() {
+	function remove() {
+		editors.delete(row)
 		editor.remove()
 		body.hidden = false
+	}
+
+	function close() {
+		if (editors.get(row) !== remove) return // it was cancelled before the answer came
+		remove()
 		closed()
 	}
 
 	function submit() {
+		if (box.readOnly) return
 		const text = textOf(box)
 		const saved = text === source ? Promise.resolve() : save(text)
-		saved.then(close, ({ message }) => (problem.textContent = message))
+		box.readOnly = true // what is typed now would be lost
+		saved.then(close, ({ message }) => {
+			box.readOnly = false
+			problem.textContent = message
+		})
 	}
 
 	accept.onclick = submit
@@ -40,6 +59,7 @@ export function editRow(row, source, save, closed) {
 		else submit()
 		event.preventDefault()
 	}
+	editors.set(row, remove)
 	body.hidden = true
 	body.after(editor)
 	grow(box)

@@ -2,7 +2,7 @@
 
 import { fetchToken, problem, request } from '../api.js'
 import { make, query } from '../dom.js'
-import { setSession } from '../session.js'
+import { session, setSession } from '../session.js'
 import { showNote } from '../status.js'
 import { setUpForm } from './form.js'
 
@@ -22,6 +22,8 @@ let timer = 0
 
 /** Ask for the password of the user who was signed out. @param {string} nickname */
 export function signInAgain(nickname) {
+	// The module may come late.
+	if (session || nicknameField.value) return
 	nicknameField.value = nickname
 	announce()
 	passwordField.focus()

@@ -1,0 +1,21 @@
+/** Replying: a quotation of the message in the composer. */
+
+import { addToDraft, focusComposer } from '../composer.js'
+import { me } from '../session.js'
+import { timeline, users } from '../store.js'
+
+const QUOTED_LINES = 4
+const QUOTED_LENGTH = 200
+
+/** Quote a message in the composer, and mention its author. @param {number} id */
+export function reply(id) {
+	const message = timeline.rows.get(id)
+	if (!message) return
+	const { source, user_id: author } = message
+	const lines = source.split('\n').filter((line) => line && !line.startsWith('>'))
+	const quoted = lines.slice(0, QUOTED_LINES).map((line) => `> ${line.slice(0, QUOTED_LENGTH)}`)
+	if (lines.length > QUOTED_LINES) quoted.push('> …')
+	const name = author === me() ? '' : `@${users.rows.get(author)?.nickname} `
+	addToDraft([...quoted, '', name].join('\n'))
+	focusComposer()
+}
