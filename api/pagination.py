@@ -17,7 +17,10 @@ from chat.models import Message
 MAX_ROWS = 1_000
 SHOWN = 50  # rows of a browsable page
 
+LINKS = ("Oldest", "Older", "Newer", "Newest")
+
 Row = dict[str, Any]
+Changes = dict[str, int | None]  # query parameters that differ from those of the request
 Read = Callable[[Any], Sequence[Row]]
 
 
@@ -26,16 +29,18 @@ class ChangesPagination(BasePagination):
 
     With `updated_since` it holds the first later rows, and a `Link` header leads to the next ones:
     a client that follows the links receives every change. Without it, the list holds the newest
-    rows. A browsable page shows `SHOWN` of them; its query parameter `page` counts from the newest.
+    rows. A browsable page shows `SHOWN` of them; its query parameter `page` counts from the newest
+    row, or with `updated_since` from the oldest.
     """
 
     time = "updated_at"
+    oldest: Changes = {"page": None, "updated_since": 0}  # leads to the first row of all
     request: Request
     next_since: int | None = None
+    is_cut = False  # older rows than those of the list exist
 
     def __init__(self) -> None:
-        # The links of a page: by their text, the query parameters that differ from this request's.
-        self.links: dict[str, dict[str, int | None]] = {}
+        self.links: dict[str, Changes] = {}  # of a page, by their text, which is one of `LINKS`
 
     def paginate_queryset(
         self, queryset: Any, request: Request, view: APIView | None = None
@@ -70,7 +75,7 @@ class ChangesPagination(BasePagination):
         if len(found) > MAX_ROWS:
             last = found[MAX_ROWS - 1][self.time]
             found = read_until(last)
-            self.next_since = last if since else None
+            self.next_since, self.is_cut = (last, False) if since else (None, True)
         return list(found if since else reversed(found))
 
     def get_paginated_response(self, data: dict[str, Sequence[Row]]) -> Response:
@@ -86,19 +91,24 @@ class ChangesPagination(BasePagination):
         """Return the rows that a response holds: all, or `SHOWN` of them in a browsable page."""
         if self.request.accepted_renderer.format != "api":
             return rows
-        page = min(number(self.request, "page", 1, least=1), -(-len(rows) // SHOWN) or 1)
-        end = len(rows) - (page - 1) * SHOWN
-        if end > SHOWN:
-            self.links["Older"] = {"page": page + 1}
+        since = self.request.query_params.get("updated_since")
+        last = -(-len(rows) // SHOWN) or 1
+        page = min(number(self.request, "page", 1, least=1), last)
+        nearer, further = ("Older", "Newer") if since else ("Newer", "Older")
         if page > 1:
-            self.links["Newer"] = {"page": page - 1}
+            self.links[nearer] = {"page": page - 1}
+        if page < last:
+            self.links[further] = {"page": page + 1}
         elif self.next_since is not None:
             self.links["Newer"] = {"page": None, "updated_since": self.next_since}
-        return rows[max(0, end - SHOWN) : end]
+        if self.is_cut:
+            self.links["Oldest"] = self.oldest
+        start = (page - 1) * SHOWN if since else len(rows) - page * SHOWN
+        return rows[max(0, start) : start + SHOWN]
 
     def to_html(self) -> str:
         """Return the links to older and newer rows, for a browsable page."""
-        links = [(self._link(**changes), text) for text, changes in self.links.items()]
+        links = [(self._link(**self.links[text]), text) for text in LINKS if text in self.links]
         return format_html_join(" ", '<a href="{}">{}</a>', links)
 
     def _link(self, **changes: int | None) -> str:
@@ -110,6 +120,8 @@ class ChangesPagination(BasePagination):
 
 class MessagePagination(ChangesPagination):
     """The same for messages; the pages lead from those of the last day to older ones, by id."""
+
+    oldest: Changes = {"page": None, "after": 0}
 
     def shown(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the rows that a response holds; see `ChangesPagination`."""
@@ -126,7 +138,7 @@ class MessagePagination(ChangesPagination):
             rows = super().shown(rows)
             is_last = "Older" not in self.links and "updated_since" not in query
             if is_last and (other := others.order_by("-pk").first()):
-                self.links = {"Older": {"page": None, "before": other.pk + 1}} | self.links
+                self.links["Older"] = {"page": None, "before": other.pk + 1}
         return rows
 
     def _found(self, rows: Sequence[Row]) -> Sequence[Row]:

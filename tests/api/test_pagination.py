@@ -95,14 +95,52 @@ def test_a_browsable_page_shows_some_rows_and_links_to_others(rows, client, name
         assert list(dict.fromkeys(re.findall("<a [^>]*>(Older|Newer)</a>", text))) == expected
 
 
-def follow(client, path, text):
-    """Return the ids on each page, from one to the next by the link with this text."""
+def link(page, text):
+    """Return where the link with this text leads, or None."""
+    found = re.search(f'<a href="([^"]+)">{text}</a>', page)
+    return found and unescape(found[1])
+
+
+def pages(client, path, text):
+    """Return the rows and the HTML of each page, followed by the link with this text."""
     while path:
         response = client.get(path, headers=HTML)
         ((rows,),) = [response.data.values()]
+        yield rows, response.content.decode()
+        path = link(response.content.decode(), text)
+
+
+def follow(client, path, text):
+    """Return the ids on each page."""
+    for rows, _ in pages(client, path, text):
         yield [row["id"] for row in rows]
-        found = re.search(f'<a href="([^"]+)">{text}</a>', response.content.decode())
-        path = found and unescape(found[1])
+
+
+@pytest.mark.parametrize("shown", [1, 3, 50])
+@pytest.mark.parametrize("name", LISTS)
+def test_the_pages_of_a_long_list_lead_to_its_first_row_and_on_to_the_last(
+    rows, client, name, shown, monkeypatch
+):
+    monkeypatch.setattr(pagination, "SHOWN", shown)
+    newest = list(pages(client, f"/api/{name}", "Older"))
+    assert [row for found, _ in reversed(newest) for row in found][-4:] == rows[name][-4:]
+    _, page = newest[0]
+    onward = [found for found, _ in pages(client, link(page, "Oldest"), "Newer")]
+    assert all(len(found) <= shown for found in onward)
+    assert [row for found in onward for row in found] == rows[name]
+
+
+def test_pages_lead_from_the_oldest_row_of_a_list_by_older_too(rows, client, monkeypatch):
+    monkeypatch.setattr(pagination, "SHOWN", 1)
+    back = [found for found, _ in pages(client, "/api/users?updated_since=5&page=4", "Older")]
+    assert back == [[row] for row in rows["users"][3::-1]]
+
+
+def test_a_list_that_is_whole_has_no_link_to_its_oldest_row(rows, client, monkeypatch):
+    monkeypatch.setattr(pagination, "MAX_ROWS", 10)
+    monkeypatch.setattr(pagination, "SHOWN", 4)
+    page = client.get("/api/users", headers=HTML).content.decode()
+    assert (link(page, "Older"), link(page, "Oldest")) == ("/api/users?page=2", None)
 
 
 @pytest.fixture
