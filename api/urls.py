@@ -3,13 +3,12 @@
 from django.urls import include, path, re_path
 from rest_framework.routers import Route, SimpleRouter
 
+from api import views
 from api.deferred import TaskStatusView
 from api.deletions import DeletionViewSet
 from api.messages import MessageViewSet
-from api.schema import views as schema
 from api.tokens import TokenViewSet
 from api.users import UserViewSet
-from api.views import FlackView, not_found
 from chat.views import redirect_to
 
 
@@ -37,12 +36,12 @@ router.register("deletions", DeletionViewSet)
 urlpatterns = [
     path("api/", redirect_to("/api")),
     path("api/schema", redirect_to("/api/schema/")),
-    path("api/schema/", schema.get_page, name="schema"),
-    path("api/schema/socket", schema.get_socket_page, name="socket"),
-    path("api/schema/openapi.json", schema.get_openapi, name="openapi"),
-    path("api/schema/asyncapi.json", schema.get_asyncapi, name="asyncapi"),
-    path("api", FlackView.as_view(), name="api"),
+    path("api/schema/", views.get_schema, name="schema"),
+    path("api/schema/socket", views.get_socket, name="socket"),
+    path("api/schema/openapi.json", views.get_openapi, name="openapi"),
+    path("api/schema/asyncapi.json", views.get_asyncapi, name="asyncapi"),
+    path("api", views.FlackView.as_view(), name="api"),
     path("api/", include(router.urls)),
     path("tasks/status/<uuid:task_id>", TaskStatusView.as_view(), name="task-status"),
-    re_path("^(?:api|tasks)/", not_found),
+    re_path("^(?:api|tasks)/", views.not_found),
 ]

@@ -77,7 +77,7 @@ def favicon(request: HttpRequest) -> HttpResponse:
 
 @read_only
 def get_stats(request: HttpRequest) -> JsonResponse:
-    """Return the requests per second of all nodes together."""
+    """Return the request rate of all nodes together."""
     try:
         return JsonResponse({"requests_per_second": stats.requests_per_second()})
     except redis.RedisError:
@@ -86,7 +86,10 @@ def get_stats(request: HttpRequest) -> JsonResponse:
 
 @read_only
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Return 200, or 503 if push in this process cannot be restarted: the process has to be."""
+    """Check that this process works.
+
+    The status is 503 if its push fails and cannot start again: restart the process.
+    """
     if hub.is_broken():
         return JsonResponse({"status": "the tasks of the hub fail"}, status=503)
     return JsonResponse({"status": "ok"})
@@ -100,10 +103,11 @@ def get_metrics(request: HttpRequest) -> HttpResponse:
 
 @read_only
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Return the state of each service, with 503 if this node needs one that is unavailable.
+    """Check the services of this node.
 
-    Without a worker it is "degraded" only: the node reads and writes messages, and what is deferred
-    waits. The reason of a failure is in the log only, because it names internal addresses.
+    The status is 503 if this node needs a service that is unavailable. Without a worker the node is
+    only degraded: it reads and writes messages, and deferred work waits. The reason of a failure is
+    in the log only, because it names internal addresses.
     """
     services = {
         "database": _state("database", _check_database),

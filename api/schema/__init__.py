@@ -1,1 +1,1 @@
-"""The API and the WebSocket as documents: OpenAPI, AsyncAPI, and a page that shows the former."""
+"""The API and the WebSocket as documents: OpenAPI and AsyncAPI."""

@@ -5,15 +5,18 @@ from an operation: parameters, error statuses, response headers and examples.
 """
 
 import functools
+import inspect
 from http import HTTPStatus
 from typing import Any
 
 import orjson
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 
 from api.authentication import CHALLENGE
 from api.parameters import PARAMETERS, PK, TEXT, Schema
 from api.schema.examples import EXAMPLES
+from chat import views
 
 ALWAYS = {"X-Request-ID": {"type": "string", "pattern": "^[0-9A-Za-z_-]{1,64}$"}}
 ETAG = {"ETag": {"type": "string", "pattern": '^W/"[0-9a-f]+(-[0-9a-f]+){3}"$'}}
@@ -26,14 +29,34 @@ HEADERS: dict[str, dict[str, Schema]] = {
     "401": {"WWW-Authenticate": {"const": CHALLENGE}},
     **dict.fromkeys(("429", "502", "503", "504"), RETRY),
 }
+STATUS = {**TEXT, "minLength": 1, "description": "`ok`, or what fails"}
 STATE = {**TEXT, "minLength": 1, "description": "`ok`, `not used`, `degraded` or `unavailable`"}
 STATES = dict.fromkeys(("database", "redis", "worker", "previews", "push"), STATE)
 RATE = {"type": "number", "minimum": 0}
-SERVICE: dict[str, tuple[str, Schema, tuple[str, ...]]] = {
-    "stats": ("Show the request rate of all nodes", {"requests_per_second": RATE}, ("200",)),
-    "healthz": ("Check that a node responds", {"status": {"const": "ok"}}, ("200",)),
-    "readyz": ("Check all services", {"ready": {"type": "boolean"}, **STATES}, ("200", "503")),
+# Views of Django by name, the properties of their responses and the statuses that have them.
+SERVICE: dict[str, tuple[views.View, Schema, tuple[str, ...]]] = {
+    "stats": (views.get_stats, {"requests_per_second": RATE}, ("200",)),
+    "healthz": (views.healthz, {"status": STATUS}, ("200", "503")),
+    "readyz": (views.readyz, {"ready": {"type": "boolean"}, **STATES}, ("200", "503")),
 }
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """`Authorization: Bearer T`, with the token of a sign-in."""
+
+    target_class = "api.authentication.TokenAuthentication"
+    name, scheme = "token", "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> Schema:
+        """Return the security scheme."""
+        return {"type": "http", "scheme": self.scheme, "description": self.__doc__}
+
+
+class BasicScheme(BearerScheme):
+    """`Authorization: Basic`, with nickname and password, to sign in only."""
+
+    target_class = "api.authentication.BasicAuthentication"
+    name, scheme = "password", "basic"
 
 
 def ref(name: str) -> Schema:
@@ -73,9 +96,10 @@ def complete(result: Schema, **_: Any) -> Schema:
     for name, schema in result["components"]["schemas"].items():
         if not name.endswith("Request"):  # other properties of a request are ignored
             schema["additionalProperties"] = False
-    for name, (summary, properties, statuses) in SERVICE.items():
+    for name, (view, properties, statuses) in SERVICE.items():
         responses = {status: body(record(**properties)) for status in statuses}
-        operation = {"operationId": name, "description": summary, "responses": responses}
+        doc = inspect.getdoc(view)
+        operation = {"operationId": name, "description": doc, "responses": responses}
         result["paths"][f"/{name}"] = {"get": {**operation, "tags": ["service"], "security": [{}]}}
     for methods in result["paths"].values():
         for method, operation in methods.items():

@@ -1,4 +1,4 @@
-"""Tests of api/schema/socket.py: the page shows each frame of the AsyncAPI document."""
+"""Tests of api/socket_page.py: the page shows each frame of the AsyncAPI document."""
 
 import json
 import re
@@ -7,7 +7,8 @@ from html import unescape
 import pytest
 from django.utils.html import strip_tags
 
-from api.schema import asyncapi, socket
+from api import socket_page
+from api.schema import asyncapi
 
 
 @pytest.fixture
@@ -52,5 +53,5 @@ def test_every_code_of_an_error_is_explained(sections):
 
 def test_a_reference_is_followed_to_its_end():
     document = {"a": {"$ref": "#/b/c"}, "b": {"c": {"type": "null"}}}
-    assert socket.resolved({"$ref": "#/a"}, document) == ("c", {"type": "null"})
-    assert socket.resolved({"type": "string"}, document) == ("", {"type": "string"})
+    assert socket_page.resolved({"$ref": "#/a"}, document) == ("c", {"type": "null"})
+    assert socket_page.resolved({"type": "string"}, document) == ("", {"type": "string"})
