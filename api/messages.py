@@ -43,6 +43,9 @@ class MessageViewSet(GenericViewSet):
         """Post a message."""
         given = self.validated(request)
         key = request.headers.get("Idempotency-Key")
+        assert isinstance(request.user, User)
+        if posted := actions.find_posted(author=request.user, key=key):
+            return created(posted)  # at once, also for a client that prefers a deferred answer
         return new_message(request, key=key, **given)
 
     @extend_schema(operation_id="messages_list", responses=MessagesSerializer)
@@ -112,12 +115,13 @@ def new_message(author: User, *, source: str, key: str | None = None) -> Finish:
     """Post a message."""
     post = actions.prepare_post(author=author, source=source, key=key)
 
-    def finish() -> Response:
-        message = post()
-        location = {"Location": f"/api/messages/{message.pk}"}
-        return Response(message.to_dict(), status=201, headers=location)
+    return lambda: created(post())
 
-    return finish
+
+def created(message: Message) -> Response:
+    """Return the answer to a post."""
+    location = {"Location": f"/api/messages/{message.pk}"}
+    return Response(message.to_dict(), status=201, headers=location)
 
 
 @deferrable(admit=actions.admit_post)

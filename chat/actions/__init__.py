@@ -5,7 +5,14 @@ then opens one transaction, which pushes the changes that others can see when it
 """
 
 from chat.actions.links import ask_for_expansion, expand_links
-from chat.actions.messages import admit_post, edit_message, post_message, prepare_edit, prepare_post
+from chat.actions.messages import (
+    admit_post,
+    edit_message,
+    find_posted,
+    post_message,
+    prepare_edit,
+    prepare_post,
+)
 from chat.actions.tokens import end_sign_ins, end_tokens, issue_token
 from chat.actions.users import change_user, find_look_alikes, register, update_user
 
@@ -18,6 +25,7 @@ __all__ = [
     "end_tokens",
     "expand_links",
     "find_look_alikes",
+    "find_posted",
     "issue_token",
     "post_message",
     "prepare_edit",

@@ -30,14 +30,23 @@ def post_message(
     *, author: User, source: str, key: str | None = None, address: str | None = None
 ) -> Message:
     """Save and push a message, or return the one that this author posted with the same key."""
+    if message := find_posted(author=author, key=key):
+        return message
     admit_post(author=author, address=address)
     return prepare_post(author=author, source=source, key=key)()
+
+
+def find_posted(*, author: User, key: str | None) -> Message | None:
+    """Return the message that this author posted with a key, or None; a repeat spends no limit."""
+    require_write_access(author)
+    return Message.objects.posted(author.pk, key)
 
 
 def prepare_post(*, author: User, source: str, key: str | None = None) -> Callable[[], Message]:
     """Do the slow work of `post_message`, and return the function that saves and pushes.
 
-    The caller may call that in a transaction of its own. It has to call `admit_post` first.
+    The caller may call that in a transaction of its own. It has to call `find_posted` and
+    `admit_post` first.
     """
     require_write_access(author)
     message = Message(user=author, source=source, key=key or None)
@@ -103,7 +112,8 @@ def _render(message: Message, before: Message | None = None) -> None:
         message.html += kept
         return
     try:
-        if urls:
+        # A post that was queued, or under way, when it was repeated is found only now.
+        if urls and not Message.objects.posted(message.user_id, message.key):
             throttling.LINKS.spend(message.user_id, len(urls))
         message.expanding = bool(urls)
     except throttling.LimitReached:

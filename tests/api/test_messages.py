@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.message_lists import DAY
+from api.models import Deferred
 from api.queries import LARGEST_PAGE, PAGE
 from chat import moderation, throttling
 from chat.models import Message, timestamp
@@ -92,6 +93,20 @@ def test_an_idempotency_key_makes_a_post_repeatable(alice, call, pushes, committ
     assert len(pushes) == Message.objects.count() == 1
 
 
+@pytest.mark.parametrize("headers", [{}, {"Prefer": "respond-async"}])
+def test_a_repeat_past_the_limit_is_answered_with_the_message(
+    alice, call, monkeypatch, new_minute, headers
+):
+    monkeypatch.setattr(throttling, "POST", throttling.Limit("post", 1, 60))
+    options = {"token": alice.token, "headers": {"Idempotency-Key": "k"}}
+    first = call("POST", LISTED, {"source": "a"}, **options)
+    options["headers"] |= headers
+    again = [call("POST", LISTED, {"source": "a"}, **options) for _ in range(3)]
+    assert [(each.status_code, each.content) for each in again] == [(201, first.content)] * 3
+    assert {each["Location"] for each in again} == {first["Location"]}
+    assert not Deferred.objects.exists()
+
+
 def test_a_key_is_its_users_own(alice, bob, call):
     for user in (alice, bob):
         posted = call("POST", LISTED, {"source": "a"}, token=user.token,
@@ -132,7 +147,8 @@ def test_posting_takes_few_queries(alice, call, django_assert_num_queries):
     # The token, and the message within a savepoint.
     with django_assert_num_queries(4):
         call("POST", LISTED, {"source": "a"}, token=alice.token)
-    with django_assert_num_queries(4):
+    # And the look whether it is a repeat.
+    with django_assert_num_queries(5):
         call("POST", LISTED, {"source": "a"}, token=alice.token, headers={"Idempotency-Key": "k"})
 
 

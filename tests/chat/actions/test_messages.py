@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from chat import actions, moderation, throttling
 from chat.actions import messages
+from chat.errors import Banned
 from chat.models import AHEAD, Message, timestamp
 from tests.kit import at_once
 
@@ -95,6 +96,36 @@ def test_a_bad_key_is_refused(alice, key):
     with pytest.raises(ValidationError) as error:
         actions.post_message(author=alice, source="a", key=key)
     assert list(error.value.error_dict) == ["key"]
+
+
+@pytest.fixture
+def one_of_each(monkeypatch, new_minute):
+    """Limits that allow one post, and one link, a minute."""
+    for name in ("POST", "POST_FROM", "LINKS"):
+        monkeypatch.setattr(throttling, name, throttling.Limit(name, 1, 60))
+
+
+def test_a_repeat_spends_no_limit(alice, one_of_each):
+    post = {"author": alice, "source": "foo.com", "key": "k", "address": "192.0.2.1"}
+    messages = [actions.post_message(**post) for _ in range(5)]
+    assert {message.pk for message in messages} == {Message.objects.get().pk}
+    with pytest.raises(throttling.LimitReached):
+        actions.post_message(**{**post, "key": "l"})
+
+
+def test_a_repeat_that_was_admitted_before_spends_no_links(alice, one_of_each, monkeypatch):
+    spent = []
+    monkeypatch.setattr(throttling.Limit, "spend", lambda limit, *args, **_: spent.append(args))
+    for _ in range(2):
+        actions.prepare_post(author=alice, source="foo.com", key="k")()
+    assert spent == [(alice.pk, 1)]
+
+
+def test_a_banned_user_repeats_nothing(alice):
+    actions.post_message(author=alice, source="a", key="k")
+    alice.is_banned = True
+    with pytest.raises(Banned):
+        actions.post_message(author=alice, source="a", key="k")
 
 
 @pytest.mark.django_db(transaction=True)
