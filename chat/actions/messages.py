@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from chat import throttling
 from chat.actions.links import ask_for_expansion
@@ -55,14 +55,9 @@ def prepare_post(*, author: User, source: str, key: str | None = None) -> Callab
 
 
 def _save_post(message: Message) -> Message:
-    try:
-        with transaction.atomic():
-            message.save(force_insert=True)
-            _announce(message)
-    except IntegrityError:
-        if message.key is None:
-            raise
+    if not message.insert():
         return Message.objects.get(user_id=message.user_id, key=message.key)
+    _announce(message)
     return message
 
 

@@ -4,7 +4,7 @@ import re
 from typing import Any, Self, cast
 
 from django.core.validators import MaxLengthValidator
-from django.db import connections, models
+from django.db import connection, connections, models
 
 from chat.content.characters import not_blank, printable, storable
 from chat.models.times import timestamp
@@ -103,11 +103,36 @@ class Message(models.Model):
     def __str__(self) -> str:
         return self.source[:60]
 
+    def insert(self) -> bool:
+        """Save a new message; return False if its author has a message with this key already.
+
+        This is one statement, and needs no transaction and no savepoint. `save()` would build its
+        SQL each time. In a transaction it takes 371 µs of CPU time instead of 258 with SQLite, and
+        300 instead of 182 with PostgreSQL (27 November 2026).
+        """
+        values = [
+            field.get_db_prep_save(field.pre_save(self, add=True), connection) for field in INSERTED
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(INSERT, values)
+            row = cursor.fetchone()
+        if row is None:
+            return False
+        self.pk = row[0]
+        self._state.adding, self._state.db = False, connection.alias
+        return True
+
     def to_dict(self) -> dict[str, Any]:
         """Return the representation."""
         return message_dict(*(getattr(self, field) for field in MESSAGE_FIELDS))
 
 
+INSERTED = [field for field in Message._meta.concrete_fields if not field.primary_key]
+INSERT = f"""
+    INSERT INTO chat_message ({", ".join(field.attname for field in INSERTED)})
+    VALUES ({", ".join(["%s"] * len(INSERTED))})
+    ON CONFLICT (user_id, key) DO NOTHING RETURNING id
+"""  # noqa: S608
 MESSAGE_FIELDS = ("id", "created_at", "updated_at", "edited_at", "source", "html", "user_id")
 
 

@@ -145,10 +145,11 @@ def test_a_database_that_fails_during_a_request_changes_nothing(alice, call, mon
     def away(instance):
         raise OperationalError("away")
 
+    message = alice.messages.create(source="a")
     monkeypatch.setattr(messages, "push_model", away)
-    response = call("POST", "/api/messages", {"source": "a"}, token=alice.token)
+    response = call("PUT", f"/api/messages/{message.pk}", {"source": "b"}, token=alice.token)
     assert_is_an_error(response, 503)
-    assert not Message.objects.exists()
+    assert Message.objects.get().source == "a"
 
 
 def test_a_fault_of_ours_is_a_500_in_json(alice, call, client, monkeypatch):

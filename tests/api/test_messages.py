@@ -144,11 +144,11 @@ def test_editing_counts_as_posting(alice, call, monkeypatch, new_minute):
 
 
 def test_posting_takes_few_queries(alice, call, django_assert_num_queries):
-    # The token, and the message within a savepoint.
-    with django_assert_num_queries(4):
+    # The token, and the message.
+    with django_assert_num_queries(2):
         call("POST", LISTED, {"source": "a"}, token=alice.token)
     # And the look whether it is a repeat.
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(3):
         call("POST", LISTED, {"source": "a"}, token=alice.token, headers={"Idempotency-Key": "k"})
 
 

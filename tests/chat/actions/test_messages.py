@@ -70,6 +70,15 @@ def test_the_same_key_gives_the_first_message_again(alice, pushes, committed):
     assert Message.objects.count() == len(pushes) == 1
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("key", "queries"), [(None, 1), ("k", 2)])
+def test_a_post_is_one_query_and_one_more_for_its_key(
+    alice, key, queries, django_assert_num_queries
+):
+    with django_assert_num_queries(queries):
+        actions.post_message(author=alice, source="a", key=key)
+
+
 def test_another_key_gives_another_message(alice):
     actions.post_message(author=alice, source="a", key="k")
     actions.post_message(author=alice, source="a", key="l")

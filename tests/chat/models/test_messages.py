@@ -53,5 +53,34 @@ def test_messages_updated_since_are_strictly_later_and_in_order_of_change(alice)
     assert found == [20, 20, 30]
 
 
+@pytest.mark.parametrize("fields", [{}, {"key": "k", "expanding": True, "edited_at": 7}])
+def test_an_inserted_message_is_as_a_saved_one(alice, fields):
+    inserted, saved = (Message(user=alice, source="a *b*", html="a", **fields) for _ in "ab")
+    assert inserted.insert()
+    row = Message.objects.filter(pk=inserted.pk).values().get()
+    assert inserted == Message.objects.get()
+    inserted.delete()
+    saved.save()
+    expected = Message.objects.filter(pk=saved.pk).values().get()
+    assert {**row, "id": saved.pk} == expected
+
+
+def test_an_inserted_message_can_be_saved_again(alice):
+    message = Message(user=alice, source="a")
+    message.insert()
+    message.source = "b"
+    message.save()
+    assert Message.objects.get().source == "b"
+
+
+def test_a_second_message_with_the_same_key_is_not_inserted(alice):
+    first = Message(user=alice, source="a", key="k")
+    assert first.insert()
+    second = Message(user=alice, source="b", key="k")
+    assert not second.insert()
+    assert second.pk is None
+    assert Message.objects.get() == first
+
+
 def test_the_beginning_of_a_message_stands_for_it():
     assert str(Message(source="a" * 100)) == "a" * 60
