@@ -107,7 +107,7 @@ bench: .venv/test-stamp $(PEERS)/node_modules
 CONTESTANTS := comparison/contestants
 contestants: $(CONTESTANTS)/flask/.venv/stamp
 
-compare: .venv/test-stamp contestants
+compare: .venv/test-stamp contestants $(PEERS)/node_modules
 	@$(BIN)/python -m comparison.compare
 
 faults: .venv/test-stamp

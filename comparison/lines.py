@@ -107,15 +107,15 @@ def between(text: str, mark: str, new: str) -> str:
     return f"{before}{begin}\n{new}\n{end}{rest.partition(end)[2]}"
 
 
-def main() -> None:
-    """Update CODE_MAP.md."""
+def main(flask: str = "") -> None:
+    """Update CODE_MAP.md; with the folder of a clone of the Flask version, also its tags."""
     text = recount(MAP.read_text())
     named, installed = our_dependencies()
     text = between(text, "packages", f"Here: {named} packages named, {installed} installed.")
-    if len(sys.argv) > 1:
-        text = between(text, "tags", tags(Path(sys.argv[1])))
+    if flask:
+        text = between(text, "tags", tags(Path(flask)))
     MAP.write_text(text)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

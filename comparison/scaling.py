@@ -192,7 +192,12 @@ def written(text: str, results: Results) -> str:
     return text
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Update the document, and print its tables."""
     found = load()
     DOCUMENT.write_text(written(DOCUMENT.read_text(), found))
     print(*tables(found).values(), sep="\n\n")
+
+
+if __name__ == "__main__":
+    main()

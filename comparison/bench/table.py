@@ -198,7 +198,13 @@ def load() -> Results:
 
 
 def store(results: Results) -> None:
-    """Write the raw numbers, and update the tables of the report."""
+    """Keep the raw numbers, with a line about their run, and update the tables of the report."""
     RAW.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-    report = f"{machine(results)}\n\n{works(results)}\n\n{targets(results)}"
-    REPORT.write_text(between(REPORT.read_text(), "bench", report))
+    write(results, machine(results))
+
+
+def write(results: Results, about: str = "") -> None:
+    """Update the tables of the report; without a line about the run, keep the one that is there."""
+    text = REPORT.read_text()
+    about = about or text.partition("<!-- bench -->\n")[2].partition("\n")[0]
+    REPORT.write_text(between(text, "bench", f"{about}\n\n{works(results)}\n\n{targets(results)}"))

@@ -1,11 +1,13 @@
 """`make compare`: start every contestant, check it by the contract, measure it, write a report.
 
-QUICK=1 takes short steps and marks its report; it ends within 12 minutes. ONLY is a regular
-expression of the entries to measure. FLASK_URL is a Flask version of 2016 that runs on this
-machine, OTHER_URL any other server that keeps the contract.
+QUICK=1 takes short steps and marks its report; it ends within 12 minutes on a quiet machine. ONLY
+is a regular expression of the parts to measure, each named ENTRY WORK, such as "^flask push$".
+FLASK_URL is a Flask version of 2016 that runs on this machine, OTHER_URL any other server that
+keeps the contract; WIRE=json or WIRE=socketio refuses one that speaks something else.
 
-A whole run writes comparison/report.json and the report beside it; any other run writes into
-var/compare, so that it never replaces a result.
+An interrupted run goes on where it ended, as long as the code is the same; FRESH=1 begins anew.
+Each run writes into var/compare. A whole run then replaces comparison/report.json and the pages
+that show it; `python -m comparison.pages var/compare/report.json` does that with a quick one.
 """
 
 import os
@@ -14,21 +16,22 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from comparison.compare import contest, machine, report, sides
-from comparison.compare.contest import QUICK, WHOLE, WORKS
+from comparison import pages
+from comparison.compare import contest, machine, report, sides, state
+from comparison.compare.contest import QUICK, WHOLE
 from comparison.compare.cores import Cores
 from comparison.compare.database import Database
 from comparison.compare.method import Step
-from comparison.contestants.running import CONTESTANTS, ROOT, NotInstalled
+from comparison.contestants.running import RUNNABLE, NotInstalled
 
-NAMES = ("flask", "flask-threads", "flask-tuned", "django-documented", "flack")
-QUICK_NAMES = ("flask", "flask-tuned", "django-documented", "flack")
+Part = tuple[contest.Entry, contest.Work]
 
 
 class Progress:
@@ -57,40 +60,81 @@ class Progress:
         )
 
 
-def run(server: Database, quick: bool, only: str) -> dict[str, Any]:
-    """Check and measure every entry; return the raw numbers."""
-    cores, plan = Cores.split(), QUICK if quick else WHOLE
-    sides.pin(server, cores)
-    names = QUICK_NAMES if quick and not only else NAMES
-    urls = {"flask-2016": os.environ.get("FLASK_URL", ""), "other": os.environ.get("OTHER_URL", "")}
-    entries = contest.entries(server, cores, names, urls, only)
-    if not entries:
-        sys.exit(f"No entry matches ONLY={only}: there are {', '.join(NAMES)}.")
-    progress = Progress(len(entries) * len(WORKS))
-    raw: dict[str, Any] = {
+def started(server: Database, quick: bool, cores: Cores) -> dict[str, Any]:
+    """Return the raw numbers of a run that begins, or of the unfinished one that goes on."""
+    plan, code = QUICK if quick else WHOLE, state.code()
+    found = None if os.environ.get("FRESH") == "1" else state.load(quick, code)
+    return found or {
         "quick": quick,
+        "code": code,
         "began": machine.now(),
         "machine": machine.machine(),
         "cores": str(cores),
         "versions": machine.versions(server),
         "plan": {**vars(plan.length), "tries": plan.tries, "repeats": plan.repeats,
                  "precision": plan.precision},
-        "contestants": {name: sides.described(name) | machine.size(name)
-                        for name in CONTESTANTS if name in {entry.name for entry in entries}},
+        "contestants": {name: sides.described(name) | machine.size(name) for name in RUNNABLE},
+        "checked": {},
         "results": [],
     }  # fmt: skip
-    progress.console.print(f"Checking {len(entries)} entries by the contract suite")
-    raw["failed"] = contest.check(entries, quick)
-    for name, output in raw["failed"].items():
-        progress.console.print(f"[red]{name} does not keep the contract and is not measured[/]")
-        progress.console.print(output[-2000:], markup=False)
-    for work in WORKS:
-        for entry in entries:
-            if entry.name.removesuffix(" again") not in raw["failed"]:
-                raw["results"].append(contest.measure(entry, work, plan, cores, progress.show))
-            progress.done += 1
+
+
+def check(raw: dict[str, Any], wanted: list[Part], progress: Progress) -> None:
+    """Run the contract suite on the entries that have not passed it yet."""
+    entries = {entry.name: entry for entry, _ in wanted if entry.is_checked}
+    unchecked = [entry for name, entry in entries.items() if name not in raw["checked"]]
+    if unchecked:
+        names = ", ".join(entry.name for entry in unchecked)
+        progress.console.print(f"Checking by the contract suite: {names}")
+        raw["checked"] |= contest.check(unchecked, raw["quick"])
+        state.store(raw)
+    for entry in unchecked:
+        if output := raw["checked"][entry.name]:
+            progress.console.print(f"[red]{entry.name} does not keep the contract: not measured[/]")
+            progress.console.print(output[-2000:], markup=False)
+
+
+def run(server: Database, quick: bool, only: str) -> tuple[dict[str, Any], int]:
+    """Measure what is not measured yet; return the raw numbers, and how many parts are missing."""
+    cores, plan = Cores.split(), QUICK if quick else WHOLE
+    sides.pin(server, cores)
+    urls = {contest.FLASK_2016: os.environ.get("FLASK_URL", ""),
+            contest.OTHER: os.environ.get("OTHER_URL", "")}  # fmt: skip
+    entries = contest.entries(server, cores, quick, urls, os.environ.get("WIRE", ""))
+    every = contest.parts(entries)
+    raw = started(server, quick, cores)
+    done = {(result["entry"], result["work"]) for result in raw["results"]}
+    wanted = [part for part in contest.parts(entries, only)
+              if (part[0].name, part[1].name) not in done]  # fmt: skip
+    if not wanted and not done:
+        names = ", ".join(dict.fromkeys(entry.name for entry in entries))
+        sys.exit(f"No part matches ONLY={only}: it is matched with ENTRY WORK; entries: {names}.")
+    progress = Progress(len(wanted))
+    if done:
+        progress.console.print(f"Going on: {len(done)} of {len(every)} parts are measured already")
+    check(raw, wanted, progress)
+    for entry, work in wanted:
+        if not raw["checked"].get(entry.name.removesuffix(" again")):
+            measure(raw, entry, work, plan, cores, progress)
+        progress.done += 1
     raw |= {"noise": contest.noises(raw["results"]), "ended": machine.now()}
-    return raw
+    state.store(raw)
+    found = {(result["entry"], result["work"]) for result in raw["results"]}
+    return raw, sum((entry.name, work.name) not in found for entry, work in every)
+
+
+def measure(raw: dict[str, Any], entry: contest.Entry, work: contest.Work, plan: contest.Plan,
+            cores: Cores, progress: Progress) -> None:  # fmt: skip
+    """Measure one part, and keep it. A failure is printed and kept; the other parts go on."""
+    try:
+        found = contest.measure(entry, work, plan, cores, progress.show)
+    except Exception as error:  # kept and printed
+        progress.console.print(f"[red]{work.name} {entry.name} failed[/]")
+        progress.console.print("".join(traceback.format_exception(error)), markup=False)
+        raw.setdefault("failures", []).append(f"{work.name} {entry.name}: {error!r}")
+        return
+    raw["results"].append(found)
+    state.store(raw)
 
 
 def main() -> None:
@@ -108,11 +152,19 @@ def main() -> None:
         stack.callback(postgresql.cleanup)
         database = stack.enter_context(Database(postgresql.get_uri()))
         try:
-            raw = run(database, quick, only)
-        except NotInstalled as error:
+            raw, missing = run(database, quick, only)
+        except (NotInstalled, LookupError) as error:
             sys.exit(str(error))
-    whole = not quick and not only
-    print("Written:", report.write(raw, ROOT / ("comparison" if whole else "var/compare")))
+    print("Written:", report.write(raw, state.VAR))
+    if missing:
+        print(f"{missing} parts are missing: `make compare` with the same settings measures them.")
+        return
+    state.finish(raw)
+    command = "python -m comparison.pages var/compare/report.json"
+    if quick:
+        print(f"To show this quick run in README and comparison/: {command}")
+    else:
+        pages.publish(raw)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """The contest: check every entry by the contract, then measure each kind of work on each."""
 
 import re
+import shutil
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -14,11 +16,16 @@ from typing import Any
 from comparison.compare import method, steps
 from comparison.compare.cores import Cores, pinned
 from comparison.compare.database import Database
+from comparison.compare.machine import now
 from comparison.compare.method import Capacity, Step
 from comparison.compare.sides import Side, external, started
 from comparison.compare.steps import Length
-from comparison.contestants.running import ROOT
+from comparison.contestants.running import FLOOR, ROOT, STAGES
 
+NAMES = ("flask", "flask-threads", "flask-tuned", "django-documented", "flack")
+QUICK_NAMES = ("flask", "flask-tuned", "django-documented", "flack")
+FLASK_2016, OTHER = "flask-2016", "other"  # the entries of FLASK_URL and OTHER_URL
+AT_ONCE = 5  # entries that the contract suite checks at the same time
 AGAIN = "flack again"  # the same contestant once more: its difference from "flack" is noise
 START = 0.8  # of the capacity that the CPU time of the first step predicts
 MINUTE = "not a_user_without_a_ping_for_a_minute"  # the row that a quick run leaves out
@@ -34,8 +41,8 @@ class Plan:
     precision: float
 
 
-WHOLE = Plan(Length(), method.TRIES, method.REPEATS, 1.1)
-QUICK = Plan(Length(1, 4), 1, 0, 2)
+WHOLE = Plan(Length(), method.TRIES, method.REPEATS, 1.2)
+QUICK = Plan(Length(1, 3), 1, 0, 2)
 
 
 @dataclass(frozen=True)
@@ -61,23 +68,51 @@ WORKS = (
 
 @dataclass(frozen=True)
 class Entry:
-    """A contestant or a running server, and how it is opened."""
+    """A contestant or a running server, how it is opened, and what is measured of it."""
 
     name: str
     open: Callable[[], AbstractContextManager[Side]]
+    works: tuple[str, ...] = tuple(work.name for work in WORKS)
+    only_probe: bool = False  # True if only the load that is the same for all is measured
+    is_checked: bool = True  # False: the contract suite is not run on it
 
 
-def entries(server: Database, cores: Cores, names: Sequence[str], urls: dict[str, str],
-            only: str = "") -> list[Entry]:  # fmt: skip
-    """Return the entries: contestants by name, and servers that run already by their URL.
+def entries(server: Database, cores: Cores, quick: bool, urls: dict[str, str],
+            wire: str = "") -> list[Entry]:  # fmt: skip
+    """Return all entries: contestants, servers that run already by their URL, and what explains.
 
-    `only` is a regular expression; the entry that shows the noise stays whenever "flack" does.
+    What explains is measured with the load that is the same for all: `ws`, the stages between
+    "flask" and "flask-tuned", and two nodes of each contestant.
     """
-    found = [Entry(name, partial(started, name, server, cores)) for name in names]
-    found += [Entry(name, partial(external, name, url)) for name, url in urls.items() if url]
-    chosen = [entry for entry in found if re.search(only, entry.name)]
-    again = Entry(AGAIN, partial(started, "flack", server, cores))
-    return chosen + [again] * any(entry.name == "flack" for entry in chosen)
+
+    def begin(name: str, nodes: int = 1) -> Callable[[], AbstractContextManager[Side]]:
+        return partial(started, name, server, cores, nodes)
+
+    names = QUICK_NAMES if quick else NAMES
+    found = [Entry(name, begin(name)) for name in names]
+    found += [
+        Entry(name, partial(external, name, url, wire if name == OTHER else ""))
+        for name, url in urls.items() if url
+    ]  # fmt: skip
+    found.append(Entry(AGAIN, begin("flack"), is_checked=False))
+    if shutil.which("node") and (FLOOR.folder / "node_modules").exists():
+        found.append(Entry(FLOOR.name, begin(FLOOR.name), ("push",), True, False))
+    stages = ("push", "post") if quick else tuple(work.name for work in WORKS)
+    found += [Entry(name, begin(name), stages, True, not quick) for name in STAGES]
+    pairs = (name for name in names if name != "flask-threads" and not quick)
+    found += [Entry(f"{name}, 2 nodes", begin(name, 2), ("push",), True, False) for name in pairs]
+    return found
+
+
+def parts(all_entries: Sequence[Entry], only: str = "") -> list[tuple[Entry, Work]]:
+    """Return what is measured, in order: works in turn, and all entries in each.
+
+    `only` is a regular expression of "ENTRY WORK", such as "^flask push$".
+    """
+    return [
+        (entry, work) for work in WORKS for entry in all_entries
+        if work.name in entry.works and re.search(only, f"{entry.name} {work.name}")
+    ]  # fmt: skip
 
 
 def passes(url: str, quick: bool) -> str:
@@ -89,16 +124,17 @@ def passes(url: str, quick: bool) -> str:
 
 
 def check(all_entries: Sequence[Entry], quick: bool) -> dict[str, str]:
-    """Run the suite on each entry; return the failures of those that did not pass."""
+    """Run the suite on each entry; return the failures, an empty string for one that passes."""
 
     def one(entry: Entry) -> str:
-        with entry.open() as side:
-            return passes(side.url, quick)
+        try:
+            with entry.open() as side:
+                return passes(side.url, quick)
+        except Exception as error:  # reported; the other entries go on
+            return "".join(traceback.format_exception(error))
 
-    tested = [entry for entry in all_entries if entry.name != AGAIN]
-    with ThreadPoolExecutor(len(tested)) as pool:  # they mostly wait
-        failures = list(pool.map(one, tested))
-    return {entry.name: found for entry, found in zip(tested, failures, strict=True) if found}
+    with ThreadPoolExecutor(AT_ONCE) as pool:  # they mostly wait
+        return dict(zip((e.name for e in all_entries), pool.map(one, all_entries), strict=True))
 
 
 def measure(entry: Entry, work: Work, plan: Plan, cores: Cores,
@@ -110,6 +146,7 @@ def measure(entry: Entry, work: Work, plan: Plan, cores: Cores,
         result: dict[str, Any] = {
             "entry": entry.name,
             "work": work.name,
+            "at": now(),
             "start s": time.perf_counter() - began,
             "wire": side.wire,
             "processes": sum(p.count() for part in ("web", "worker") for p in side.parts[part]),
@@ -129,10 +166,12 @@ def measure(entry: Entry, work: Work, plan: Plan, cores: Cores,
             probe = step(work.probe, "the same load for all")
         if work.name == "push":
             result |= steps.idle(side)
-        found = method.capacity(
-            lambda load: method.attempt(step, load, plan.tries, plan.repeats),
-            predicted(probe, work), work.highest, plan.precision,
-        )  # fmt: skip
+        found = None
+        if not entry.only_probe:
+            found = method.capacity(
+                lambda load: method.attempt(step, load, plan.tries, plan.repeats),
+                predicted(probe, work), work.highest, plan.precision,
+            )  # fmt: skip
     return result | summary(probe, found) | {"steps": all_steps}
 
 
@@ -142,18 +181,19 @@ def predicted(probe: Step, work: Work) -> float:
     return max(1.0, round(START * 1e6 / each / work.deliveries)) if each else work.probe
 
 
-def summary(probe: Step, found: Capacity) -> dict[str, Any]:
-    """Return what the report needs of a measurement."""
-    return {
+def summary(probe: Step, found: Capacity | None) -> dict[str, Any]:
+    """Return what the report needs of a measurement; without a capacity if none was sought."""
+    disturbed = probe.get("other work", 0) > method.OTHER_WORK
+    result = {
         "µs": probe.get("µs"),
         "µs of": probe.get("µs of"),
         "MiB": probe.get("MiB"),
         "at the same load": probe["broken"] or "carried",
-        "carried": found.carried,
-        "broke": found.broke,
-        "reason": found.reason,
-        "disturbed": found.disturbed or probe.get("other work", 0) > method.OTHER_WORK,
+        "disturbed": disturbed,
     }
+    if found is None:
+        return result | {"carried": None, "broke": None, "reason": ""}
+    return result | vars(found) | {"disturbed": disturbed or found.disturbed}
 
 
 def noises(results: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:

@@ -12,8 +12,11 @@ from typing import Any
 
 import psutil
 
+from chat.realtime.layer import PRIVATE
 from comparison.compare.database import Database
-from comparison.contestants.running import CONTESTANTS, FLASK, FOLDER, ROOT
+from comparison.contestants.running import FLASK, FLOOR, FOLDER, ROOT, RUNNABLE
+from comparison.lines import PACKAGE
+from flack_project.daphne.privates import NAMES
 
 OURS = "django djangorestframework channels channels-redis celery daphne twisted psycopg redis"
 THEIRS = (
@@ -27,13 +30,9 @@ names = {name: version(name) for name in sys.argv[1:]}
 print(json.dumps({"Python": platform.python_version(), **names}))
 """
 POSTGRESQL = ("server_version", "fsync", "synchronous_commit", "shared_buffers", "max_connections")
-CODE = {
-    "flask": ["flask"],
-    "flask-threads": ["flask"],
-    "flask-tuned": ["flask", "flask_tuned"],
-    "django-documented": ["django_documented"],
-}
 PROJECT = ("api", "chat", "flack_project", "manage.py")  # the code of this project
+# Names of libraries that are private or not documented, by contestant; see the READMEs for Flask's.
+PRIVATE_NAMES = {"flack": len(NAMES) + sum(map(len, PRIVATE.values())), "flask-tuned": 1}
 SHARED = ("models", "content", "accounts")  # what django-documented uses of it
 
 
@@ -65,16 +64,22 @@ def versions(database: Database) -> dict[str, Any]:
 
 
 def size(name: str) -> dict[str, int]:
-    """Return the lines of Python that are not empty, and the packages, of a contestant."""
-    if name in CODE:
-        paths = [FOLDER / folder for folder in CODE[name]]
-    else:
+    """Return the lines of Python that are not empty, the packages, and the private names used."""
+    if name == FLOOR.name:
+        return {}
+    is_flask = RUNNABLE[name].folder.name.startswith("flask")
+    if name == "flack":
         paths = [ROOT / folder for folder in PROJECT]
-    if name == "django-documented":
-        paths += [ROOT / "chat" / part for part in SHARED]
-    lock = FOLDER / "flask" if CONTESTANTS[name].folder.name.startswith("flask") else ROOT
-    packages = re.findall(r"^[\w.-]+==", (lock / "requirements.txt").read_text(), re.MULTILINE)
-    return {"lines": sum(map(lines, paths)), "packages": len(packages)}
+    elif name == "django-documented":
+        paths = [FOLDER / "django_documented", *(ROOT / "chat" / part for part in SHARED)]
+    else:
+        paths = [FOLDER / "flask", RUNNABLE[name].folder]
+    lock = (FOLDER / "flask" if is_flask else ROOT) / "requirements.txt"
+    return {
+        "lines": sum(map(lines, dict.fromkeys(paths))),
+        "packages": len(PACKAGE.findall(lock.read_text())),
+        "private names": PRIVATE_NAMES.get(name, 0),
+    }
 
 
 def lines(path: Path) -> int:

@@ -1,46 +1,39 @@
-"""Write the report from the raw numbers: tables, sentences and pictures."""
+"""Write the report from the raw numbers: tables and pictures."""
 
-import itertools
 import json
 import math
 from pathlib import Path
 from typing import Any
 
 from comparison.compare import plots
+from comparison.compare.answer import answer, choose
 from comparison.compare.contest import AGAIN, WORKS
-from comparison.compare.method import differ
+from comparison.compare.numbers import Raw, Result, noise, of, short, table, title
+from comparison.contestants.running import FLOOR, STAGES
 
-Raw = dict[str, Any]
-Result = dict[str, Any]
+REPEAT = """```
+make compare                                  # everything, within 100 minutes
+make compare QUICK=1                          # within 12 minutes, marked as such
+make compare ONLY='^flask push$'              # one part: ENTRY WORK
+make compare FLASK_URL=http://127.0.0.1:5000  # also a Flask version of 2016 that runs here
+make compare OTHER_URL=http://127.0.0.1:9000 WIRE=json  # also any server that keeps the contract
+```
 
-
-def table(head: list[str], rows: list[list[Any]]) -> str:
-    """Return a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
-
-
-def short(value: float | None) -> str:
-    """Return a number with two or three significant digits, or a dash for none."""
-    if value is None:
-        return "–"
-    if value >= 1000:
-        return f"{float(f'{value:.3g}'):,.0f}"
-    return f"{value:.0f}" if value >= 100 else f"{float(f'{value:.2g}'):g}"
-
-
-def title(raw: Raw, name: str) -> str:
-    """Return the title of an entry."""
-    return str(raw["contestants"].get(name, {}).get("title", name))
-
-
-def of(raw: Raw, work: str) -> dict[str, Result]:
-    """Return the results of a kind of work, by entry."""
-    return {result["entry"]: result for result in raw["results"] if result["work"] == work}
+An interrupted run goes on where it ended; `FRESH=1` begins anew."""
+LIMITS = """- One machine, one core for all of a contestant, one room: a server with many cores or
+  many rooms behaves otherwise.
+- The generator is a program, not browsers; it does not use TLS.
+- The authors of this project wrote all contestants and tuned their own longest. Each folder of
+  [contestants](contestants) says how it was tuned, and how to propose better.
+- Contestants share the contract, not all work: see the
+  [deviations that affect speed](DEVIATIONS.md).
+- Memory is resident memory of web and worker processes, which share pages."""
 
 
 def carried(result: Result) -> str:
     """Return what an entry carried, and what broke above that."""
+    if result["carried"] is None:
+        return "–"
     if not result["reason"]:
         return f"at least {short(result['carried'])}"
     prefix = "at least " if result["reason"] == "generator" else ""
@@ -48,41 +41,78 @@ def carried(result: Result) -> str:
     return f"{prefix}{short(result['carried'])}{mark} ({result['reason']})"
 
 
+def contenders(raw: Raw, work: str) -> dict[str, Result]:
+    """Return the results of a work without those that only explain."""
+    return {
+        name: result for name, result in of(raw, work).items()
+        if name not in STAGES and name != FLOOR.name and "nodes" not in name
+    }  # fmt: skip
+
+
 def summary(raw: Raw) -> str:
-    """Return the table of all entries."""
+    """Return the table of all contestants."""
     head = ["Entry", *(f"{work.unit}, one core" for work in WORKS)]
-    head += [f"µs a {work.each}" for work in WORKS] + ["KiB a socket", "start s"]
-    head += ["lines", "packages", "processes"]
-    found = {work.name: of(raw, work.name) for work in WORKS}
+    head += [f"µs a {work.each}" for work in WORKS] + ["KiB a socket", "MiB", "start s"]
+    head += ["lines", "packages", "processes", "private names"]
+    found = {work.name: contenders(raw, work.name) for work in WORKS}
     rows = []
-    for name in dict.fromkeys(result["entry"] for result in raw["results"]):
+    for name in dict.fromkeys(name for results in found.values() for name in results):
         results = [found[work.name].get(name) for work in WORKS]
         first = next(result for result in results if result)
         size = raw["contestants"].get(name, {})
         row = [title(raw, name), *(carried(each) if each else "–" for each in results)]
         row += [short(each.get("µs")) if each else "–" for each in results]
-        row += [short(first.get("KiB")), short(first["start s"])]
-        rows.append([*row, size.get("lines", "–"), size.get("packages", "–"), first["processes"]])
+        row += [short(first.get("KiB")), short(first.get("MiB")), short(first["start s"])]
+        row += [size.get("lines", "–"), size.get("packages", "–"), first["processes"]]
+        rows.append([*row, size.get("private names", "–")])
     return table(head, rows)
 
 
-def sentences(raw: Raw) -> list[str]:
-    """Return, for each kind of work, the order of the entries, and which differences are noise."""
-    found = []
+def costs(raw: Raw) -> str:
+    """Return the table of the CPU time of a unit, part by part, at the same load."""
+    head = ["Work", "Entry", "µs: web and worker", "nginx", "Valkey", "PostgreSQL", "at this load"]
+    rows = []
     for work in WORKS:
-        results = {name: r for name, r in of(raw, work.name).items() if name != AGAIN}
-        noise = raw["noise"].get(work.name, {}).get("carried", math.inf)
-        ranked = sorted(results.values(), key=lambda result: -result["carried"])
-        for better, worse in itertools.pairwise(ranked):
-            names = title(raw, better["entry"]), title(raw, worse["entry"])
-            if not differ(better["carried"], worse["carried"], noise):
-                found.append(f"{work.name}: {names[0]} and {names[1]} do not differ: the noise of "
-                             f"this run is ×{noise:.2f}.")  # fmt: skip
-            elif worse["carried"]:
-                ratio = better["carried"] / worse["carried"]
-                found.append(f"{work.name}: {names[0]} carries {ratio:.1f} times what {names[1]} "
-                             "carries.")  # fmt: skip
-    return found
+        for name, result in contenders(raw, work.name).items():
+            parts = result.get("µs of") or {}
+            rows.append([f"{work.name}: {work.probe:g} {work.unit}", title(raw, name),
+                         short(result.get("µs")),
+                         *(short(parts.get(part)) for part in ("nginx", "valkey", "postgresql")),
+                         result["at the same load"]])  # fmt: skip
+    return table(head, rows)
+
+
+def split(raw: Raw) -> str:
+    """Return the table of the stages from the Flask version of 2016 to this project."""
+    names = ["flask-2016", "flask", *STAGES, "flask-tuned", "flack"]
+    why = ["", "age: Python and libraries of today", "design: no write for a poll",
+           "design: no trip to Celery for a post", "design: lists without instances",
+           "transport: framed once for all", "transport: joined writes",
+           "the rest: Django, and what only this project does"]  # fmt: skip
+    rows: list[list[Any]] = []
+    last: dict[str, float | None] = {}
+    for name, changed in zip(names, why, strict=True):
+        row = [changed or "–", title(raw, name)]
+        for work in WORKS:
+            value = of(raw, work.name).get(name, {}).get("µs")
+            before = last.get(work.name)
+            ratio = f" (×{value / before:.2f})" if value and before else ""
+            row.append(short(value) + ratio)
+            last[work.name] = value or before
+        rows.append(row)
+    return table(["One thing changed", "Entry", *(f"µs a {work.each}" for work in WORKS)], rows)
+
+
+def nodes(raw: Raw) -> str:
+    """Return the table of two nodes behind nginx, or an empty string if none was measured."""
+    results = of(raw, "push")
+    rows = [
+        [title(raw, name), short(results[name].get("µs")), short(two.get("µs")),
+         two["at the same load"]]
+        for name in results if (two := results.get(f"{name}, 2 nodes"))
+    ]  # fmt: skip
+    head = ["Entry", "µs a delivery, one node", "two nodes behind nginx", "at this load"]
+    return table(head, rows) if rows else ""
 
 
 def every_step(raw: Raw) -> str:
@@ -99,57 +129,113 @@ def every_step(raw: Raw) -> str:
     return f"<details><summary>Every step</summary>\n\n{table(head, rows)}\n\n</details>"
 
 
+def warnings(raw: Raw) -> list[str]:
+    """Return what a reader must know before any number."""
+    disturbed = sum(result["disturbed"] for result in raw["results"])
+    found = []
+    if raw["quick"]:
+        found.append("> **A quick run**: short steps, one try, coarse bisection. Not a result.\n")
+    if disturbed:
+        found.append(f"> Other work disturbed {disturbed} of {len(raw['results'])} measurements, "
+                     "marked with *.\n")  # fmt: skip
+    failed = [title(raw, name) for name, output in raw["checked"].items() if output]
+    found += [f"> Not measured, because it does not keep the contract: {name}\n" for name in failed]
+    for failure in raw.get("failures", []):
+        found.append(f"> Not measured: {failure}\n")
+    return found
+
+
 def markdown(raw: Raw) -> str:
     """Return the report as Markdown."""
-    disturbed = sum(result["disturbed"] for result in raw["results"])
-    parts = ["# What each contestant carries\n"]
-    if raw["quick"]:
-        parts.append("> **A quick run**: short steps, one try, coarse bisection. Not a result.\n")
-    if disturbed:
-        parts.append(f"> Other work disturbed {disturbed} of {len(raw['results'])} measurements, "
-                     "marked with *.\n")  # fmt: skip
-    parts += [f"- {sentence}" for sentence in sentences(raw)]
-    parts += ["", *(f"![CPU time of a {work.each}](report-{work.name}.svg)\n" for work in WORKS)]
-    parts += [summary(raw), "", "## How it was measured\n"]
-    parts += [f"- {line}" for line in method_of(raw)]
-    parts += ["", "## Contestants, versions and settings\n", "```json"]
-    kept = {key: raw[key] for key in ("machine", "cores", "versions", "contestants", "failed")}
-    parts += [json.dumps(kept, indent=1, ensure_ascii=False), "```\n", every_step(raw)]
-    return "\n".join(parts) + "\n"
+    kept = {key: raw[key] for key in ("machine", "cores", "versions", "contestants", "checked")}
+    parts = [
+        "# What each contestant carries",
+        "For developers who decide between Flask and Django for a chat with push, or who want to "
+        "know where the time goes. `make compare` wrote it from [`report.json`](report.json).",
+        *warnings(raw),
+        "## The answer",
+        answer(raw),
+        "What would change it: another room (many rooms, long messages), more cores for one "
+        "contestant, a better tuned contestant, other versions. Run it again for yours.",
+        "\n\n".join(f"![CPU time of a {work.each}](report-{work.name}.svg)" for work in WORKS),
+        summary(raw),
+        "## Why one costs less",
+        "From the Flask version of 2016 to this project, one change after the other; CPU time of "
+        "web and worker at the same load. Each factor is relative to the last line measured above.",
+        split(raw),
+        "Two nodes behind nginx share one core here, so they show what a second node costs, not "
+        "what it carries:" if nodes(raw) else "",
+        nodes(raw),
+        "## What it costs",
+        costs(raw),
+        "## What to choose",
+        choose(raw),
+        "## Limits",
+        LIMITS,
+        "## Method",
+        "\n".join(f"- {line}" for line in method_of(raw)),
+        "## How to repeat it",
+        REPEAT,
+        "## Contestants, versions and settings",
+        f"<details><summary>As JSON</summary>\n\n```json\n"
+        f"{json.dumps(kept, indent=1, ensure_ascii=False)}\n```\n\n</details>",
+        every_step(raw),
+    ]  # fmt: skip
+    return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
 
 
 def method_of(raw: Raw) -> list[str]:
     """Return the method, in one sentence for each rule."""
     plan = raw["plan"]
-    noise = ", ".join(
+    bands = ", ".join(
         f"{work} ×{found['carried']:.2f} carried and ×{found['µs']:.2f} µs"
         for work, found in raw["noise"].items()
     )
     return [
-        f"Measured from {raw['began']} to {raw['ended']}; {raw['cores']}.",
+        f"Measured from {raw['began']} to {raw['ended']} at commit {raw['code'] or 'unknown'}; "
+        f"{raw['cores']}.",
         f"Each step: {plan['warm_up']:g} s of warm-up, then {plan['seconds']:g} s, open loop: a "
         "message or request is due at a fixed time, and its waiting time counts from there.",
         f"Carried: p99 of all deliveries under 1 s, nothing lost, doubled or refused, no growing "
         f"queue, in {plan['tries']} of {plan['tries']} tries. Found by bisection to a factor of "
-        f"{plan['precision']:g}.",
+        f"{plan['precision']:g}. The criterion that broke above it stands in brackets.",
         "A step in which the generator sent less than 99 %, or late, is never carried. A step with "
         f"more than 5 % of other work is repeated, at most {plan['repeats']} times.",
         "µs is CPU time of web and workers at the same load for all. One core carries all of a "
         "contestant: web, worker, nginx, Valkey and PostgreSQL.",
-        f"Noise, the same contestant twice: {noise or 'not measured'}.",
-    ]
+        "Before anything is measured, each contestant passes the shared rows of the contract "
+        f"suite. `{FLOOR.name}` is no contestant: it has no users, no database and no checks.",
+        f"Noise, the same contestant twice ({AGAIN}): {bands or 'not measured'}. A smaller "
+        "difference is called none.",
+    ]  # fmt: skip
+
+
+def draw(raw: Raw, folder: Path) -> None:
+    """Draw the picture of each kind of work."""
+    for work in WORKS:
+        results = contenders(raw, work.name) | {
+            name: r for name, r in of(raw, work.name).items() if name == FLOOR.name
+        }
+        values = {title(raw, name): r["µs"] for name, r in results.items()
+                  if r.get("µs") and name != AGAIN}  # fmt: skip
+        band = noise(raw, work.name)
+        drawn = f"noise ×{band:.2f}" if math.isfinite(band) else "noise not measured"
+        text = f"CPU time of a {work.each}, µs ({work.probe:g} {work.unit}; {drawn})"
+        plots.bars(text, values, band if math.isfinite(band) else 1.0,
+                   folder / f"report-{work.name}.svg")  # fmt: skip
 
 
 def write(raw: Raw, folder: Path) -> Path:
     """Write the raw numbers, the report and its pictures into a folder; return the report."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.json").write_text(json.dumps(raw, indent=1, ensure_ascii=False) + "\n")
-    for work in WORKS:
-        values = {name: r["µs"] for name, r in of(raw, work.name).items() if r["µs"]}
-        noise = raw["noise"].get(work.name, {}).get("µs", 1.0)
-        text = f"CPU time of a {work.each}, µs (noise ×{noise:.2f})"
-        plots.bars(text, values, noise if math.isfinite(noise) else 1.0,
-                   folder / f"report-{work.name}.svg")  # fmt: skip
+    draw(raw, folder)
     report = folder / "REPORT.md"
     report.write_text(markdown(raw))
     return report
+
+
+def load(path: Path) -> Raw:
+    """Return the raw numbers of a run."""
+    raw: dict[str, Any] = json.loads(path.read_text())
+    return raw

@@ -14,7 +14,7 @@ from comparison.bench import http, running
 from comparison.bench.processes import Processes, listening_on
 from comparison.compare.cores import Cores, pinned
 from comparison.compare.database import Database
-from comparison.contestants.running import CONTESTANTS, Starter, start
+from comparison.contestants.running import RUNNABLE, Starter, start
 from comparison.contract.wires import detect
 
 _numbers = itertools.count()
@@ -52,18 +52,23 @@ class Side:
 
 
 @contextmanager
-def started(name: str, server: Database, cores: Cores) -> Iterator[Side]:
-    """Start a contestant on an empty database, on the cores of the servers."""
+def started(name: str, server: Database, cores: Cores, nodes: int = 1) -> Iterator[Side]:
+    """Start nodes of a contestant on an empty database, on the cores of the servers."""
+    contestant = RUNNABLE[name]
     with ExitStack() as stack:
-        database = stack.enter_context(server.another(f"compare_{next(_numbers)}"))
+        database = stack.enter_context(server.another(f"compare_{os.getpid()}_{next(_numbers)}"))
         starter = stack.enter_context(Starter())
         with pinned(cores.servers):
-            found = start(starter, CONTESTANTS[name], database.url)
+            found = start(starter, contestant, database.url, nodes)
         parts = {"web": [found.web], "worker": [found.worker]}
         parts |= {part: [processes] for part, processes in found.beside.items()}
         parts["postgresql"] = [database.processes]
-        side = Side(name, found.url, detect(found.url, PATIENCE), parts, database)
-        side.sign_up()
+        wire = detect(found.url, PATIENCE) if contestant.keeps_contract else "json"
+        side = Side(name, found.url, wire, parts, database)
+        if contestant.keeps_contract:
+            side.sign_up()
+        else:
+            side.tokens = ["nobody"] * PEOPLE
         yield side
 
 
@@ -102,7 +107,7 @@ def pin(database: Database, cores: Cores) -> None:
 
 def described(name: str) -> dict[str, Any]:
     """Return the commands and settings of a contestant, for the report."""
-    contestant = CONTESTANTS[name]
+    contestant = RUNNABLE[name]
     commands = {"node": contestant.node, "workers": list(contestant.workers)}
     return {
         "title": contestant.title,

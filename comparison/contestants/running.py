@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from string import Template
 
@@ -32,7 +32,10 @@ class NotInstalled(Exception):
 
 @dataclass(frozen=True)
 class Contestant:
-    """A version of Flack, and its commands, with `{port}` of a node and the folder `{var}`."""
+    """A version of Flack, and its commands.
+
+    `{port}` in them is that of a node, `{redis}` the URL of Valkey, `{var}` a folder.
+    """
 
     name: str
     title: str
@@ -44,6 +47,7 @@ class Contestant:
     cwd: Path = ROOT
     balance: str = "least_conn;"  # how nginx chooses a node
     environment: Mapping[str, str] = field(default_factory=dict)
+    keeps_contract: bool = True  # False: it only pushes, and has neither users nor a database
 
 
 def flask(name: str, title: str, label: str, folder: str, node: str,
@@ -101,6 +105,34 @@ CONTESTANTS = {
         ),
     )
 }  # fmt: skip
+
+
+# Not a contestant: the least that a push can cost in Node, with no database, sign-in or check.
+FLOOR = Contestant(
+    "ws", "`ws` in Node: push only", "floor", ROOT / "comparison" / "peers",
+    createdb="/bin/true",
+    node="/usr/bin/env node comparison/peers/ws.js {port} {redis}",
+    workers=(),
+    keeps_contract=False,
+)  # fmt: skip
+
+# "flask" with one idea more at each stage; the next one after the last is "flask-tuned".
+STAGES = {
+    f"flask-{place}-{idea}": replace(
+        CONTESTANTS["flask-tuned"],
+        name=f"flask-{place}-{idea}",
+        title=f"Flask, {text}",
+        label="stage",
+        environment={**CONTESTANTS["flask-tuned"].environment, "TUNED": ideas},
+    )
+    for place, idea, text, ideas in (
+        (1, "seen", "no write for a poll", "seen"),
+        (2, "direct", "and no trip to Celery for a post", "seen direct"),
+        (3, "lists", "and lists without instances", "seen direct lists"),
+        (4, "push", "and framed once for all", "seen direct lists push"),
+    )
+}
+RUNNABLE = {**CONTESTANTS, FLOOR.name: FLOOR, **STAGES}
 
 
 class Starter(contextlib.ExitStack):
@@ -179,7 +211,8 @@ def start(starter: Starter, contestant: Contestant, database_url: str, nodes: in
             f"{contestant.title} cannot create its tables:\n{starter.log.read_text()}"
         )
     ports = [free_port() for _ in range(nodes)]
-    web = [run(contestant.node.format(port=each)) for each in ports]
+    redis_url = environment["REDIS_URL"]
+    web = [run(contestant.node.format(port=each, redis=redis_url)) for each in ports]
     workers = [run(command.format(var=starter.folder)) for command in contestant.workers]
     port = free_port()
     nginx = front(starter, port, ports, contestant.balance)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from comparison.compare import contest, report
+from comparison.compare import answer, contest, report
 from comparison.compare.contest import AGAIN, WORKS, predicted, summary
 from comparison.compare.method import Capacity
 
@@ -17,40 +17,71 @@ def result(entry, work="push", carried=100.0, **changes):
     return {
         "entry": entry, "work": work, "start s": 3.0, "processes": 4, "KiB": 20.0, "µs": 10.0,
         "carried": carried, "broke": 110.0, "reason": "late", "disturbed": False, "steps": [step],
+        "at the same load": "carried",
     } | changes  # fmt: skip
+
+
+SIZE = {"lines": 511, "packages": 47, "private names": 0}
+TITLES = {"flask": "Flask, documented", "flask-tuned": "Flask, tuned",
+          "django-documented": "Django, documented", "flack": "Django, tuned"}  # fmt: skip
 
 
 def raw(*results, quick=False):
     """Return the raw numbers of a run."""
     return {
-        "quick": quick, "began": "1", "ended": "2", "machine": {}, "cores": "core 0",
-        "versions": {},
+        "quick": quick, "code": "abc", "began": "1", "ended": "2", "machine": {},
+        "cores": "core 0", "versions": {}, "checked": {},
         "plan": {"warm_up": 5, "seconds": 20, "tries": 2, "repeats": 3, "precision": 1.1},
-        "contestants": {"flask": {"title": "Flask, documented", "lines": 511, "packages": 47}},
-        "failed": {}, "results": list(results), "noise": contest.noises(results),
+        "contestants": {name: SIZE | {"title": title} for name, title in TITLES.items()},
+        "results": list(results), "noise": contest.noises(results),
     }  # fmt: skip
 
 
 def test_a_difference_inside_the_noise_is_called_none():
-    found = raw(
-        result("flack", carried=100), result(AGAIN, carried=120), result("flask", carried=85)
+    found = raw(result("flack", **{"µs": 10}), result(AGAIN, **{"µs": 12}),
+                result("flask", **{"µs": 8.5}))  # fmt: skip
+    assert answer.compared(found, "flack", "flask", "push") == (
+        "no difference in a delivery (10 and 8.5 µs a delivery; within the noise of ×1.20)"
     )
-    assert report.sentences(found) == [
-        "push: flack and Flask, documented do not differ: the noise of this run is ×1.20."
-    ]
 
 
-def test_a_difference_outside_the_noise_is_a_ratio():
-    found = raw(result("flack", carried=300), result(AGAIN, carried=310), result("flask"))
-    assert report.sentences(found) == [
-        "push: flack carries 3.0 times what Flask, documented carries."
-    ]
+def test_a_difference_outside_the_noise_is_a_ratio_in_favour_of_the_cheaper_one():
+    found = raw(result("flack", **{"µs": 30}), result(AGAIN, **{"µs": 31}), result("flask"))
+    assert answer.compared(found, "flack", "flask", "push") == (
+        "Flask, documented needs 3.0 times less for a delivery (30 and 10 µs a delivery)"
+    )
 
 
 def test_without_a_second_measurement_no_difference_is_called_one():
-    assert (
-        "do not differ" in report.sentences(raw(result("flack", carried=900), result("flask")))[0]
-    )
+    found = raw(result("flack", **{"µs": 90}), result("flask"))
+    assert "noise not measured" in answer.compared(found, "flack", "flask", "push")
+
+
+def test_what_was_not_measured_has_no_number():
+    found = raw(result("flask"))
+    assert "Flask, 2016 and Flask, documented were not measured in this run" in answer.answer(found)
+
+
+def test_each_stage_of_the_split_is_relative_to_the_last_one_that_was_measured():
+    found = raw(result("flask", **{"µs": 40}), result("flask-1-seen", **{"µs": 30}),
+                result("flask-tuned", **{"µs": 15}), result("flack"))  # fmt: skip
+    text = report.split(found)
+    assert "| – | Flask, 2016 | – | – | – |" in text
+    assert "| age: Python and libraries of today | Flask, documented | 40 | – | – |" in text
+    assert "| 30 (×0.75) |" in text and "| 15 (×0.50) |" in text and "| 10 (×0.67) |" in text
+
+
+def test_two_nodes_stand_beside_one():
+    found = raw(result("flask"), result("flask, 2 nodes", carried=None, **{"µs": 12, "at the same load": "late"}))  # fmt: skip  # noqa: E501
+    assert "| Flask, documented | 10 | 12 | late |" in report.nodes(found)
+    assert "2 nodes" not in report.summary(found)
+
+
+def test_an_entry_that_does_not_keep_the_contract_is_named():
+    found = raw(result("flack")) | {"checked": {"flask": "1 failed", "flack": ""}}
+    assert report.warnings(found) == [
+        "> Not measured, because it does not keep the contract: Flask, documented\n"
+    ]
 
 
 def test_a_capacity_that_the_generator_limits_is_a_lower_bound():
@@ -71,6 +102,7 @@ def test_the_report_and_its_pictures_are_written_from_the_raw_numbers(tmp_path):
     assert json.loads((tmp_path / "report.json").read_text())["results"] == found["results"]
     pictures = re.findall(r"\]\((report-\w+\.svg)\)", text)
     assert len(pictures) == len(WORKS)
+    assert text.count("<details>") == text.count("</details>") == 2
     assert all((tmp_path / picture).exists() for picture in pictures)
     assert "| Flask, documented | 100 (late) |" in text
 
@@ -85,3 +117,9 @@ def test_a_probe_with_other_work_marks_the_measurement_as_disturbed():
     probe = {"broken": "", "other work": 0.06}
     assert summary(probe, Capacity(1, 2, "late", False))["disturbed"]
     assert not summary(probe | {"other work": 0.05}, Capacity(1, 2, "late", False))["disturbed"]
+
+
+def test_a_probe_alone_has_no_capacity():
+    found = summary({"broken": "", "µs": 5}, None)
+    assert found["carried"] is None and found["µs"] == 5
+    assert report.carried(result("ws") | found) == "–"

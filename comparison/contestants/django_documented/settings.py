@@ -50,7 +50,7 @@ CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         # redis-py 8 gives up a read after 5 s, which is as long as the layer waits for a message:
-        # without this, every socket ends with a TimeoutError after 5 s of silence.
+        # without this, a socket that receives nothing for 5 s may end with a TimeoutError.
         "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
     }
 }

@@ -1,6 +1,6 @@
 """The web server: gunicorn -k gevent -w 1 wsgi:app."""
 
-from tuned import create_app
+from tuned import IDEAS, create_app
 from tuned.push import subscribe
 
 app = create_app()
@@ -9,4 +9,5 @@ from flack import socketio  # noqa: E402
 from flack.main import find_offline_users  # noqa: E402
 
 socketio.start_background_task(find_offline_users, app)
-socketio.start_background_task(subscribe)
+if "push" in IDEAS:
+    socketio.start_background_task(subscribe)

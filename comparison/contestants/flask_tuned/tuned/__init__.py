@@ -5,25 +5,33 @@ from config import Config
 from flack import auth, events, tasks
 
 from . import push, requests
+from .ideas import IDEAS
 
 
 class TunedConfig(Config):
-    SOCKETIO_MESSAGE_QUEUE = None  # push.py has a subscription of its own
     SQLALCHEMY_ENGINE_OPTIONS = {"pool_size": 20}
+    if "push" in IDEAS:
+        SOCKETIO_MESSAGE_QUEUE = None  # push.py has a subscription of its own
 
 
-auth.user_seen = requests.user_seen
-events.push_model = push.push_model
-tasks.async_task = requests.async_task
+if "seen" in IDEAS:
+    auth.user_seen = requests.user_seen
+if "push" in IDEAS:
+    events.push_model = push.push_model
+if "direct" in IDEAS:
+    tasks.async_task = requests.async_task
 
 
 def create_app(main=True):
     app = flack.create_app(TunedConfig, main=main)
-    app.view_functions["messages.get_messages"] = requests.get_messages
-    app.view_functions["messages.new_message"] = requests.new_message
-    app.view_functions["users.get_users"] = requests.get_users
-    if main:
-        flack.socketio.on_event("post_message", requests.on_post_message)
+    if "lists" in IDEAS:
+        app.view_functions["messages.get_messages"] = requests.get_messages
+        app.view_functions["users.get_users"] = requests.get_users
+    if "direct" in IDEAS:
+        app.view_functions["messages.new_message"] = requests.new_message
+        if main:
+            flack.socketio.on_event("post_message", requests.on_post_message)
+    if "push" in IDEAS and main:
         # The one private name here: which class engineio makes of a WebSocket.
         flack.socketio.server.eio._async = {
             **flack.socketio.server.eio._async,

@@ -8,8 +8,10 @@ from config import REDIS_URL
 from engineio.async_drivers.gevent import WebSocketWSGI
 from redis import Redis, RedisError
 
+from .ideas import IDEAS
+
 CHANNEL = "flack-push"
-TICK = 0.01  # seconds in which pushes are joined
+TICK = 0.01 if "joined" in IDEAS else 0  # seconds in which pushes are joined
 MAX_BACKLOG = 4 * 2**20  # bytes that a client may leave unread
 
 redis = Redis.from_url(REDIS_URL)
@@ -27,8 +29,7 @@ def subscribe():
     """Frame each push as it comes from Redis; a background task."""
     while True:
         try:
-            # Without a time-out: redis-py would give up when nothing is pushed for 5 seconds.
-            pubsub = Redis.from_url(REDIS_URL, socket_timeout=None).pubsub()
+            pubsub = redis.pubsub()
             pubsub.subscribe(CHANNEL)
             for message in pubsub.listen():
                 if message["type"] == "message":

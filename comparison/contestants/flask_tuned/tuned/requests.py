@@ -4,16 +4,13 @@ from functools import wraps
 
 import orjson
 from celery import shared_task
-from flack import db
+from flack import db, events
 from flack.auth import token_auth, token_optional
-from flack.events import identify
 from flack.models import Message, User
 from flack.tasks import async_task as always_async
 from flack.utils import json_body, timestamp
 from flask import Response, g, jsonify, request
 from sqlalchemy import select
-
-from .push import push_model
 
 SEEN_FOR = 15  # seconds in which a user is not marked as seen again
 DAY = 24 * 60 * 60  # seconds
@@ -34,7 +31,7 @@ def user_seen(user):
     was_offline = user.ping()
     db.session.commit()
     if was_offline:
-        push_model(user)
+        events.push_model(user)
 
 
 def async_task(f):
@@ -64,14 +61,14 @@ def expand_links(message_id):
     message = db.session.get(Message, message_id)
     if message.expand_links():
         db.session.commit()
-        push_model(message)
+        events.push_model(message)
 
 
 def on_post_message(data, token):
     """Post a message of a socket."""
-    user = identify(token)
+    user = events.identify(token)
     if user is not None:
-        push_model(save(data, user))
+        events.push_model(save(data, user))
 
 
 @token_auth.login_required

@@ -1,0 +1,55 @@
+"""Render every page that shows measured numbers: `python -m comparison.pages [report.json]`.
+
+Writes the verdict of README.md, comparison/REPORT.md with its pictures, the tables of BENCH.md,
+docs/SCALING.md and CODE_MAP.md. With a path, that run of `make compare` is copied to
+comparison/report.json first.
+"""
+
+import sys
+from pathlib import Path
+
+from comparison import lines, scaling
+from comparison.bench import plot, table
+from comparison.compare import report
+from comparison.compare.answer import answer, choose, comparison_table
+from comparison.compare.numbers import Raw
+from comparison.contestants.running import ROOT
+
+README = ROOT / "README.md"
+RAW = ROOT / "comparison" / "report.json"
+
+
+def verdict(raw: Raw) -> str:
+    """Return the verdict of README."""
+    parts = [
+        *report.warnings(raw),
+        answer(raw, "comparison/"),
+        "![CPU time of a delivery by contestant, with the noise of the run]"
+        "(comparison/report-push.svg)",
+        "µs is CPU time of web and worker at the same load, with the noise of the run in brackets. "
+        "[The report](comparison/REPORT.md) has the method, the limits and every step.",
+        comparison_table(raw),
+        choose(raw),
+    ]
+    return "\n\n".join(part.rstrip("\n") for part in parts)
+
+
+def publish(raw: Raw) -> None:
+    """Replace the committed run, and render the pages that show it."""
+    report.write(raw, RAW.parent)
+    README.write_text(lines.between(README.read_text(), "verdict", verdict(raw)))
+    print("Written:", RAW, RAW.with_name("REPORT.md"), README)
+
+
+def render() -> None:
+    """Render the pages of the bench from bench.json, and the counts of lines."""
+    results = table.load()
+    table.write(results)
+    plot.draw(results, table.RAW.with_suffix(".svg"))
+    scaling.main()
+    lines.main()
+
+
+if __name__ == "__main__":
+    publish(report.load(Path(sys.argv[1]) if len(sys.argv) > 1 else RAW))
+    render()
