@@ -249,5 +249,5 @@ def test_each_page_has_viewport_icon_and_dark_theme(path, browser, text, status)
     assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
     assert '<link rel="icon" href="/static/chat/icon.svg">' in page
     assert ">Sign in</" in page
-    css = Path(finders.find("api/browsable.css")).read_text()
-    assert "browsable.css" in page and "color-scheme: light dark" in css
+    css = Path(finders.find("chat/theme.css")).read_text()
+    assert "chat/theme.css" in page and "color-scheme: light dark" in css

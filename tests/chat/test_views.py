@@ -51,10 +51,17 @@ def test_the_page_describes_itself_to_search_engines_and_social_cards(client):
     assert found["description"] == found["og:description"] != ""
     assert found["og:image"] == "http://testserver/static/chat/icon.png"
     assert "viewport-fit=cover" in found["viewport"]
-    assert re.findall(r'name="theme-color"[^>]* media="\(prefers-color-scheme: (\w+)\)"', html) == [
-        "light",
-        "dark",
-    ]
+
+
+def test_the_bar_of_the_browser_has_the_color_of_the_page(client):
+    html = client.get("/").content.decode()
+    bars = re.findall(
+        r'name="theme-color" content="(.+?)" media="\(prefers-color-scheme: (\w+)\)"', html
+    )
+    paper = re.search(r"--paper: light-dark\((.+?), (.+?)\)", (STATIC / "theme.css").read_text())
+    assert bars == [(paper[1], "light"), (paper[2], "dark")]
+    manifest = json.loads((STATIC / "manifest.webmanifest").read_text())
+    assert manifest["theme_color"] == manifest["background_color"] == paper[1]
 
 
 def test_the_page_is_installable(client):
