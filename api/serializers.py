@@ -1,20 +1,19 @@
 """The API's shapes, declared once: what clients send and what they receive.
 
 The OpenAPI and AsyncAPI documents are derived from these serializers. The rules for values are
-checked by the actions, for all entry points; a field's `schema` only documents them.
+checked by the actions, for all entry points.
 
 Responses are made by `to_dict()` and `to_dicts()`, which tests/api/test_serializers.py holds to the
 serializers. For 100 messages `to_dicts()` takes 242 µs of CPU time, a serializer 2,046
 (27 November 2026, `python -m tests.api.costs`).
 """
 
-import re
 from typing import Any
 
-from drf_spectacular.drainage import set_override
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from api.fields import IdField, LinkField, TextField, TimeField
 from chat.accounts.nicknames import MAX_NICKNAME
 from chat.content.characters import INVISIBLE
 from chat.errors import CODES
@@ -27,53 +26,6 @@ SOURCE: dict[str, Any] = {
     "pattern": rf"^[^\x00]*[^\s{INVISIBLE}][^\x00]*$",
 }
 TOKEN: dict[str, Any] = {"pattern": "^[0-9a-f]{64}$"}
-
-
-class TextField(serializers.CharField):
-    """A JSON string, taken as it is. DRF's field also accepts numbers, and trims."""
-
-    def __init__(self, *, schema: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        super().__init__(trim_whitespace=False, **kwargs)
-        set_override(self, "field", {"type": "string", **(schema or {})})
-
-    def run_validation(self, data: Any = serializers.empty) -> Any:
-        """Leave the empty string to the actions, which refuse it for all entry points."""
-        return serializers.Field.run_validation(self, data)
-
-    def to_internal_value(self, data: Any) -> str:
-        """Return the string, or fail for any other type."""
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return data
-
-
-class LinkField(serializers.Field):
-    """A relative URL, such as `/api/users/{0.pk}` for an object with this id."""
-
-    def __init__(self, template: str) -> None:
-        super().__init__(source="*", read_only=True)
-        self.template = template
-        pattern = re.sub(r"\\\{.*?\\\}", "[0-9]+", re.escape(template))
-        schema = {"type": "string", "format": "uri-reference", "pattern": f"^{pattern}$"}
-        set_override(self, "field", schema)
-
-    def to_representation(self, value: Any) -> str:
-        """Return the URL for an object."""
-        return self.template.format(value)
-
-
-class IdField(serializers.IntegerField):
-    """The id of a row."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(read_only=True, min_value=1, **kwargs)
-
-
-class TimeField(serializers.IntegerField):
-    """A time in whole Unix seconds."""
-
-    def __init__(self, help_text: str = "Unix seconds", **kwargs: Any) -> None:
-        super().__init__(read_only=True, min_value=0, help_text=help_text, **kwargs)
 
 
 class UserLinksSerializer(serializers.Serializer):

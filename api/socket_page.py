@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from django.utils.safestring import SafeString, mark_safe
 
-from api.browsable import highlighted
+from api.highlight import highlighted
 from api.schema import asyncapi
 from chat.content.markup import render
 
