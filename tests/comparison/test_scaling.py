@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from comparison import machines
 from comparison.bench.table import load
-from comparison.scaling import DOCUMENT, Costs, compared, poisson, regular, simulate, written
+from comparison.scaling import DOCUMENT, compared, poisson, regular, simulate, written
+from comparison.units import BUSY, Costs
 
 RESULTS = load()
 COST = Costs(
@@ -54,3 +56,41 @@ def test_pushes_at_random_times_wait_longer():
 def test_other_work_on_the_core_delays_pushes():
     result = simulate(COST, sockets=1000, nodes=1, gaps=regular(10), background=0.5)
     assert result.p99 == pytest.approx(0.0202)
+
+
+def test_a_machine_carries_what_keeps_its_cores_busy_to_the_bound():
+    people = machines.people_on(COST, cores=8, hertz=1)
+    assert machines.load_of(COST, people, 1).cores <= 8 * BUSY
+    assert machines.load_of(COST, people + 1, 1).cores > 8 * BUSY
+
+
+def test_the_cost_of_people_is_the_sum_of_the_units():
+    load = machines.load_of(replace(COST, hold=20), people=3000, hertz=2)
+    # deliveries, holding, pings, posts, and two pushes that the only node receives
+    assert load.web == pytest.approx((60_000 + 60_000 + 100_000 + 10_000 + 200) / 1e6)
+    assert load.nginx == pytest.approx(3000 * 2 * 5 / 1e6)
+    assert load.redis == pytest.approx((2 * (50 + 10 + 50) + 100 * 50) / 1e6)
+    assert load.postgresql == pytest.approx((2 * 500 + 100 * 500) / 1e6)
+    assert load.nodes == 1
+
+
+def test_no_node_is_busier_than_its_bound():
+    load = machines.load_of(COST, people=100_000, hertz=10)
+    assert load.web / load.nodes <= BUSY < load.web / (load.nodes - 1)
+
+
+def test_redis_which_uses_one_core_limits_a_large_machine():
+    dear = replace(COST, redis_ping=5000)
+    people = machines.people_on(dear, cores=64, hertz=1)
+    assert machines.limit(dear, people + 1, 1, cores=64) == "Redis"
+    assert machines.people_on(dear, cores=128, hertz=1) == people
+
+
+def test_more_messages_carry_fewer_people_and_more_cores_more():
+    few, many = (machines.people_on(COST, 8, hertz) for hertz in (10, 0.1))
+    assert few < many < machines.people_on(COST, 64, 0.1)
+
+
+def test_people_are_rounded_down_to_two_digits():
+    assert machines.rounded(12_987) == "12,000"
+    assert machines.rounded(7) == "7"
