@@ -1,4 +1,4 @@
-"""The pages of the API: their forms work under the Content-Security-Policy, and axe is content."""
+"""The pages of the API and of the admin, under the Content-Security-Policy, and seen by axe."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,11 +11,12 @@ from tests.browser.test_everyone import audit
 from tests.running import Stack
 
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+OF_DJANGO = ("label-title-only",)  # an icon is the label of the search
 
 
 @pytest.fixture(params=["desktop, light", "phone, dark"])
-def tab(request: Any, chromium: Browser, alice: Person, stack: Stack) -> Iterator[Page]:
-    """A tab of Alice, who is signed in; at its end nothing may have been refused or logged."""
+def blank(request: Any, chromium: Browser, stack: Stack) -> Iterator[Page]:
+    """A tab that is not signed in; at its end nothing may have been refused or logged."""
     size, scheme = request.param.split(", ")
     width, height = SIZES[size]
     page = chromium.new_page(
@@ -24,15 +25,21 @@ def tab(request: Any, chromium: Browser, alice: Person, stack: Stack) -> Iterato
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto("/api-auth/login/?next=/api")
-    page.get_by_label("Nickname").fill(alice.nickname)
-    page.get_by_label("Password").fill(alice.password)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     yield page
     page.close()
     refused = "Failed to load resource: the server responded with a status of 400"
     assert [text for text in complaints if not text.startswith(refused)] == []
+
+
+@pytest.fixture
+def tab(blank: Page, alice: Person) -> Page:
+    """A tab of Alice, who is signed in."""
+    blank.goto("/api-auth/login/?next=/api")
+    blank.get_by_label("Nickname").fill(alice.nickname)
+    blank.get_by_label("Password").fill(alice.password)
+    blank.get_by_role("button", name="Sign in").click()
+    expect(blank.get_by_role("button", name="Sign out")).to_be_visible()
+    return blank
 
 
 def test_a_person_posts_edits_and_searches_by_forms(tab: Page, stack: Stack, word: str) -> None:
@@ -83,7 +90,38 @@ def test_a_form_keeps_what_was_typed_and_changes_only_that(tab: Page, alice: Per
     expect(tab.locator(".site bdi")).to_have_text(name)
 
 
-def look(page: Page, state: str) -> None:
+def test_an_operator_finds_a_message_and_its_author_in_the_admin(
+    blank: Page, alice: Person, stack: Stack, word: str
+) -> None:
+    operator = new_nickname()
+    account = {"DJANGO_SUPERUSER_PASSWORD": alice.password, "DJANGO_SUPERUSER_NICKNAME": operator}
+    stack.manage("createsuperuser --noinput", **account)
+    stack.posted(alice, f"{word} https://example.com/")
+    blank.goto("/admin/")
+    look(blank, "signing in", OF_DJANGO)
+    blank.get_by_label("Nickname").fill(operator)
+    blank.get_by_label("Password").fill(alice.password)
+    blank.get_by_role("button", name="Log in").click()
+    blank.get_by_role("link", name="Messages").first.click()
+    blank.locator("#searchbar").fill(word)
+    blank.get_by_role("button", name="Search").click()
+    expect(blank.get_by_role("link", name=word)).to_be_visible()
+    look(blank, "messages", OF_DJANGO)
+    blank.get_by_role("link", name=word).click()
+    expect(blank.get_by_role("button", name=f"Ban {alice.nickname}")).to_be_visible()
+    look(blank, "a message", OF_DJANGO)
+    blank.get_by_role("link", name="Delete").click()
+    expect(blank.get_by_role("heading", name="Delete", exact=True)).to_be_visible()
+    look(blank, "deleting", OF_DJANGO)
+    blank.goto("/admin/chat/user/")
+    look(blank, "users", OF_DJANGO)
+    blank.get_by_role("link", name=alice.nickname).click()
+    expect(blank.get_by_role("heading", name="Change user")).to_be_visible()
+    look(blank, "a user", OF_DJANGO)
+
+
+def look(page: Page, state: str, besides: tuple[str, ...] = ()) -> None:
     """Let axe look at the page, which is no wider than the window."""
-    audit(page, state)
+    page.wait_for_load_state()
+    audit(page, state, besides)
     assert page.evaluate("document.documentElement.scrollWidth") == page.viewport_size["width"]  # type: ignore[index]
