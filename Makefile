@@ -56,19 +56,23 @@ manage: .venv/run-stamp
 
 # The quick answer while you write: no browser, no npm, no network. The longest part comes first.
 check: .venv/test-stamp
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-chat test-api lint-python
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target \
+		test-chat test-api lint-python test-content
 
 PYTEST = $(BIN)/python -m pytest --quiet
-test-unit: test-chat test-api
+test-unit: test-chat test-content test-api
 
 # Three at a time, on two cores too, because most wait for other processes. The longest come first.
 test: lint contestants
 	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target \
-		test-stack test-browser test-rest test-flack_project test-chat test-api
+		test-stack test-browser test-rest test-flack_project test-chat test-api test-content
 
 FOLDERS := stack browser flack_project chat api
 $(FOLDERS:%=test-%): test-%: .venv/test-stamp
-	$(PYTEST) tests/$*
+	$(PYTEST) tests/$* --ignore tests/chat/content
+
+test-content: .venv/test-stamp
+	$(PYTEST) tests/chat/content
 
 test-rest: contestants
 	$(PYTEST) $(FOLDERS:%=--ignore tests/%)
