@@ -28,7 +28,7 @@ from chat import clock as flack_clock
 from chat import tasks, throttling
 from chat.models import User
 from chat.observability import stats
-from chat.realtime import leases, presence, push
+from chat.realtime import leases, presence, push, roster
 from chat.realtime.publisher import Publisher
 from chat.tasks import find_offline_users
 from chat.threads import pool
@@ -47,6 +47,7 @@ from tests.stacks import (  # noqa: F401  # fixtures
     pages,
     playground,
     postgresql,
+    postgresql_server,
     postgresql_stack,
     preview_hosts,
     sqlite_stack,
@@ -101,7 +102,9 @@ def reset_state(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throttling, "local_counters", throttling.LocalCounters())
     monkeypatch.setattr(throttling, "_cache_retry_at", 0.0)
     monkeypatch.setattr(flack_clock, "_check_at", float("inf"))  # it would undo what `clock` does
-    monkeypatch.setattr(presence, "leases", leases.LocalLeases())
+    local = leases.LocalLeases()
+    for module in (presence, roster):
+        monkeypatch.setattr(module, "leases", local)
 
 
 @pytest.fixture(scope="session")

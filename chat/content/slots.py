@@ -18,6 +18,10 @@ class Slots:
         self._held: Counter[Hashable] = Counter()
         self._changed = threading.Condition()
 
+    def __len__(self) -> int:
+        """Return the number of keys with a holder."""
+        return len(self._held)
+
     def take(self, key: Hashable, patience: float = 0) -> None:
         """Take a slot; raise Full if there is none within `patience` seconds."""
         with self._changed:

@@ -125,7 +125,7 @@ class Diagnosis:
 
     def _send_probe(self, socket: ClientConnection) -> None:
         began = time.time()
-        number = _queue_probe("celery")
+        number = queue_probe("celery")
         received = self._receives(socket, number)
         times: tuple[float, float] | None = cache.get(PROBE.format(number))
         if times is None:
@@ -143,7 +143,7 @@ class Diagnosis:
         self.found("push to the socket", 1000 * (time.time() - times[1]))
 
     def _check_previews(self) -> None:
-        number, deadline = _queue_probe("previews"), time.monotonic() + self.patience
+        number, deadline = queue_probe("previews"), time.monotonic() + self.patience
         while cache.get(PROBE.format(number)) is None:
             if time.monotonic() > deadline:
                 raise Problem(
@@ -161,7 +161,7 @@ class Diagnosis:
         return False
 
 
-def _queue_probe(queue: str) -> int:
+def queue_probe(queue: str) -> int:
     """Queue a probe and return its number, an id that no message has."""
     number = random.randrange(2**52, 2**53)  # noqa: S311
     try:

@@ -71,11 +71,12 @@ class LoadGenerator:
                 async with self._connect() as socket:
                     self.open += 1
                     try:
-                        await self._post(socket, token)
+                        await self.post(socket, token)
                     finally:
                         self.open -= 1
 
-    async def _post(self, socket: ClientConnection, token: str) -> None:
+    async def post(self, socket: ClientConnection, token: str) -> None:
+        """Post over a connection until it is closed or the task is cancelled."""
         sent: dict[str, float] = {}
         ping_at = 0.0
         post_at = time.monotonic() + dice.expovariate(1 / self.pause)

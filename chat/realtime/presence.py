@@ -6,7 +6,7 @@ open.
 """
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import redis
@@ -62,11 +62,6 @@ def seen(user: User, *, socket: str | None = None) -> None:
         if row.filter(online=False).update(online=True, updated_at=later(now)):
             user.refresh_from_db()
             push_model(user)
-
-
-def hold(sockets: Mapping[tuple[int, str], float]) -> None:
-    """Renew leases, by user and socket; each value is the seconds until one expires."""
-    leases.hold(sockets)
 
 
 def renew(user_ids: Collection[int]) -> None:

@@ -12,6 +12,7 @@ from redis import RedisError
 
 from chat.realtime import presence
 from chat.realtime.batches import batches
+from chat.realtime.leases import leases
 from chat.threads import in_thread
 
 EVERY = 1.0  # seconds from one write to the next
@@ -53,18 +54,18 @@ class Roster:
             await self._wake.wait()
             self._wake.clear()
             seen, self._seen = self._seen, set()
-            leases, self._leases = self._leases, {}
+            held, self._leases = self._leases, {}
             written, self._written = self._written, asyncio.Event()
             try:
                 for users in batches(list(seen)):
                     await in_thread(presence.renew, users)
-                for entries in batches(list(leases.items())):
-                    await in_thread(presence.hold, dict(entries))
+                for entries in batches(list(held.items())):
+                    await in_thread(leases.hold, dict(entries))
             except (RedisError, OperationalError, InterfaceError) as error:
                 logger.warning("Pings are not written, trying again: %s", error)
                 self._seen |= seen
                 # The old leases of closed sockets expire in any case.
-                still = {key: end for key, end in leases.items() if end == presence.LEASE}
+                still = {key: end for key, end in held.items() if end == presence.LEASE}
                 self._leases = still | self._leases
                 self._wake.set()
             finally:

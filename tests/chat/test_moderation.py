@@ -37,7 +37,7 @@ def test_the_probe_of_doctor_is_a_frame_of_the_asyncapi_document(
         return options
 
     monkeypatch.setattr(current_app, "send_task", answer)
-    number = diagnostics._queue_probe("celery")
+    number = diagnostics.queue_probe("celery")
     assert pushes == [{"class": "Message", "first": number, "last": number}]
     validators("send")["deleted_model"].validate({"event": "deleted_model", "data": pushes[0]})
     assert not Message.objects.filter(pk__gte=number)

@@ -107,7 +107,7 @@ class Run:
 
             server = get_server(folder / "data")
             url = server.get_uri()
-            self.inject(postgresql_faults(url), stack("postgresql", DATABASE_URL=url), url)
+            self.inject(postgresql_faults(server), stack("postgresql", DATABASE_URL=url), url)
             server.cleanup()
         with self.attempt("hosts"):
             if reason := why_not():

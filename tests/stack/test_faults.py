@@ -4,6 +4,7 @@ The short form of `make faults`; the clock of one node is 30 s slow meanwhile.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -36,9 +37,9 @@ def postgresql_crowd(postgresql_stack: Stack, postgresql: str) -> Iterator[Crowd
 
 
 @pytest.fixture(scope="module")
-def faults(postgresql: str) -> dict[str, Fault]:
+def faults(postgresql_server: Any) -> dict[str, Fault]:
     """The faults of PostgreSQL by name, all made before the first one happens."""
-    return {fault.name: fault for fault in postgresql_faults(postgresql)}
+    return {fault.name: fault for fault in postgresql_faults(postgresql_server)}
 
 
 @pytest.mark.parametrize("name", ["PostgreSQL stopped for 5 s", "PostgreSQL hangs for 5 s"])

@@ -26,7 +26,7 @@ class Socket:
 async def test_a_user_leaves_at_ctrl_c_although_a_frame_arrives_at_the_same_moment():
     socket = Socket()
     load = LoadGenerator("http://127.0.0.1:1", ["token"], pause=3600)
-    user = asyncio.create_task(load._post(socket, "token"))
+    user = asyncio.create_task(load.post(socket, "token"))
     frame = socket.frame
     await socket.waiting.wait()
     frame.set_result(json.dumps({"event": "updated_model", "data": {}}))

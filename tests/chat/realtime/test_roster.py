@@ -17,7 +17,7 @@ class Written:
     """What a roster wrote, in the place of the database and of Redis; either may be down."""
 
     def __init__(self):
-        self.users, self.leases = [], []
+        self.users, self.held = [], []
         self.database_error = self.redis_error = None
 
     def renew(self, user_ids):
@@ -27,10 +27,10 @@ class Written:
         self.users.append(set(user_ids))
 
     def hold(self, leases):
-        """See `presence.hold`."""
+        """See `Leases.hold`."""
         if self.redis_error:
             raise self.redis_error
-        self.leases.append(dict(leases))
+        self.held.append(dict(leases))
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def written(monkeypatch):
     """What was written."""
     written = Written()
     monkeypatch.setattr(presence, "renew", written.renew)
-    monkeypatch.setattr(presence, "hold", written.hold)
+    monkeypatch.setattr(roster, "leases", written)
     monkeypatch.setattr(roster, "EVERY", 0)
     return written
 
@@ -60,7 +60,7 @@ async def test_pings_of_a_second_are_written_together(writing, written):
     writing.renew(2, "tab")
     await writing.leave(3, "closed")
     assert written.users == [{1, 2}]
-    assert written.leases == [
+    assert written.held == [
         {
             (1, "first tab"): presence.LEASE,
             (1, "second tab"): presence.LEASE,
@@ -73,7 +73,7 @@ async def test_pings_of_a_second_are_written_together(writing, written):
 async def test_the_end_of_a_socket_stands_in_for_its_last_ping(writing, written):
     writing.renew(1, "tab")
     await writing.leave(1, "tab")
-    assert written.leases == [{(1, "tab"): presence.GRACE / 2}]
+    assert written.held == [{(1, "tab"): presence.GRACE / 2}]
 
 
 async def test_a_large_second_is_written_in_parts(writing, written, monkeypatch):
@@ -82,7 +82,7 @@ async def test_a_large_second_is_written_in_parts(writing, written, monkeypatch)
         writing.renew(number, "tab")
     await writing.leave(24, "tab")
     assert [len(users) for users in written.users] == [10, 10, 4]
-    assert [len(leases) for leases in written.leases] == [10, 10, 5]
+    assert [len(leases) for leases in written.held] == [10, 10, 5]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ async def test_what_an_outage_kept_from_being_written_is_written_after_it(
     await writing.leave(3, "closed")
     assert set().union(*written.users) == {1}
     assert {(1, "tab"): presence.LEASE, (3, "closed"): presence.GRACE / 2}.items() <= {
-        key: seconds for leases in written.leases for key, seconds in leases.items()
+        key: seconds for leases in written.held for key, seconds in leases.items()
     }.items()
 
 
