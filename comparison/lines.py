@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from comparison import excerpts
+
 ROOT = Path(__file__).resolve().parent.parent
 MAP = ROOT / "comparison" / "CODE_MAP.md"
 KINDS = (".py", ".js", ".html", ".css", ".conf", ".sh", "Procfile")
@@ -112,6 +114,8 @@ def main(flask: str = "") -> None:
     text = recount(MAP.read_text())
     named, installed = our_dependencies()
     text = between(text, "packages", f"Here: {named} packages named, {installed} installed.")
+    text = between(text, "side by side", excerpts.side_by_side(ours))
+    text = between(text, "purposes", excerpts.purposes(our_files(), lambda name: lines(ours(name))))
     if flask:
         text = between(text, "tags", tags(Path(flask)))
     MAP.write_text(text)

@@ -25,7 +25,7 @@ from comparison.contestants.running import FLOOR, ROOT, STAGES
 NAMES = ("flask", "flask-threads", "flask-tuned", "django-documented", "flack")
 QUICK_NAMES = ("flask", "flask-tuned", "django-documented", "flack")
 FLASK_2016, OTHER = "flask-2016", "other"  # the entries of FLASK_URL and OTHER_URL
-AT_ONCE = 5  # entries that the contract suite checks at the same time
+AT_ONCE = 3  # entries that the contract suite checks at the same time
 AGAIN = "flack again"  # the same contestant once more: its difference from "flack" is noise
 START = 0.8  # of the capacity that the CPU time of the first step predicts
 MINUTE = "not a_user_without_a_ping_for_a_minute"  # the row that a quick run leaves out
@@ -118,6 +118,7 @@ def parts(all_entries: Sequence[Entry], only: str = "") -> list[tuple[Entry, Wor
 def passes(url: str, quick: bool) -> str:
     """Run the shared rows of the contract suite; return its failures, or an empty string."""
     command = [sys.executable, "-m", "comparison.contract", "--url", url, "--same-only", "-q"]
+    command += ["--patience", "30"]
     command += ["-k", MINUTE] if quick else []
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stdout + done.stderr if done.returncode else ""

@@ -19,7 +19,7 @@ from comparison.contract.wires import detect
 
 _numbers = itertools.count()
 PEOPLE = 20  # accounts that poll, and post over HTTP and sockets
-PATIENCE = 15.0  # seconds
+PATIENCE = 60.0  # seconds until a server answers, of which several may start at once
 
 
 @dataclass

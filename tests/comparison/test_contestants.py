@@ -3,6 +3,7 @@
 The row that waits a minute is left out; `make compare` runs it too.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -162,6 +163,14 @@ def lines(folder: str) -> int:
 def test_the_flask_contestants_have_the_size_that_their_documents_state() -> None:
     assert 450 <= lines("flask") <= 650
     assert lines("flask_tuned") <= 250
+
+
+def test_the_flask_contestants_own_test_passes() -> None:
+    command = [str(running.FLASK), "-W", "ignore", "-m", "unittest", "tests"]
+    environment = {"DATABASE_URL": "sqlite://", "PATH": os.environ["PATH"]}
+    done = subprocess.run(command, cwd=CONTESTANTS["flask"].folder, env=environment, check=False,
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_process_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from comparison import lines
+from comparison import excerpts, lines
 
 MAP = lines.MAP.read_text()
 COUNTED = sorted(set(lines.CELL.findall(MAP)))
@@ -17,7 +17,7 @@ def test_a_count_of_the_code_map_is_not_stale(path, counted):
 
 
 def test_the_code_map_has_each_step_of_the_class():
-    assert re.findall(r"^\| (v0\.\d+) \|", MAP, re.MULTILINE) == lines.TAGS * 2
+    assert re.findall(r"^\| \[?(v0\.\d+)\b", MAP, re.MULTILINE) == lines.TAGS * 2
 
 
 def test_blank_lines_do_not_count():
@@ -35,3 +35,34 @@ def test_a_folder_counts_its_files_and_a_missing_one_is_an_error():
     assert lines.count("a/", files, files.__getitem__) == 3
     with pytest.raises(LookupError):
         lines.count("c/", files, files.__getitem__)
+
+
+def test_the_code_of_the_code_map_is_that_of_the_files():
+    assert excerpts.side_by_side(lines.ours) in MAP, "run: python -m comparison.lines"
+
+
+@pytest.mark.parametrize("topic", [pair[0] for pair in excerpts.PAIRS])
+def test_the_code_beside_each_other_is_short(topic):
+    _, *cuts, _ = next(pair for pair in excerpts.PAIRS if pair[0] == topic)
+    for path, names, most in cuts:
+        code = excerpts.cut(lines.ours(path), names, most)
+        assert 8 <= lines.lines(code) <= 18, (path, lines.lines(code))
+
+
+def test_a_definition_is_cut_with_its_decorators_and_without_its_indent():
+    source = "class A:\n    @b\n    def c(self):\n        d\n        e\n\n\nx = 1\n"
+    assert excerpts.cut(source, ["A.c"]) == "@b\ndef c(self):\n    d\n    e"
+    assert excerpts.cut(source, ["A"], 3) == "class A:\n    @b\n    def c(self):\n    ..."
+    with pytest.raises(LookupError):
+        excerpts.cut(source, ["A.d"])
+
+
+def test_the_lines_by_purpose_are_all_lines():
+    table = excerpts.purposes(["api/a.py", "api/etags.py", "manage.py", "tests/b.py"], lambda _: 10)
+    assert f"| {excerpts.PARITY} | 20 | 67% |" in table
+    assert f"| {excerpts.TRANSPORT} | 10 | 33% |" in table and "| all | 30 | |" in table
+
+
+def test_every_prefix_of_the_purposes_names_a_file():
+    names = lines.our_files()
+    assert [p for p in excerpts.PURPOSES if not any(n.startswith(p) for n in names)] == []
