@@ -57,6 +57,11 @@ class Room:
         begun = self.page.locator("#begin:not([hidden]), .entry")
         expect(begun.first).to_be_attached()
 
+    def stop_clock(self) -> None:
+        """Stop the clock of the page; only `clock.run_for` moves it and calls its timers."""
+        self.page.clock.install()
+        self.page.clock.pause_at(self.page.evaluate("Date.now() / 1000 + 1"))
+
     def fill_sign_in(self, nickname: str, password: str) -> None:
         """Fill the form and press its button."""
         self.nickname.fill(nickname)

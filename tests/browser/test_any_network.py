@@ -66,6 +66,7 @@ def test_a_refused_post_over_http_shows_its_error(
 ) -> None:
     room = make_room()
     refuse_handshakes(room)
+    room.page.clock.install()
     room.page.route(
         "**/api/messages", lambda route: route.fulfill(status=403, json={"error": "No."})
     )
@@ -73,10 +74,12 @@ def test_a_refused_post_over_http_shows_its_error(
     room.say(word)
     expect(room.unsent).to_contain_text("Not sent. No.")
     room.page.unroute("**/api/messages")
-    limit = {"error": "Too many messages.", "retry_after": 1}
+    room.stop_clock()
+    limit = {"error": "Too many messages.", "retry_after": 60}
     room.page.route("**/api/messages", lambda route: route.fulfill(status=429, json=limit), times=1)
     room.page.get_by_role("button", name="Retry").click()
-    expect(room.unsent).to_contain_text("sent again in 1 s.")
+    expect(room.unsent).to_contain_text("sent again in 60 s.")
+    room.page.clock.run_for(60_000)
     room.hears(word)
 
 

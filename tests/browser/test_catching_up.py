@@ -23,6 +23,7 @@ def test_the_banner_is_quiet_about_less_than_a_second(make_room: MakeRoom, alice
     tap = Tap(room.page)
     room.page.clock.install()
     room.open(alice)
+    room.stop_clock()
     tap.cut()
     room.page.clock.run_for(900)
     expect(room.status).to_be_empty()
@@ -93,6 +94,11 @@ def test_a_machine_that_wakes_connects_anew_and_catches_up(
     room = make_room()
     tap = Tap(room.page)
     room.page.clock.install()
+    # The page's clock does not reach its worker.
+    often = "setInterval(() => postMessage(0), 100)"
+    room.page.route(
+        "**/ticker.js", lambda route: route.fulfill(content_type="text/javascript", body=often)
+    )
     room.open(alice)
     tap.passes_down = lambda frame: not is_about_messages(frame)
     stack.posted(bob, word)

@@ -40,7 +40,7 @@ def test_a_rate_limit_counts_down_and_the_message_is_sent_when_it_ends(
 ) -> None:
     room, tap = tapped
     tap.passes_up = lambda frame: frame["event"] != "post_message"
-    room.page.clock.install()
+    room.stop_clock()
     for number in range(2):
         room.say(f"{word} {number}")
     expect(room.unsent).to_have_count(2)
