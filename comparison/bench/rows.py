@@ -10,9 +10,10 @@ from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 
 from comparison.bench import http
+from comparison.bench.framing import TEXT, frame
 from comparison.bench.processes import Processes
 from comparison.bench.servers import Server
-from comparison.bench.swarm import TEXT, Client, Swarm, frame
+from comparison.bench.swarm import Client, Swarm
 
 Numbers = dict[str, float]
 

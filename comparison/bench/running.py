@@ -12,9 +12,9 @@ from typing import Any
 import psutil
 import redis
 
+from comparison.bench.framing import WIRES
 from comparison.bench.processes import Processes, listening_on
 from comparison.bench.servers import PEERS, Server, Starter, flack
-from comparison.bench.swarm import WIRES
 from comparison.bench.table import FLASK_2016, FLASK_TODAY
 from comparison.contract.wires import detect
 

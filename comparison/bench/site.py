@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from comparison.bench import http
+from comparison.bench.framing import TEXT, frame
 from comparison.bench.rows import Numbers, measured, quantile, swarm_of
 from comparison.bench.servers import Server
-from comparison.bench.swarm import TEXT, frame
 
 
 def hello(server: Server) -> Numbers:

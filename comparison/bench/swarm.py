@@ -11,38 +11,14 @@ import socket
 import time
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-TEXT, CLOSE, PING = 1, 8, 9
+from comparison.bench.framing import CLOSE, PING, TEXT, Wire, frame
+
 HEARTBEAT = 20  # seconds; Socket.IO of 2016 closes a connection that is silent for 60
 
 
 class Refused(Exception):
     """A server refuses a client."""
-
-
-def frame(opcode: int, payload: bytes) -> bytes:
-    """Return a client's frame of at most 64 KiB, masked with zeros."""
-    size = len(payload)
-    length = bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2, "big")
-    return bytes([0x80 | opcode]) + length + bytes(4) + payload
-
-
-@dataclass(frozen=True)
-class Wire:
-    """How a client connects: it sends `first`, and is ready at a text that starts with `ready`."""
-
-    path: str
-    ready: bytes = b""  # empty: ready after the handshake
-    first: bytes = b""
-    beats: bool = False  # True if the client sends the heartbeat
-
-
-WIRES = {  # by the names of comparison/contract/wires.py
-    "json": Wire("/ws/"),
-    "socketio3": Wire("/socket.io/?EIO=3&transport=websocket", ready=b"40", beats=True),
-    "socketio4": Wire("/socket.io/?EIO=4&transport=websocket", ready=b"40", first=b"40"),
-}
 
 
 class Client:
@@ -97,11 +73,7 @@ class Swarm:
         if deaf:
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         wire.connect(("127.0.0.1", self.ports[number % len(self.ports)]))
-        wire.sendall(
-            f"GET {self.wire.path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
-            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
-        )
+        wire.sendall(self.wire.handshake())
         wire.setblocking(False)
         self.clients[wire.fileno()] = client = Client(wire, counted)
         self.epoll.register(wire, select.EPOLLIN)

@@ -9,7 +9,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 
-from comparison.bench.swarm import Refused, Swarm, Wire
+from comparison.bench.framing import Wire
+from comparison.bench.swarm import Refused, Swarm
 from tests.kit import until
 
 

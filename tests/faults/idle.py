@@ -4,7 +4,8 @@ import resource
 import socket
 import time
 
-from comparison.bench.swarm import Swarm, Wire
+from comparison.bench.framing import Wire
+from comparison.bench.swarm import Swarm
 from tests.faults.table import Fault
 from tests.running import HANDSHAKE, Stack
 
