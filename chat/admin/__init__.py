@@ -4,8 +4,9 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 
 from chat.admin.messages import MessageAdmin
-from chat.admin.users import UserAdmin
+from chat.admin.users import SignInForm, UserAdmin
 
 __all__ = ["MessageAdmin", "UserAdmin"]
 
 admin.site.unregister(Group)
+admin.site.login_form = SignInForm

@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.db.models import QuerySet
+from django.forms import Widget
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -16,6 +18,20 @@ from chat.admin.lists import BoundedAdmin, Since, date
 from chat.models import User
 
 FLAGS = ("is_active", "is_banned", "is_staff", "is_superuser")
+
+
+def leave_as_typed(widget: Widget) -> None:
+    """Let no browser or phone change a nickname; `maxlength` would cut 32 emoji to 16."""
+    widget.attrs.pop("maxlength", None)
+    widget.attrs |= {"autocapitalize": "none", "autocorrect": "off", "spellcheck": "false"}
+
+
+class SignInForm(AdminAuthenticationForm):
+    """Signs in with a nickname of any characters."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        leave_as_typed(self.fields["username"].widget)
 
 
 class PasswordForm(AdminPasswordChangeForm):
@@ -52,6 +68,13 @@ class UserAdmin(BoundedAdmin, DjangoUserAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: `purgeuser` deletes a user, with all messages."""
         return False
+
+    def formfield_for_dbfield(self, db_field: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the field of a form."""
+        field = super().formfield_for_dbfield(db_field, *args, **kwargs)
+        if field is not None and db_field.name == "nickname":
+            leave_as_typed(field.widget)
+        return field
 
     # In words: Django's icon would show a ban as a green tick, and absence as a red cross.
     @admin.display(ordering="online")

@@ -53,6 +53,25 @@ def test_a_taken_nickname_is_an_error_of_the_form(admin, alice, bob):
     assert "This nickname is taken." in response.content.decode()
 
 
+@pytest.mark.parametrize("path", ["/admin/login/", f"{USER}{{pk}}/change/"])
+def test_no_browser_cuts_or_changes_a_nickname_as_it_is_typed(admin, client, alice, path):
+    if path == "/admin/login/":
+        client.logout()
+    page = client.get(path.format(pk=alice.pk)).content.decode()
+    field = re.search(r'<input [^>]*name="(?:username|nickname)"[^>]*>', page)[0]
+    assert "maxlength" not in field  # it would count UTF-16 units, and cut 32 emoji to 16
+    for attribute in ('autocapitalize="none"', 'autocorrect="off"', 'spellcheck="false"'):
+        assert attribute in field
+
+
+@pytest.mark.parametrize(("length", "status"), [(32, 302), (33, 200)])
+def test_a_nickname_that_is_too_long_is_refused_and_not_cut(admin, alice, length, status):
+    nickname = "\N{GRINNING FACE}" * length
+    response = admin.post(f"{USER}{alice.pk}/change/", {"nickname": nickname, **FLAGS})
+    assert response.status_code == status
+    assert User.objects.get(pk=alice.pk).nickname == (nickname if length == 32 else "Alice")
+
+
 def test_a_user_who_is_made_inactive_cannot_act(admin, alice, call):
     admin.post(f"{USER}{alice.pk}/change/", {"nickname": "Alice"})
     assert call("POST", "/api/messages", {"source": "a"}, token=alice.token).status_code == 401
