@@ -62,7 +62,7 @@ PURPOSES = {
 
 def cut(source: str, names: Iterable[str], most: int = 0) -> str:
     """Return the text of some definitions, dotted for a method; cut after `most` lines if given."""
-    return "\n\n".join(_definition(source, name, most) for name in names)
+    return "\n\n\n".join(_definition(source, name, most) for name in names)
 
 
 def _definition(source: str, name: str, most: int) -> str:

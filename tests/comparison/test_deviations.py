@@ -13,7 +13,7 @@ FIELDS = ["Flask", "Here", "Why", "Shown by"]
 def listed() -> dict[str, dict[str, str]]:
     """Return the fields of each deviation in the list, by id."""
     field = re.compile(r"^- \*\*(.+?):\*\* (.+?)(?=^- |\Z)", re.MULTILINE | re.DOTALL)
-    sections = LIST.split("\n### ")[1:]
+    sections = [section.partition("\n## ")[0] for section in LIST.split("\n### ")[1:]]
     return {section.split()[0]: dict(field.findall(section)) for section in sections}
 
 
@@ -44,5 +44,19 @@ def test_every_deviation_names_exactly_the_tests_that_are_marked_with_it() -> No
 
 
 def test_the_ids_are_consecutive() -> None:
-    ids = re.findall(r"^### (D-\d\d) ", LIST, flags=re.MULTILINE)
+    ids = sorted(re.findall(r"^### (D-\d\d) ", LIST, flags=re.MULTILINE))
     assert ids == [f"D-{number:02}" for number in range(1, len(ids) + 1)]
+
+
+def test_the_overview_names_each_group_with_its_deviations_in_their_order() -> None:
+    rows = re.findall(r"^\| ([A-Z][\w -]+) \| (\[D-.+) \|$", LIST, flags=re.MULTILINE)
+    groups = [section.partition("\n")[::2] for section in LIST.split("\n## ")[2:]]
+    assert [(name, re.findall(r"\[(D-\d\d)\]", ids)) for name, ids in rows] == [
+        (name, re.findall(r"^### (D-\d\d) ", text, flags=re.MULTILINE)) for name, text in groups
+    ]
+
+
+def test_the_deviations_that_affect_speed_say_which_row_and_in_which_direction() -> None:
+    rows = re.findall(r"^\| \[(D-\d\d)\].+\| (cheaper|dearer) here \|", LIST, flags=re.MULTILINE)
+    assert len(rows) >= 10 and {deviation for deviation, _ in rows} <= set(listed())
+    assert {"cheaper", "dearer"} == {direction for _, direction in rows}
