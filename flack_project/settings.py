@@ -103,9 +103,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     environment.folder("VAR", default=str(VAR))
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",  # several processes write: take the lock at BEGIN, or wait
-        "timeout": 3,  # seconds; then the response is 503 with Retry-After
+        "timeout": 3,  # seconds that a new connection waits for the lock
         # FULL: a message that was answered with 201 survives a power loss.
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        # busy_timeout: milliseconds after which chat/sqlite.py tries again, for 3 s.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=50;",
     }
 else:
     DATABASES["default"]["OPTIONS"] = {

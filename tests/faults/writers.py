@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ class Record:
     accepted: dict[str, dict[str, Any]] = field(default_factory=dict)  # answers by source
     accepted_at: dict[str, float] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)  # requests that were refused or not answered
+    errors: Counter[str] = field(default_factory=Counter)  # the sentences of the answers to them
     requests: int = 0
 
     def accept(self, source: str, answer: dict[str, Any]) -> None:
@@ -122,6 +124,7 @@ class SocketWriter(Writer):
             self.record.accept(source, answer["data"])
             return True
         self.record.failed.append(f"post_message {answer['data']['status']}")
+        self.record.errors[answer["data"]["error"]] += 1
         await asyncio.sleep(AGAIN)
         return False
 
@@ -176,8 +179,10 @@ async def ask(
             return answer
         failure = str(answer.status_code)
         wait = float(answer.headers.get("Retry-After", AGAIN))
-        if "error" not in answer.json() or "Retry-After" not in answer.headers:
+        error = answer.json().get("error")
+        if error is None or "Retry-After" not in answer.headers:
             failure += " without a JSON error and Retry-After"
+        record.errors[str(error)] += 1
     except (httpx.TransportError, ValueError) as error:
         failure = repr(error)
     record.failed.append(f"{method} {path.partition('?')[0]} {failure}")

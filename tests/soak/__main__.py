@@ -57,6 +57,8 @@ def soak(stack: Stack, pages: Pages, minutes: float, speed: float) -> list[str]:
           f"{crowd.record.requests} requests, {report.lost} messages lost, "
           f"{report.doubled} doubled, {len(report.failed)} requests refused\n")  # fmt: skip
     print("| Series | Median | Growth an hour | at least | allowed |\n|---|--:|--:|--:|--:|")
+    for sentence, times in crowd.record.errors.items():
+        print(f"{times} requests refused: {sentence}")
     problems = report.problems(fault)
     for name, found in growths(sampler.series).items():
         print(f"| {name} | {found.median:.1f} | {found.slope:+.1f} | {found.lower:+.1f} "
