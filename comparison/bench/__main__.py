@@ -53,6 +53,7 @@ def works(name: str, start: Callable[[], Server]) -> Iterator[tuple[str, Work]]:
 
 def growth(start: Callable[[], Server]) -> Iterator[tuple[str, Work]]:
     """Yield the work with growing numbers of sockets, and with sockets that do not read."""
+    yield "holding 3000 idle sockets", lambda: rows.holding(start())
     yield "steady push of 2 KB", lambda: rows.steady(start(), padding=2000)
     deaf = "steady push of 2 KB, 50 of 1000 do not read"
     yield deaf, lambda: rows.steady(start(), padding=2000, deaf=50)
@@ -161,7 +162,10 @@ def main() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with ExitStack() as stack:
-        servers = running.start(stack.enter_context(Starter()))
+        try:
+            servers = running.start(stack.enter_context(Starter()))
+        except (LookupError, OSError, ValueError) as error:
+            sys.exit(f"FLASK_URL={os.environ.get('FLASK_URL')} cannot be measured: {error}")
         plans: list[Plan] = [(name, dict(works(name, start))) for name, start in servers.items()]
         plans += [("flack", dict(growth(servers["flack"])))]
         plans += [("flack", dict(nodes(stack.enter_context(Starter()), n))) for n in (2, 4)]

@@ -86,6 +86,16 @@ def idle(server: Server, count: int = 900) -> Numbers:
         return cost.each(count) | {"KiB": (server.web.resident() - resident) / count}
 
 
+def holding(server: Server, count: int = 3000, seconds: float = 30) -> Numbers:
+    """Hold idle sockets, whose clients answer the server's WebSocket pings; µs a second of each."""
+    with swarm_of(server, count) as (swarm, _):
+        swarm.run(3)  # until the work of connecting is over
+        before, began = server.web.cpu(), time.perf_counter()
+        swarm.run(seconds)
+        used, elapsed = server.web.cpu() - before, time.perf_counter() - began
+        return {"µs a second": used / elapsed / count}
+
+
 def steady(server: Server, count: int = 1000, hertz: int = 10, seconds: int = 5,
            padding: int = 0, deaf: int = 0) -> Numbers:  # fmt: skip
     """Push `hertz` times per second to `count` sockets, of which `deaf` ones do not read."""
@@ -151,4 +161,5 @@ def pings(server: Server, tokens: Sequence[str]) -> Numbers:
             ping()
             swarm.run(3)
     time.sleep(8)  # until all are offline
-    return cost.each(len(tokens))
+    numbers = cost.each(len(tokens))
+    return numbers | {"node and redis µs": numbers["µs"] + numbers.get("redis µs", 0)}

@@ -25,7 +25,7 @@ from comparison.contestants.running import FLOOR, ROOT, STAGES
 NAMES = ("flask", "flask-threads", "flask-tuned", "django-documented", "flack")
 QUICK_NAMES = ("flask", "flask-tuned", "django-documented", "flack")
 FLASK_2016, OTHER = "flask-2016", "other"  # the entries of FLASK_URL and OTHER_URL
-AT_ONCE = 3  # entries that the contract suite checks at the same time
+AT_ONCE = 4  # entries that the contract suite checks at the same time
 AGAIN = "flack again"  # the same contestant once more: its difference from "flack" is noise
 START = 0.8  # of the capacity that the CPU time of the first step predicts
 MINUTE = "not a_user_without_a_ping_for_a_minute"  # the row that a quick run leaves out
@@ -39,10 +39,11 @@ class Plan:
     tries: int
     repeats: int
     precision: float
+    most: int  # loads of which a capacity is found
 
 
-WHOLE = Plan(Length(), method.TRIES, method.REPEATS, 1.2)
-QUICK = Plan(Length(1, 3), 1, 0, 2)
+WHOLE = Plan(Length(), method.TRIES, method.REPEATS, 1.2, 12)
+QUICK = Plan(Length(1, 3), 1, 0, 2, 4)
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def entries(server: Database, cores: Cores, quick: bool, urls: dict[str, str],
     found.append(Entry(AGAIN, begin("flack"), is_checked=False))
     if shutil.which("node") and (FLOOR.folder / "node_modules").exists():
         found.append(Entry(FLOOR.name, begin(FLOOR.name), ("push",), True, False))
-    stages = ("push", "post") if quick else tuple(work.name for work in WORKS)
+    stages = ("push",) if quick else tuple(work.name for work in WORKS)
     found += [Entry(name, begin(name), stages, True, not quick) for name in STAGES]
     pairs = (name for name in names if name != "flask-threads" and not quick)
     found += [Entry(f"{name}, 2 nodes", begin(name, 2), ("push",), True, False) for name in pairs]
@@ -171,7 +172,7 @@ def measure(entry: Entry, work: Work, plan: Plan, cores: Cores,
         if not entry.only_probe:
             found = method.capacity(
                 lambda load: method.attempt(step, load, plan.tries, plan.repeats),
-                predicted(probe, work), work.highest, plan.precision,
+                predicted(probe, work), work.highest, plan.precision, most=plan.most,
             )  # fmt: skip
     return result | summary(probe, found) | {"steps": all_steps}
 

@@ -105,15 +105,18 @@ class Capacity:
 
 
 def capacity(try_load: Callable[[float], Tried], first: float, highest: float,
-             precision: float = 1.1, lowest: float = 1.0) -> Capacity:  # fmt: skip
+             precision: float = 1.1, lowest: float = 1.0, most: int = 20) -> Capacity:  # fmt: skip
     """Find a capacity: double or halve from `first` until it is bracketed, then bisect.
 
-    Ends when the load that broke is at most `precision` times the one that was carried. A capacity
-    that the generator limits has the reason "generator": the server may carry more.
+    Ends when the load that broke is at most `precision` times the one that was carried, or after
+    `most` loads. A capacity that the generator limits has the reason "generator": the server may
+    carry more.
     """
     carried, broke, reason, disturbed = 0.0, None, "", False
     load = min(first, highest)
-    while broke is None or broke > max(carried, lowest) * precision:
+    for _ in range(most):
+        if broke is not None and broke <= max(carried, lowest) * precision:
+            break
         found = try_load(load)
         disturbed |= found.disturbed
         if found.reason:

@@ -54,3 +54,9 @@ def test_numbers_of_an_earlier_run_are_marked_and_never_compared():
     lines = table.targets(results)
     assert "| steady push: µs ≤ 0.9 of socket.io's | 0.5 | of two runs: no result |" in lines
     assert "| steady push: µs ≤ 0.22 of flask's | 0.1 | met |" in lines
+
+
+def test_a_target_may_compare_two_keys():
+    results = {"a ping of a user": {"flack": [{"node and redis µs": 90}]},
+               table.RAW_ASGI: {"daphne": numbers(100)}}  # fmt: skip
+    assert "| 0.9 | met |" in table.targets(results)

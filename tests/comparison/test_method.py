@@ -161,3 +161,15 @@ def test_no_difference_within_the_noise_is_one():
     assert not method.differ(10, 12, 1.25)
     assert method.differ(10, 13, 1.25)
     assert method.differ(13, 10, 1.25)
+
+
+def test_a_capacity_is_given_up_after_so_many_loads():
+    tried = []
+
+    def never(load):
+        tried.append(load)
+        return method.Tried("late", disturbed=False)
+
+    found = method.capacity(never, 800, 8000, precision=2, most=3)
+    assert tried == [800, 400, 200]
+    assert (found.carried, found.broke, found.reason) == (0, 200, "late")
