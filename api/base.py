@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from api.renderers import JSONRenderer
 
-# Each of these headers of programs asks for what DRF would choose among our renderers: JSON.
+# The `Accept` headers of most programs, for which DRF would choose JSON too.
 ACCEPTS_JSON = frozenset(("*/*", "application/json", "application/json, text/plain, */*"))
 
 

@@ -33,7 +33,7 @@ class BrowsableRenderer(BrowsableAPIRenderer):
     def render(
         self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
     ) -> str:
-        """Return the page. An endpoint that has no GET describes itself, in place of 405."""
+        """Return the page. An endpoint that has no GET describes itself instead of a 405."""
         context = renderer_context or {}
         response = context["response"]
         if context["request"].method == "GET" and response.status_code == 405:

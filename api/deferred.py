@@ -66,7 +66,7 @@ def deferrable(
     """Run a function in a Celery worker when the client sends `Prefer: respond-async`.
 
     The function takes the user and JSON values by keyword, does the slow work, and returns the
-    function that saves the result and answers. The decorated one takes the request in place of the
+    function that saves the result and answers. The decorated one takes the request instead of the
     user. `admit(author=user, address=address)` checks ban and limits, of a deferred request when it
     is queued, so that the limits are counted once.
     """

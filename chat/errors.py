@@ -42,7 +42,7 @@ CODES = {
     "too_large": "The body or the frame is larger than its limit.",
     "authentication_required": "The token or the password is missing, wrong or no longer valid.",
     "forbidden": "This user may not do that.",
-    "banned": "An operator banned this user, who may read but not write.",
+    "banned": "An operator banned this user: reading is allowed, writing is not.",
     "not_found": "There is no such path, or the object does not exist or was deleted.",
     "method_not_allowed": "The path does not support this method.",
     "rate_limited": "Too many requests, frames or sockets. Repeat after `Retry-After`.",

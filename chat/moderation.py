@@ -74,7 +74,7 @@ def delete_oldest(*, before: int) -> int:
 
 @transaction.atomic
 def ban(*, users: QuerySet[User], banned: bool = True) -> None:
-    """Ban users, who may then sign in and read but not write; `banned=False` lifts the ban.
+    """Ban users: they may sign in and read, but not write. `banned=False` lifts the ban.
 
     A ban ends the users' sign-ins.
     """

@@ -19,10 +19,11 @@ class ExpectedErrors:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> JsonResponse | None:
-        """Return the response to an expected error, or None, also for a 404 that Django answers."""
-        response = exception_handler(error, {}) if isinstance(error, EXPECTED) else None
-        if response is None:
+        """Return the response to an expected error, or None for others, which Django handles."""
+        if not isinstance(error, EXPECTED):
             return None
+        response = exception_handler(error, {})
+        assert response is not None
         answer = JsonResponse(response.data, status=response.status_code)
         for name in ("Retry-After", "WWW-Authenticate"):
             if name in response.headers:

@@ -46,7 +46,7 @@ class MessageAdmin(BoundedAdmin):
         for user in users:
             self.log_change(request, user, "Banned.")
         moderation.ban(users=users)
-        names = ", ".join(users.values_list("nickname", flat=True))
+        names = ", ".join(user.nickname for user in users)
         self.message_user(request, f"Banned {names}.")
 
     def get_search_results(

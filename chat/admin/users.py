@@ -121,6 +121,7 @@ class UserAdmin(BoundedAdmin, DjangoUserAdmin):
         self._done(request, users, "Unbanned.")
         moderation.ban(users=users, banned=False)
 
+    # A ban calls this first: afterwards a filter of the list may exclude the rows.
     def _done(self, request: HttpRequest, users: QuerySet[User], text: str) -> None:
         for user in users:
             self.log_change(request, user, text)

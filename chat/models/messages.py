@@ -18,10 +18,6 @@ MAX_KEY = 200  # characters
 class MessageQuerySet(models.QuerySet["Message"]):
     """Messages, with their representations."""
 
-    def updated_since(self, since: int) -> Self:
-        """Return messages changed strictly later than `since`, oldest change first."""
-        return self.filter(updated_at__gt=since).order_by("updated_at", "id")
-
     def posted(self, user_id: int, key: str | None) -> "Message | None":
         """Return the message that a user posted with a key, or None.
 

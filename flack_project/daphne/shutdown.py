@@ -78,7 +78,8 @@ class Draining:
 
     async def _end(self) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.wrap_future(publisher.leave()), FAREWELL)
+            async with asyncio.timeout(FAREWELL):
+                await asyncio.wrap_future(publisher.leave())
         self.server.stop()
 
     def _open_sockets(self) -> list[Any]:

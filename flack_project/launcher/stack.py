@@ -123,7 +123,7 @@ def one_line(error: Exception) -> str:
 
 def write_nginx_configuration(run_dir: Path, port: int, nodes: Iterable[str]) -> None:
     """Write nginx.conf from nginx/run.conf, for nodes at these addresses."""
-    # As root, nginx would run its workers as "nobody", who may not open the sockets.
+    # As root, nginx would run its workers as the user "nobody", which may not open the sockets.
     user = f"user root {grp.getgrgid(0).gr_name};" if os.geteuid() == 0 else ""
     text = Template((ROOT / "nginx/run.conf").read_text()).substitute(
         root=ROOT,

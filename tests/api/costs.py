@@ -36,7 +36,7 @@ def main() -> None:
     from django.core.management import call_command
     from rest_framework import parsers, renderers
 
-    from api.message_lists import CHANGES, MessageList
+    from api.message_lists import CHANGES, MessageList, select
     from api.parsers import JSONParser
     from api.renderers import JSONRenderer
     from api.serializers import MessageSerializer
@@ -50,7 +50,7 @@ def main() -> None:
     data = {"messages": rows().to_dicts()}
     body = b'{"source": "hello *world*!"}'
     drf = renderers.JSONRenderer()
-    newest = Message.objects.updated_since(0).reverse()[:MESSAGES]
+    newest = select(CHANGES, since=0).reverse()[:MESSAGES]
     print("to_dicts()", cpu(newest.all().to_dicts))
     listed = MessageList({"since": 0}, CHANGES, MESSAGES, reverse=True)
     print("the same by SQL that is built once", cpu(listed.read))

@@ -46,13 +46,6 @@ def test_links_of_a_message_lead_to_views(link, view, pk):
     assert (match.view_name, match.kwargs.get("pk")) == (view, pk)
 
 
-def test_messages_updated_since_are_strictly_later_and_in_order_of_change(alice):
-    for updated_at in (30, 10, 20, 20):
-        alice.messages.create(source="a", updated_at=updated_at)
-    found = [m["updated_at"] for m in Message.objects.updated_since(10).to_dicts()]
-    assert found == [20, 20, 30]
-
-
 @pytest.mark.parametrize("fields", [{}, {"key": "k", "expanding": True, "edited_at": 7}])
 def test_an_inserted_message_is_as_a_saved_one(alice, fields):
     inserted, saved = (Message(user=alice, source="a *b*", html="a", **fields) for _ in "ab")
