@@ -16,7 +16,6 @@ import pytest
 from celery import current_app
 from celery.contrib.testing.worker import start_worker
 from celery.signals import setup_logging
-from django.conf import settings as django_settings
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.db import connections
@@ -82,14 +81,6 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """Close the connections of the pool's threads, or PostgreSQL cannot drop the database."""
     yield
-    all_threads = threading.Barrier(django_settings.FLACK_THREADS)
-
-    def disconnect() -> None:
-        all_threads.wait(10)  # so that each thread runs this once
-        connections.close_all()
-
-    for _ in range(django_settings.FLACK_THREADS):
-        pool.submit(disconnect)
     pool.shutdown()
 
 

@@ -9,6 +9,7 @@ import os
 import time
 import tracemalloc
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from typing import Any
 
@@ -23,17 +24,23 @@ django.setup()
 from channels.consumer import AsyncConsumer  # noqa: E402
 from channels.db import database_sync_to_async  # noqa: E402
 
-from chat.consumers import ChatConsumer  # noqa: E402
-from chat.threads import in_thread, pool  # noqa: E402
+from chat.consumers import ChatConsumer, Receive  # noqa: E402
+from chat.realtime.socket import Send, Socket  # noqa: E402
+from chat.threads import in_thread  # noqa: E402
 
 FRAMES, CALLS, SOCKETS, RUNS = 2000, 2000, 500, 5
+executor = ThreadPoolExecutor(8)
 
 
 class ChannelsCall(ChatConsumer):
     """The consumer with Channels' own `__call__`: a task for each message."""
 
     channel_layer_alias = None
-    __call__ = AsyncConsumer.__call__
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Run as Channels does, with the socket that the handlers use."""
+        self.socket = Socket(send, "local", texts=False)
+        await AsyncConsumer.__call__(self, scope, receive, send)
 
 
 class ChannelsDispatch(ChatConsumer):
@@ -95,8 +102,8 @@ async def idle(consumer: type[ChatConsumer]) -> float:
 
 
 async def database_call(function: Callable[..., Any], *args: Any) -> Any:
-    """Call a function in the pool, as `database_sync_to_async` does."""
-    return await database_sync_to_async(function, thread_sensitive=False, executor=pool)(*args)
+    """Call a function in an executor, as `database_sync_to_async` does."""
+    return await database_sync_to_async(function, thread_sensitive=False, executor=executor)(*args)
 
 
 async def calls(call: Callable[..., Awaitable[Any]]) -> float:

@@ -43,11 +43,11 @@ class HTTPHandler(BaseHandler):
         """Answer one request."""
         hub.start()
         if stats.add_request():
-            asyncio.get_running_loop().call_later(1, pool.submit, flush_stats)
+            asyncio.get_running_loop().call_later(1, pool.call, flush_stats)
         body = await read_body(receive)
         if body is None:
             return  # the client disconnected
-        response = await asyncio.get_running_loop().run_in_executor(pool, self.respond, scope, body)
+        response = await pool.call(self.respond, scope, body)
         await send(start(response))
         if response.streaming:
             chunks = iter(response)

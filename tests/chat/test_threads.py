@@ -4,6 +4,7 @@ import asyncio
 import gc
 import sqlite3
 import threading
+import weakref
 from contextlib import suppress
 
 import pytest
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
 from chat.models import User
-from chat.threads import in_thread
+from chat.threads import Pool, in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,6 +43,73 @@ async def test_the_event_loop_goes_on_while_a_function_waits():
     await asyncio.sleep(0)
     waits.set()
     assert await waiting
+
+
+async def test_results_of_a_burst_all_arrive():
+    numbers = range(500)
+    assert await asyncio.gather(*(in_thread(lambda n: n, n) for n in numbers)) == list(numbers)
+
+
+async def test_a_call_that_is_cancelled_before_it_begins_is_not_run():
+    pool, waits, ran = Pool(1), threading.Event(), []
+    first = pool.call(waits.wait, 10)
+    second, third = pool.call(ran.append, 2), pool.call(ran.append, 3)
+    second.cancel()
+    waits.set()
+    await asyncio.gather(first, third)
+    assert ran == [3]
+    pool.shutdown()
+
+
+async def test_a_call_that_is_cancelled_while_it_runs_ends_and_others_go_on():
+    pool, began, waits = Pool(1), threading.Event(), threading.Event()
+    first = pool.call(lambda: (began.set(), waits.wait(10)))
+    await asyncio.to_thread(began.wait, 10)
+    first.cancel()
+    waits.set()
+    assert await pool.call(abs, -1) == 1
+    pool.shutdown()
+
+
+def test_a_call_whose_loop_was_closed_meanwhile_harms_no_other_loop():
+    pool, waits = Pool(1), threading.Event()
+
+    async def leave():
+        pool.call(waits.wait, 10)
+
+    async def call():
+        return await pool.call(abs, -1)
+
+    asyncio.run(leave())
+    waits.set()
+    assert asyncio.run(call()) == 1
+    pool.shutdown()
+
+
+async def test_a_shutdown_waits_for_all_calls_and_closes_the_connections():
+    pool = Pool(2)
+
+    def connect():
+        User.objects.count()
+        return connection.connection
+
+    opened = [await pool.call(connect) for _ in range(2)]
+    last = pool.call(abs, -1)
+    await asyncio.to_thread(pool.shutdown)
+    assert await last == 1
+    for closed in opened:
+        with pytest.raises(connection.Database.Error, match="closed"):
+            closed.cursor()
+
+
+async def test_an_idle_thread_keeps_no_result():
+    pool, one = Pool(1), User()
+    kept = weakref.ref(one)
+    assert await pool.call(lambda user: user, one) is one
+    del one
+    assert await pool.call(abs, -1) == 1
+    assert kept() is None
+    pool.shutdown()
 
 
 async def test_a_thread_keeps_its_database_connection():
