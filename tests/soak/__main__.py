@@ -3,14 +3,23 @@
 Writers, readers and listeners of `make faults` run at a slow pace beside the visitors, so that at
 the end every accepted message must be in the database and in every listener's list. `SPEED=6` makes
 all of them six times as fast: what grows with the number of rows shows in a sixth of the time.
+
+A run of an hour or more replaces `docs/soak.svg` and the figures in `docs/RELIABILITY.md`. In a run
+of less than `JUDGED` minutes threads, connections and caches still fill: growth is only printed.
 """
 
+import math
 import os
+import platform
+import re
 import sys
 import tempfile
+import textwrap
 import time
+from datetime import date
 from pathlib import Path
 
+import httpx
 import psutil
 
 from comparison.contract.pages import Pages
@@ -27,45 +36,79 @@ VISITORS = 20
 EVERY = 10.0  # seconds between two samples
 PACE = 2.0  # seconds between two requests of a writer or reader
 PAGE = "<title>A page</title><meta name=description content='What it says'>"
+JUDGED = 20  # minutes
+RECORDED = 60  # minutes
 PICTURE = ROOT / "docs/soak.svg"
+DOCUMENT = ROOT / "docs/RELIABILITY.md"
+FIGURES = re.compile(r"(?<=<!-- make soak -->\n).*(?=<!-- end -->)", re.DOTALL)
+REFUSED = "(POST|GET|PUT|DELETE|post_message) .*503"
+MOST_REFUSED = 0.001  # of all requests: SQLite's lock, on a machine that other work keeps busy
 
 
 def soak(stack: Stack, pages: Pages, minutes: float, speed: float) -> list[str]:
-    """Let people talk for so long; print a table, draw the picture and return what went wrong."""
+    """Let people talk for so long; print the figures, draw them and return what went wrong."""
     writers.EVERY = PACE / speed
     link = pages.add(PAGE)
+    problems: list[str] = []
     with Crowd(stack) as crowd:
         people = [stack.person("visitor") for _ in range(VISITORS)]
         visitors = [Visitor(stack.url, person, crowd.record, link, speed) for person in people]
         for visitor in visitors:
-            crowd.background.begin(visitor.run())
+            crowd.background.begin_client(visitor.run())
         sampler = Sampler(stack, visitors, crowd.record, speed)
 
         def watch(_: Stack) -> None:
             while time.monotonic() < sampler.began + 60 * minutes:
                 time.sleep(EVERY)
-                sampler.sample()
+                try:
+                    sampler.sample()
+                except psutil.NoSuchProcess as error:
+                    problems.append(f"a process has ended: {error}")
+                    return
+                except httpx.TransportError as error:
+                    problems.append(f"/healthz did not answer: {error!r}")
 
-        fault = Fault("time", watch)
-        try:
-            report = crowd.count(fault)
-        except psutil.NoSuchProcess as error:
-            return [f"a process has ended: {error}"]
-    draw(sampler.series, PICTURE)
+        fault = Fault("time", watch, REFUSED)
+        report = crowd.count(fault)
+    problems += report.problems(fault)
+    requests = crowd.record.requests
+    if len(report.failed) > MOST_REFUSED * requests:
+        problems.append(f"{len(report.failed)} of {requests} requests refused")
+    found = growths(sampler.series)
+    for name, one in found.items():
+        if one.is_too_fast and minutes >= JUDGED:
+            problems.append(f"{name} grows by {one.slope:.1f} an hour")
     visits = sum(visitor.visits for visitor in visitors)
-    print(f"{minutes:g} minutes at speed {speed:g}, {VISITORS} visitors, {visits} visits, "
-          f"{crowd.record.requests} requests, {report.lost} messages lost, "
-          f"{report.doubled} doubled, {len(report.failed)} requests refused\n")  # fmt: skip
-    print("| Series | Median | Growth an hour | at least | allowed |\n|---|--:|--:|--:|--:|")
+    figures = [
+        f"{date.today()}, {minutes:g} minutes at speed {speed:g}, load average "
+        f"{os.getloadavg()[2]:.1f} on {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"SQLite: {VISITORS} visitors, {visits:,} visits, {requests:,} requests, "
+        f"{report.accepted:,} messages of the writers accepted, {report.lost} lost, "
+        f"{report.doubled} doubled, {len(report.failed)} requests refused. "
+        + ("Nothing grows." if not problems and minutes >= JUDGED else "; ".join(problems)),
+        "",
+        "| Series | Median | Growth an hour | at least | allowed |",
+        "|---|--:|--:|--:|--:|",
+        *(f"| {name} | {one.median:.1f} | {one.slope:+.1f} | {one.lower:+.1f} "
+          f"| {'-' if math.isinf(one.allowed) else f'{one.allowed:.1f}'} |"
+          for name, one in found.items()),
+    ]  # fmt: skip
+    print(*figures, sep="\n")
     for sentence, times in crowd.record.errors.items():
         print(f"{times} requests refused: {sentence}")
-    problems = report.problems(fault)
-    for name, found in growths(sampler.series).items():
-        print(f"| {name} | {found.median:.1f} | {found.slope:+.1f} | {found.lower:+.1f} "
-              f"| {found.allowed:.1f} |")  # fmt: skip
-        if found.is_too_fast:
-            problems.append(f"{name} grows by {found.slope:.1f} an hour")
+    picture = PICTURE if minutes >= RECORDED else Path(tempfile.gettempdir()) / PICTURE.name
+    draw(sampler.series, picture)
+    print(f"The picture is {picture}")
+    if minutes >= RECORDED:
+        record(figures)
     return problems
+
+
+def record(figures: list[str]) -> None:
+    """Replace the figures in docs/RELIABILITY.md."""
+    lines = [textwrap.fill(figures[0], 106), *figures[1:]]
+    text = "\n".join(["![Samples of an hour](soak.svg)", "", *lines, ""])
+    DOCUMENT.write_text(FIGURES.sub(lambda _: text, DOCUMENT.read_text()))
 
 
 def main() -> None:

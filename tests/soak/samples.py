@@ -12,7 +12,7 @@ import redis
 
 from tests.faults.writers import Record
 from tests.running import Stack
-from tests.soak.growth import CONTROL, Series
+from tests.soak.growth import Series
 from tests.soak.visitors import Visitor
 
 PARTS = "valkey.1 node.1 node.2 worker.1 previews.1 beat.1 nginx.1".split()
@@ -24,14 +24,13 @@ ROWS = {
     "session": "django_session",
     "deletion": "chat_deletion",
 }
-# Whose CPU time is divided by the number of requests; unlike latency it does not grow with the load
-# of the machine. "test" is this process, whose own delays are in the latency too.
+# Whose CPU time is divided by the number of requests; "test" is this process.
 CPU = {
     "nodes": ("node.1", "node.2"),
     "workers": ("worker.1", "previews.1"),
     "nginx and Valkey": ("nginx.1", "valkey.1"),
 }
-CONTROLS = 20  # requests
+HEALTHZ = 20  # requests
 MIB = 2**20
 
 
@@ -77,7 +76,7 @@ class Sampler:
                 count = database.execute(f"SELECT count(*) FROM {table}").fetchone()
                 values[f"rows {name}"] = count[0]
         values["keys Valkey"] = self.valkey.dbsize()
-        values[CONTROL] = 1000 * statistics.median(self._healthz() for _ in range(CONTROLS))
+        values["ms healthz"] = 1000 * statistics.median(self._healthz() for _ in range(HEALTHZ))
         seconds = [one for visitor in self.visitors for _, one in list(visitor.seconds)[-10:]]
         if seconds:
             values["ms median"] = 1000 * statistics.median(seconds)
