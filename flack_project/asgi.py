@@ -22,17 +22,18 @@ privates.allow_close_codes()
 class AllowedHosts(OriginValidator):
     """Refuse sockets of pages of other sites. Programs send no Origin; a token identifies them."""
 
-    async def __call__(self, scope, receive, send):  # type: ignore[no-untyped-def]
-        """Pass a socket on to the application, or refuse it."""
-        try:
-            urlsplit(dict(scope["headers"]).get(b"origin", b""))
-        except ValueError:  # the Origin is not a URL
-            return await WebsocketDenier()(scope, receive, send)
-        return await super().__call__(scope, receive, send)
+    def __call__(self, scope, receive, send):  # type: ignore[no-untyped-def]
+        """Call the application, or refuse the socket.
 
-    def valid_origin(self, parsed_origin):  # type: ignore[no-untyped-def]
-        """Return True if a parsed Origin, or None if the header is absent, may connect."""
-        return parsed_origin is None or self.validate_origin(parsed_origin)
+        Not a coroutine: it would wait as long as the socket is open, and take 0.6 KiB.
+        """
+        origin = dict(scope["headers"]).get(b"origin")
+        try:
+            allowed = origin is None or self.validate_origin(urlsplit(origin.decode("latin1")))
+        except ValueError:  # the Origin is not a URL
+            allowed = False
+        application = self.application if allowed else WebsocketDenier()
+        return application(scope, receive, send)
 
 
 application = ProtocolTypeRouter(
