@@ -123,7 +123,7 @@ def test_a_form_that_worked_is_empty_again_or_holds_the_new_value(paths, alice, 
     assert buttons(text) == set()
 
 
-def test_the_greeting_of_tokens_says_how_to_get_one(client, call, page):
+def test_the_page_of_tokens_explains_how_to_get_one(client, call, page):
     text = page("GET", "/api/tokens")
     assert "curl -u NICKNAME:PASSWORD -X POST http://testserver/api/tokens" in text
     assert "405" not in text

@@ -152,7 +152,7 @@ def test_a_database_that_fails_during_a_request_changes_nothing(alice, call, mon
     assert Message.objects.get().source == "a"
 
 
-def test_a_fault_of_ours_is_a_500_in_json(alice, call, client, monkeypatch):
+def test_an_unexpected_error_is_a_500_in_json(alice, call, client, monkeypatch):
     client.raise_request_exception = False
     monkeypatch.setattr(actions, "prepare_post", lambda **kwargs: 1 / 0)
     assert_is_an_error(call("POST", "/api/messages", {"source": "a"}, token=alice.token), 500)

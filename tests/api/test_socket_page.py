@@ -26,7 +26,7 @@ def test_each_frame_has_a_section_with_its_example(sections):
         assert json.loads(unescape(strip_tags(example))) == message["examples"][0]["payload"]
 
 
-def test_each_field_has_a_row_that_says_whether_it_is_required(sections):
+def test_each_field_has_a_row_that_marks_it_if_it_is_optional(sections):
     rows = {
         name: re.findall(r"<code>([\w.]+)</code></th>\s*<td>(.*?)</td>", section)
         for name, section in sections.items()

@@ -214,12 +214,12 @@ def test_what_does_not_exist_is_not_found_in_json(client):
     )
 
 
-def test_a_host_that_is_not_ours_is_a_400_in_json(client):
+def test_a_host_that_is_not_allowed_is_a_400_in_json(client):
     response = client.get("/api/users", headers={"Host": "evil.example"})
     assert (response.status_code, list(response.json())) == (400, ["error", "code"])
 
 
-def test_a_fault_of_ours_is_a_500_in_json(client, monkeypatch):
+def test_an_unexpected_error_is_a_500_in_json(client, monkeypatch):
     client.raise_request_exception = False
     monkeypatch.setattr(stats, "requests_per_second", lambda: 1 / 0)
     response = client.get("/stats")
