@@ -36,6 +36,8 @@ def verdict(raw: Raw) -> str:
 
 def publish(raw: Raw) -> None:
     """Replace the committed run, and render the pages that show it."""
+    for picture in RAW.parent.glob("report-*.svg"):
+        picture.unlink()  # also one of an earlier method
     report.write(raw, RAW.parent)
     README.write_text(lines.between(README.read_text(), "verdict", verdict(raw)))
     print("Written:", RAW, RAW.with_name("REPORT.md"), README)

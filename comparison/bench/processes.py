@@ -58,12 +58,14 @@ def _resident(process: psutil.Process) -> int:
 
 
 def listening_on(port: int) -> psutil.Process:
-    """Return the first of the processes that listen on a TCP port of this machine.
+    """Return the first of the processes that listen on a TCP port of this machine, or LookupError.
 
     psutil names only one of the processes that share a socket, or reads every table once for each.
     """
     links = {f"socket:[{inode}]" for inode in _listeners(port)}
     listening = [p for p in psutil.process_iter() if not links.isdisjoint(_open(p))]
+    if not listening:
+        raise LookupError(f"No process of this machine listens on port {port}.")
     return min(listening, key=psutil.Process.create_time)
 
 

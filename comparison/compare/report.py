@@ -161,7 +161,8 @@ def markdown(raw: Raw) -> str:
         summary(raw),
         "## Why one costs less",
         "From the Flask version of 2016 to this project, one change after the other; CPU time of "
-        "web and worker at the same load. Each factor is relative to the last line measured above.",
+        "web and worker at the same load. Each factor is relative to the last line measured above. "
+        "One subscription a process is no stage: Flask-SocketIO has that as documented.",
         split(raw),
         "Two nodes behind nginx share one core here, so they show what a second node costs, not "
         "what it carries:" if nodes(raw) else "",

@@ -6,6 +6,7 @@ import pytest
 
 from comparison.bench import table
 from comparison.bench.__main__ import measure, merged
+from comparison.bench.processes import free_port, listening_on
 
 RESULTS = table.load()
 
@@ -60,3 +61,9 @@ def test_a_target_may_compare_two_keys():
     results = {"a ping of a user": {"flack": [{"node and redis µs": 90}]},
                table.RAW_ASGI: {"daphne": numbers(100)}}  # fmt: skip
     assert "| 0.9 | met |" in table.targets(results)
+
+
+def test_a_port_without_a_server_is_named():
+    port = free_port()
+    with pytest.raises(LookupError, match=f"No process of this machine listens on port {port}"):
+        listening_on(port)

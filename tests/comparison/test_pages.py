@@ -33,8 +33,10 @@ def test_a_run_replaces_the_verdict_of_readme_and_nothing_else(tmp_path, monkeyp
     readme.write_text("# a\n<!-- verdict -->\nold\n<!-- end of verdict -->\nb\n")
     monkeypatch.setattr(pages, "README", readme)
     monkeypatch.setattr(pages, "RAW", tmp_path / "report.json")
+    (tmp_path / "report-of-old.svg").touch()
     found = raw(result("flack"))
     pages.publish(found)
+    assert not (tmp_path / "report-of-old.svg").exists()
     verdict = pages.verdict(found)
     assert readme.read_text() == f"# a\n<!-- verdict -->\n{verdict}\n<!-- end of verdict -->\nb\n"
     assert report.load(tmp_path / "report.json")["results"] == found["results"]
