@@ -109,6 +109,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=50;",
     }
 else:
+    DATABASES["default"]["ENGINE"] = "flack_project.postgresql"
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 3,  # seconds; then the response is 503 with Retry-After
         "tcp_user_timeout": 10_000,  # milliseconds until an unreachable server is given up

@@ -76,7 +76,7 @@ def test_no_password_validators_are_none(read):
 
 def test_postgresql_keeps_its_connections(read):
     database = read(DATABASE_URL="postgres://me@localhost/flack")["DATABASES"]["default"]
-    assert database["ENGINE"] == "django.db.backends.postgresql"
+    assert database["ENGINE"] == "flack_project.postgresql"
     assert database["CONN_MAX_AGE"] is None
     assert database["CONN_HEALTH_CHECKS"]
     assert "init_command" not in database.get("OPTIONS", {})

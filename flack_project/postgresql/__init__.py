@@ -1,0 +1,1 @@
+"""Django's backend for PostgreSQL, which checks its connections without a query."""

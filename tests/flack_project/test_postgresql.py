@@ -1,0 +1,98 @@
+"""Tests of flack_project/postgresql/."""
+
+from collections.abc import Callable, Iterator
+
+import environ
+import pytest
+import pytest_django
+from django.db.backends.base.base import BaseDatabaseWrapper as Connection
+from django.db.utils import ConnectionHandler
+
+
+@pytest.fixture
+def connect(
+    postgresql: str, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> Iterator[Callable[[], Connection]]:
+    """A function that returns a new connection."""
+    opened = []
+
+    def open_one() -> Connection:
+        database = dict(environ.Env.db_url_config(postgresql))
+        kept = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+        handler = ConnectionHandler(
+            {"default": database | kept | {"ENGINE": "flack_project.postgresql"}}
+        )
+        opened.append(handler["default"])
+        return opened[-1]
+
+    with django_db_blocker.unblock():
+        yield open_one
+        for connection in opened:
+            connection.close()
+
+
+def value(connection, sql, *params):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchone()[0]
+
+
+def pid(connection):
+    return value(connection, "SELECT pg_backend_pid()")
+
+
+def begin_request(connection):
+    """Do what Django does before a request and its first query."""
+    connection.close_if_unusable_or_obsolete()
+    connection.close_if_health_check_failed()
+
+
+def last_query(other, of):
+    return value(other, "SELECT query FROM pg_stat_activity WHERE pid = %s", of)
+
+
+def test_a_connection_that_works_is_checked_without_a_query(connect):
+    connection, other = connect(), connect()
+    before = pid(connection)
+    value(connection, "SELECT 'mine'")
+    begin_request(connection)
+    assert last_query(other, before) == "SELECT 'mine'"
+    assert pid(connection) == before
+
+
+def test_a_connection_that_the_server_ended_is_replaced(connect):
+    connection, other = connect(), connect()
+    before = pid(connection)
+    assert value(other, "SELECT pg_terminate_backend(%s, 10000)", before)
+    begin_request(connection)
+    assert pid(connection) != before
+
+
+def test_a_connection_that_was_closed_is_replaced(connect):
+    connection = connect()
+    before = pid(connection)
+    connection.connection.close()
+    begin_request(connection)
+    assert pid(connection) != before
+
+
+def test_a_connection_is_checked_by_a_query_after_an_error(connect):
+    connection, other = connect(), connect()
+    before = pid(connection)
+    with pytest.raises(Exception, match="does not exist"):
+        value(connection, "SELECT nothing")
+    begin_request(connection)
+    assert last_query(other, before) == "SELECT 1"
+    assert pid(connection) == before
+
+
+def test_a_message_of_the_server_does_not_end_a_connection(connect):
+    connection, other = connect(), connect()
+    before = pid(connection)
+    with connection.cursor() as cursor:
+        cursor.execute("LISTEN news")
+    with other.cursor() as cursor:
+        cursor.execute("NOTIFY news")
+    value(other, "SELECT 1")
+    begin_request(connection)
+    assert pid(connection) == before
