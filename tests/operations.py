@@ -3,6 +3,7 @@ its own, writes below it what was printed, and takes the pictures.
 """
 
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -57,7 +58,10 @@ def shell(stack: Stack, command: str) -> str:
     printed = done.stdout.replace(str(stack.run_dir), "/run/flack").replace(
         stack.url, "http://127.0.0.1:8000"
     )
-    return printed.replace(str(stack.var), "var").replace(str(ROOT), "/srv/flack").rstrip()
+    printed = printed.replace(str(stack.var), "var").replace(str(ROOT), "/srv/flack")
+    # The names of the machine and of its kernel.
+    printed = re.sub(r"Linux-\S+?-(x86_64|aarch64)", r"Linux-\1", printed)
+    return printed.replace(f"@{platform.node()} ", "@chat ").rstrip()
 
 
 def fill(stack: Stack) -> None:
