@@ -18,8 +18,8 @@ PATIENCE = 30_000
 expect.set_options(timeout=PATIENCE)
 
 
-# One a file: while it runs, its event loop stands in the way of the asynchronous tests of others.
-@pytest.fixture(scope="module")
+# Not for the session: while it runs, its event loop prevents asynchronous tests in other folders.
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Chromium, without a window."""
     with open_browser() as browser:

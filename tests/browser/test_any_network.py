@@ -34,6 +34,7 @@ def test_without_websockets_messages_are_shown_and_posted(
     stack.posted(bob, f"{word} before")
     room = make_room()
     block(room)
+    room.page.clock.install()
     room.open(alice)
     room.hears(f"{word} before")
     expect(room.participants).to_contain_text(alice.nickname)
@@ -41,6 +42,7 @@ def test_without_websockets_messages_are_shown_and_posted(
     room.hears(f"{word} mine")
     expect(room.unsent).to_have_count(0)
     stack.posted(bob, f"{word} after")
+    room.page.clock.run_for(5000)  # the longest pause between two polls
     expect(room.article(f"{word} after")).to_have_count(1)
     expect(room.status).to_contain_text("Refreshing every few seconds")
     stored = [m["source"] for m in stack.messages("limit=200") if word in m["source"]]

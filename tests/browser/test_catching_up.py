@@ -11,10 +11,14 @@ from tests.running import Stack
 
 def test_the_banner_says_when_the_connection_is_lost_and_when_it_is_back(room: Room) -> None:
     expect(room.status).to_be_empty()
+    room.stop_clock()
     room.context.set_offline(True)
+    expect(room.page.locator("#status")).to_be_empty()
+    room.page.clock.run_for(1000)
     expect(room.status).to_contain_text("Connection lost")
     room.context.set_offline(False)
     expect(room.status).to_contain_text("Connected again")
+    room.page.clock.run_for(4000)
     expect(room.status).to_be_empty()
 
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Route, expect
 from comparison.contract.client import Person
 from tests.browser.history import remember
 from tests.browser.room import MakeRoom
-from tests.browser.tap import Tap, is_no_change_of_a_user
+from tests.browser.test_people_list import crowd
 
 NOON = 1_700_049_600  # 2023-11-15 12:00 UTC
 
@@ -63,7 +63,7 @@ def test_with_text_of_200_percent_a_phone_reaches_every_control(
 ) -> None:
     room = make_room(viewport={"width": 390, "height": 700}, has_touch=True)
     remember(room.page, 3, end=NOON)
-    tap = Tap(room.page)
+    crowd(room, 12)
     room.open()
     room.page.evaluate("document.documentElement.style.fontSize = '200%'")
 
@@ -77,11 +77,11 @@ def test_with_text_of_200_percent_a_phone_reaches_every_control(
     all_reachable(":is(#top, main) :is(button, input)")
     room.fill_sign_in(alice.nickname, alice.password)
     expect(room.box).to_be_focused()
-    all_reachable(":is(#top, main) :is(button, textarea)")
+    # Not those of the row that the pointer happens to be over.
+    all_reachable(":is(#top, main) :is(button, textarea):not(article *)")
     room.open_account()
     all_reachable("#account :is(button, input)")
     room.page.keyboard.press("Escape")
-    tap.passes_down = is_no_change_of_a_user
     room.page.locator("[data-action=people]").click()
     all_reachable("#people :is(button, input)")
 

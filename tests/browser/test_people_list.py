@@ -29,6 +29,8 @@ def crowd(room: Room, count: int) -> None:
     ]
 
     def answer(route: Route) -> None:
+        if "nickname=" in route.request.url:  # a sign-in
+            return route.continue_()
         route.fulfill(json={"users": users if "online=1" in route.request.url else []})
 
     room.page.route(re.compile(r"/api/users\?"), answer)
