@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MAP = ROOT / "comparison" / "CODE_MAP.md"
 KINDS = (".py", ".js", ".html", ".css", ".conf", ".sh", "Procfile")
 TAGS = [f"v0.{number}" for number in range(1, 17)]
-CELL = re.compile(r"`([\w./-]+)` \((\d+)\)")  # `chat/realtime/push.py` (85)
+# [`chat/realtime/push.py`](../chat/realtime/push.py) (34), or without the link
+CELL = re.compile(r"\[?`([\w./-]+)`(?:\]\([\w./-]+\))? \((\d+)\)")
 PACKAGE = re.compile(r"^[A-Za-z][\w.-]*(?:\[\w+\])?\s*==", re.MULTILINE)
 
 Read = Callable[[str], str]
@@ -60,13 +61,14 @@ def count(path: str, names: Iterable[str], read: Read) -> int:
 
 
 def recount(text: str) -> str:
-    """Return a text with each "`path` (N)" of this repository counted again; others stay."""
+    """Return a text with each "`path` (N)" of this repository linked and counted; others stay."""
     names = our_files()
 
     def cell(match: re.Match[str]) -> str:
         path = match[1]
         known = path in names or any(name.startswith(path) for name in names if path[-1] == "/")
-        return f"`{path}` ({count(path, names, ours)})" if known else match[0]
+        counted = count(path, names, ours) if known else 0
+        return f"[`{path}`]({excerpts.relative(path)}) ({counted})" if known else match[0]
 
     return CELL.sub(cell, text)
 

@@ -113,6 +113,7 @@ def run(server: Database, quick: bool, only: str) -> tuple[dict[str, Any], int]:
     if done:
         progress.console.print(f"Going on: {len(done)} of {len(every)} parts are measured already")
     check(raw, wanted, progress)
+    progress.began = time.monotonic()
     for entry, work in wanted:
         if not raw["checked"].get(entry.name.removesuffix(" again")):
             measure(raw, entry, work, plan, cores, progress)

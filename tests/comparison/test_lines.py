@@ -66,3 +66,10 @@ def test_the_lines_by_purpose_are_all_lines():
 def test_every_prefix_of_the_purposes_names_a_file():
     names = lines.our_files()
     assert [p for p in excerpts.PURPOSES if not any(n.startswith(p) for n in names)] == []
+
+
+def test_a_count_becomes_a_link_and_what_is_not_here_stays():
+    text = "`manage.py` (1) and `flack/auth.py` (63) and `flack/api/` (2)"
+    once = lines.recount(text)
+    assert once.startswith("[`manage.py`](../manage.py) (") and once.endswith(text[15:])
+    assert lines.recount(once) == once
