@@ -87,6 +87,19 @@ def test_a_form_holds_what_is_there(paths, alice, client, page):
     assert field(text, "PUT-raw", "textarea") == '{\n  "source": "*hello*"\n}'
 
 
+def test_no_phone_changes_a_nickname_while_it_is_typed(page):
+    nickname, password = re.findall(r'<input id="post-[^>]*>', page("GET", "/api/users"))
+    for field in (nickname, password):
+        for name, value in [
+            ("autocapitalize", "none"),
+            ("autocorrect", "off"),
+            ("spellcheck", "false"),
+        ]:
+            assert f'{name}="{value}"' in field
+    assert 'autocomplete="off"' in nickname
+    assert 'autocomplete="new-password"' in password
+
+
 def test_a_refused_registration_keeps_the_form_and_shows_each_error(alice, page):
     text = page("POST", "/api/users", {"nickname": "Alice", "password": "1"})
     assert "HTTP 400" in text
