@@ -26,7 +26,8 @@ def verdict(raw: Raw) -> str:
         answer(raw, "comparison/"),
         "![CPU time of a delivery by contestant, with the noise of the run]"
         "(comparison/report-push.svg)",
-        "µs is CPU time of web and worker at the same load, with the noise of the run in brackets. "
+        "µs is CPU time of web and worker at the same load, with the noise of the run in brackets; "
+        "† did not carry that load. "
         "[The report](comparison/REPORT.md) has the method, the limits and every step.",
         comparison_table(raw),
         choose(raw),

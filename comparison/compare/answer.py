@@ -17,6 +17,9 @@ def compared(raw: Raw, one: str, other: str, work: str) -> str:
     if not left or not right:
         return ""
     figures = f"{short(left)} and {short(right)} µs a {each}"
+    for name in (one, other):
+        if (reason := value(raw, name, work, "at the same load")) != "carried":
+            figures += f"; {title(raw, name)} did not carry this load: {reason}"
     band = noise(raw, work)
     if not differ(left, right, band):
         known = f"within the noise of ×{band:.2f}" if math.isfinite(band) else "noise not measured"
@@ -63,9 +66,10 @@ def spread(raw: Raw, name: str, work: str) -> str:
     found, band = value(raw, name, work), noise(raw, work)
     if not found:
         return "–"
+    mark = "" if value(raw, name, work, "at the same load") == "carried" else " †"
     if not math.isfinite(band):
-        return short(found)
-    return f"{short(found)} ({short(found / band)}–{short(found * band)})"
+        return short(found) + mark
+    return f"{short(found)}{mark} ({short(found / band)}–{short(found * band)})"
 
 
 def comparison_table(raw: Raw) -> str:

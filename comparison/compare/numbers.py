@@ -34,10 +34,9 @@ def of(raw: Raw, work: str) -> dict[str, Result]:
     return {result["entry"]: result for result in raw["results"] if result["work"] == work}
 
 
-def value(raw: Raw, name: str, work: str, key: str = "µs") -> float | None:
-    """Return a number of an entry's measurement, None if it was not measured."""
-    found: float | None = of(raw, work).get(name, {}).get(key)
-    return found
+def value(raw: Raw, name: str, work: str, key: str = "µs") -> Any:
+    """Return a number (or text) of an entry's measurement, None if it was not measured."""
+    return of(raw, work).get(name, {}).get(key)
 
 
 def noise(raw: Raw, work: str, key: str = "µs") -> float:

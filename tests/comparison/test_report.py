@@ -123,3 +123,12 @@ def test_a_probe_alone_has_no_capacity():
     found = summary({"broken": "", "µs": 5}, None)
     assert found["carried"] is None and found["µs"] == 5
     assert report.carried(result("ws") | found) == "–"
+
+
+def test_a_cost_at_a_load_that_was_not_carried_is_marked():
+    broken = {"µs": 90, "at the same load": "lost"}
+    found = raw(result("flack"), result(AGAIN), result("django-documented", **broken))
+    assert "| Django, documented | 90 † (90–90) |" in answer.comparison_table(found)
+    assert answer.compared(found, "flack", "django-documented", "push").endswith(
+        "; Django, documented did not carry this load: lost)"
+    )
