@@ -3,7 +3,7 @@
 ##   make run                            Start Flack, with everything that it needs
 ##   make manage CMD="createuser susan"  Run a command of manage.py on the Flack that make run started
 ##   make check                          Lint Python, check types, run the unit and API tests
-##   make test                           Lint everything, then run every test
+##   make test                           Lint everything, and run every test
 ##   make audit                          Run the tests that attack Flack; count the attacks by class
 ##   make contract URL=http://...        Run the contract suite against any server
 ##   make fuzz EXAMPLES=500              Send requests made from the API's schema, valid and invalid
@@ -62,17 +62,26 @@ check: .venv/test-stamp
 PYTEST = $(BIN)/python -m pytest --quiet
 test-unit: test-chat test-content test-api
 
-# Three at a time, on two cores too, because most wait for other processes. The longest come first.
-test: lint contestants
-	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target \
-		test-stack test-browser test-rest test-flack_project test-chat test-api test-content
+# Four at a time, on two cores too, because most wait for other processes. The longest come first.
+JOBS ?= 4
+test: contestants $(JS)/node_modules
+	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target test-stack test-browser \
+		test-rest test-site lint test-flack_project test-chat test-api test-content
 
 FOLDERS := stack browser flack_project chat api
+# What would take too long in the process of its folder, and shares no fixture with the rest of it.
+CONTENT := tests/chat/content
+SITE := $(addprefix tests/stack/test_,$(addsuffix .py,\
+	production upgrade valkey api_docs examples schema watching))
+OTHERS := $(CONTENT) $(SITE)
 $(FOLDERS:%=test-%): test-%: .venv/test-stamp
-	$(PYTEST) tests/$* --ignore tests/chat/content
+	$(PYTEST) tests/$* $(patsubst %,--ignore %,$(filter tests/$*/%,$(OTHERS)))
 
 test-content: .venv/test-stamp
-	$(PYTEST) tests/chat/content
+	$(PYTEST) $(CONTENT)
+
+test-site: .venv/test-stamp
+	$(PYTEST) $(SITE)
 
 test-rest: contestants
 	$(PYTEST) $(FOLDERS:%=--ignore tests/%)

@@ -64,16 +64,17 @@ class Crowd:
 
     def count(self, fault: Fault) -> Report:
         """Inject a fault, wait for recovery, and return the counts."""
-        self._begin_counting()
+        self._begin_counting(fault)
         try:
             fault.inject(self.stack)
             return self._settle()
         finally:
             self._write(True)  # for the next fault
 
-    def _begin_counting(self) -> None:
+    def _begin_counting(self, fault: Fault) -> None:
         self.first_sent = len(self.record.sent)
         self.record.failed.clear()
+        self.record.every = fault.every
         for listener in self.listeners:
             listener.resyncs = 0
             listener.closed.clear()

@@ -12,6 +12,7 @@ from typing import Any
 import redis
 
 from comparison.contract.client import eventually
+from tests.faults.writers import EVERY
 from tests.running import Stack
 
 # Patterns of the failed requests that a fault allows.
@@ -32,6 +33,7 @@ class Fault:
     closes: frozenset[int] = frozenset()  # the close codes that it allows
     seconds: float = 10.0  # after which every client must have every message
     resyncs: bool | None = None  # True if clients must get a resync, False if they must not
+    every: float = EVERY  # seconds between two requests of one client
     is_short: bool = True  # True if it is also a test in tests/stack/test_faults.py
 
 

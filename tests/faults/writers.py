@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 PATIENCE = 10.0  # seconds to wait for the answer to a post, as in `outbox.js`
-EVERY = 0.05  # seconds between two requests of one client
+EVERY = 0.05  # seconds between two requests of one client, unless a fault changes it
 EDITED = "edited"
 AGAIN = 0.5  # seconds before a retry, unless there is a Retry-After
 
@@ -30,6 +30,7 @@ class Record:
     failed: list[str] = field(default_factory=list)  # requests that were refused or not answered
     errors: Counter[str] = field(default_factory=Counter)  # the sentences of the answers to them
     requests: int = 0
+    every: float = EVERY
 
     def accept(self, source: str, answer: dict[str, Any]) -> None:
         """Store the answer that accepts a message."""
@@ -60,7 +61,7 @@ class Writer:
             self.record.sent.append(source)
             while not await send(source, key):
                 pass
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(self.record.every)
 
 
 class HTTPWriter(Writer):
@@ -154,7 +155,7 @@ class Reader:
             while True:
                 for _ in range(50):
                     await ask(http, self.record, "GET", "/api/messages?limit=20")
-                    await asyncio.sleep(EVERY)
+                    await asyncio.sleep(self.record.every)
                 answer = await ask(http, self.record, "POST", "/api/tokens", auth=self.account)
                 if answer is not None:
                     headers = {"Authorization": f"Bearer {answer.json()['token']}"}

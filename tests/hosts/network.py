@@ -118,6 +118,12 @@ class Network:
         """Give a host the address that another one has had."""
         self._order({"moved": self.hosts[host]})
 
+    def retransmit(self, times: int, *hosts: str) -> None:
+        """Let the TCP of these hosts end a connection after this many retransmissions."""
+        for name in hosts:
+            command = f"echo {times} > /proc/sys/net/ipv4/tcp_retries2"
+            subprocess.run([*self.command(name), "sh", "-c", command], check=True)
+
     def _order(self, order: dict[str, Any]) -> None:
         assert self._switch is not None and self._switch.stdin and self._switch.stdout
         self._switch.stdin.write(json.dumps(order) + "\n")

@@ -26,7 +26,6 @@ from comparison.bench.processes import free_port
 from comparison.contract.client import Flack, eventually
 from comparison.contract.pages import Pages
 from flack_project.launcher.stack import read_procfile, valkey_url, write_nginx_configuration
-from tests.faults import writers
 from tests.faults.crowd import Crowd
 from tests.faults.table import SHUTDOWN, Fault
 from tests.faults.worker import PAGE, defer, is_done, is_expanded
@@ -134,10 +133,7 @@ def is_open(site: Site) -> bool:
         return False
 
 
-def test_an_upgrade_under_load_loses_and_refuses_nothing(
-    site: Site, pages: Pages, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(writers, "EVERY", 0.2)
+def test_an_upgrade_under_load_loses_and_refuses_nothing(site: Site, pages: Pages) -> None:
     ann = site.person("ann")
     waiting: list[tuple[int, str]] = []  # a link and a deferred request for each node
 
@@ -157,7 +153,7 @@ def test_an_upgrade_under_load_loses_and_refuses_nothing(
             time.sleep(SIDE_BY_SIDE)
 
     with Crowd(site) as crowd:
-        fault = Fault("upgrade", upgrade, closes=SHUTDOWN)
+        fault = Fault("upgrade", upgrade, closes=SHUTDOWN, every=0.2)
         report = crowd.count(fault)
     assert report.problems(fault) == []
     for message, status in waiting:
