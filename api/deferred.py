@@ -1,4 +1,4 @@
-"""Deferred requests: `Prefer: respond-async` (RFC 7240), then `/tasks/status/ID`."""
+"""Deferred requests: run in a Celery worker on `Prefer: respond-async` (RFC 7240)."""
 
 import logging
 from collections.abc import Callable
@@ -10,18 +10,14 @@ from celery import Task, shared_task
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, QuerySet
-from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
 from kombu.exceptions import OperationalError as BrokerError
 from redis import RedisError
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.base import APIView
 from api.exceptions import exception_handler
 from api.models import Deferred
-from api.serializers import ErrorSerializer, MessageSerializer
 from chat.errors import SERVER_ERROR, Banned, Unauthenticated, error_body
 from chat.models import User, timestamp
 
@@ -89,7 +85,7 @@ def deferrable(
             except (BrokerError, RedisError) as error:
                 deferred.delete()
                 raise Unavailable from error
-            return _accepted(deferred.pk, {"Preference-Applied": "respond-async"})
+            return accepted(deferred.pk, {"Preference-Applied": "respond-async"})
 
         return answer_or_defer
 
@@ -191,27 +187,6 @@ def prefers_async(request: Request) -> bool:
     return settings.FLACK_RESPOND_ASYNC or "respond-async" in map(str.strip, preferences)
 
 
-def _accepted(deferred_id: UUID, headers: dict[str, str]) -> Response:
+def accepted(deferred_id: UUID, headers: dict[str, str]) -> Response:
+    """Return the 202 that leads to the result of a request."""
     return Response(status=202, headers={"Location": f"/tasks/status/{deferred_id}", **headers})
-
-
-class TaskStatusView(APIView):
-    """The state of a deferred request."""
-
-    authentication_classes = ()
-
-    @extend_schema(
-        responses={
-            **{201: MessageSerializer, 202: None, 204: None},
-            **dict.fromkeys((400, 401, 403, 404, 500), ErrorSerializer),
-        }
-    )
-    def get(self, request: Request, task_id: UUID) -> Response:
-        """Show the result of a deferred request.
-
-        The status is 202 while it waits or runs, then that of its response.
-        """
-        answer = get_object_or_404(Deferred, pk=task_id).answer
-        if answer is None:
-            return _accepted(task_id, {})
-        return Response(answer["data"], status=answer["status"], headers=answer["headers"])

@@ -4,9 +4,9 @@ from django.urls import include, path, re_path
 from rest_framework.routers import Route, SimpleRouter
 
 from api import views
-from api.deferred import TaskStatusView
 from api.deletions import DeletionViewSet
 from api.messages import MessageViewSet
+from api.task_status import TaskStatusView
 from api.tokens import TokenViewSet
 from api.users import UserViewSet
 from chat.views import redirect_to
