@@ -146,6 +146,23 @@ def test_too_many_tries_are_told_how_long_to_wait(make_room: MakeRoom) -> None:
     expect(room.note).to_have_text("Too many requests. Try again in 7 s.")
 
 
+def test_a_rate_limit_of_the_sign_in_counts_down(make_room: MakeRoom, alice: Person) -> None:
+    room = make_room().open()
+    room.nickname.focus()
+    expect(room.page.locator("#nickname-error")).to_be_attached()
+    limit = {"error": "Too many requests. Try again in 7 s.", "retry_after": 7}
+    room.page.route("**/api/tokens", lambda route: route.fulfill(status=429, json=limit), times=1)
+    room.stop_clock()
+    room.fill_sign_in(alice.nickname, alice.password)
+    expect(room.note).to_have_text("Too many requests: try again in 7 s.")
+    room.page.clock.run_for(1000)
+    expect(room.note).to_have_text("Too many requests: try again in 6 s.")
+    room.page.clock.run_for(6000)
+    expect(room.note).to_have_text("You can try again now.")
+    room.enter.click()
+    expect(room.account).to_have_text(alice.nickname)
+
+
 def test_a_new_nickname_shows_everywhere_at_once(
     make_room: MakeRoom, alice: Person, bob: Person, word: str
 ) -> None:

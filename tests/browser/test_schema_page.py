@@ -49,6 +49,7 @@ def test_the_page_shows_each_operation_and_tries_it_out(
     page.close()
 
 
+@pytest.mark.timeout(300)
 def test_try_it_out_sends_what_succeeds(stack: Stack, chromium: Browser, alice: Person) -> None:
     stack.posted(alice, "the newest message has an id that exists")
     page = chromium.new_page(base_url=stack.url)

@@ -87,6 +87,28 @@ def test_an_edit_that_is_refused_says_why_and_keeps_the_text(room: Room, word: s
     room.hears(f"{word} better")
 
 
+def test_an_edit_that_a_rate_limit_refuses_is_saved_when_it_ends(room: Room, word: str) -> None:
+    room.say(word)
+    room.hears(word)
+    limit = {"error": "Too many requests. Try again in 7 s.", "retry_after": 7}
+    room.page.route(
+        "**/api/messages/*", lambda route: route.fulfill(status=429, json=limit), times=1
+    )
+    room.stop_clock()
+    room.box.press("ArrowUp")
+    editor = room.page.get_by_role("textbox", name="Edit text")
+    editor.fill(f"{word} better")
+    editor.press("Enter")
+    alert = room.page.get_by_role("article").get_by_role("alert")
+    expect(alert).to_have_text("Too many messages: saved again in 7 s.")
+    expect(editor).not_to_be_editable()
+    room.page.clock.run_for(1000)
+    expect(alert).to_have_text("Too many messages: saved again in 6 s.")
+    room.page.clock.run_for(6000)
+    room.hears(f"{word} better")
+    expect(editor).to_have_count(0)
+
+
 def test_a_push_does_not_take_the_editor_away(
     room: Room, alice: Person, stack: Stack, word: str
 ) -> None:

@@ -1,6 +1,7 @@
 /** The editor that replaces the body of a message. */
 
 import { grow, hasTouchKeyboard, isComposing, make, query, textOf } from '../dom.js'
+import { countDown } from './countdown.js'
 
 /** What removes each open editor. @type {Map<HTMLElement, () => void>} by row */
 const editors = new Map()
@@ -12,20 +13,25 @@ export function removeEditors(user) {
 
 /**
  * @param {HTMLElement} row @param {string} source
- * @param {(source: string) => Promise<void>} save rejects with an error to show
+ * @param {(source: string) => Promise<void>} save rejects with an error to show; after the end of a
+ *   rate limit it is called again
  * @param {() => void} closed
  */
 export function editRow(row, source, save, closed) {
 	if (query('.editor', row)) return
 	const body = query('.body', row)
 	const box = make('textarea', { value: source, rows: 1, dir: 'auto', ariaLabel: 'Edit text' })
-	const problem = make('span', { className: 'error', role: 'alert' })
+	const words = make('span', { className: 'error', role: 'alert' })
 	const accept = make('button', {}, 'Save')
 	const cancel = make('button', {}, 'Cancel')
-	const line = make('p', {}, accept, cancel, problem)
+	const line = make('p', {}, accept, cancel, words)
 	const editor = make('div', { className: 'editor' }, box, line)
 
+	/** Stops the countdown. @type {(() => void) | undefined} */
+	let stop
+
 	function remove() {
+		stop?.()
 		editors.delete(row)
 		editor.remove()
 		body.hidden = false
@@ -42,9 +48,19 @@ export function editRow(row, source, save, closed) {
 		const text = textOf(box)
 		const saved = text === source ? Promise.resolve() : save(text)
 		box.readOnly = true // what is typed now would be lost
-		saved.then(close, ({ message }) => {
+		saved.then(close, refused)
+	}
+
+	/** @param {import('../api.js').Problem} problem */
+	function refused({ message, retry_after: wait }) {
+		box.readOnly = !!wait
+		words.textContent = message
+		if (!wait || editors.get(row) !== remove) return
+		stop = countDown(wait, (left) => {
+			words.textContent = `Too many messages: saved again in ${left} s.`
+		}, () => {
 			box.readOnly = false
-			problem.textContent = message
+			submit()
 		})
 	}
 

@@ -1,6 +1,7 @@
 /** Forms that show each error under the field that it is about. */
 
 import { make } from '../dom.js'
+import { countDown } from './countdown.js'
 
 /**
  * @param {HTMLFormElement} form each field is a `.field` with a label and an input
@@ -11,6 +12,8 @@ export function setUpForm(form, act, showProblem) {
 	/** @type {NodeListOf<HTMLInputElement>} */
 	const inputs = form.querySelectorAll('.field input')
 	let isBusy = false
+	/** Stops the countdown. @type {(() => void) | undefined} */
+	let stop
 
 	/** @param {Record<string, string[]>} errors by field @returns {boolean} true if there are any */
 	function show(errors) {
@@ -25,18 +28,30 @@ export function setUpForm(form, act, showProblem) {
 		input.setAttribute('aria-describedby', id)
 	}
 	form.noValidate = true
-	form.oninput = form.onreset = () => void show({})
+	form.oninput = () => void show({})
+	form.onreset = () => {
+		stop?.()
+		show({})
+	}
+
+	/** @param {import('../api.js').Problem} problem */
+	function refused({ fields, message, retry_after: wait }) {
+		if (show(fields ?? {})) return
+		if (!wait) return showProblem(message)
+		const tell = (/** @type {number} */ left) =>
+			showProblem(`Too many requests: try again in ${left} s.`)
+		stop = countDown(wait, tell, () => showProblem('You can try again now.'))
+	}
+
 	form.onsubmit = async (event) => {
 		event.preventDefault()
 		const empty = [...inputs].filter(({ value }) => !value.trim())
 		const errors = empty.map(({ name }) => [name, ['This cannot be empty.']])
 		if (isBusy || show(Object.fromEntries(errors))) return
 		isBusy = true
+		stop?.()
 		showProblem('')
-		await act().then(
-			() => form.reset(),
-			({ fields, message }) => show(fields ?? {}) || showProblem(message),
-		)
+		await act().then(() => form.reset(), refused)
 		isBusy = false
 	}
 }
