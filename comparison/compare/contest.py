@@ -161,13 +161,13 @@ def measure(entry: Entry, work: Work, plan: Plan, cores: Cores,
             show(found | {"entry": entry.name, "work": work.name})
             return found
 
+        if work.name == "push":
+            result |= steps.idle(side)  # first: later sockets would reuse the memory of these
         probe = step(work.probe, "the same load for all")
         for _ in range(plan.repeats):
             if method.counts(probe):
                 break
             probe = step(work.probe, "the same load for all")
-        if work.name == "push":
-            result |= steps.idle(side)
         found = None
         if not entry.only_probe:
             found = method.capacity(

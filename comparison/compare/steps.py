@@ -131,7 +131,8 @@ def push(side: Side, sockets: float, length: Length) -> Step:
             swarm.drain(len(swarm.sent) * len(clients), PATIENCE)
             return began
 
-        post_for(length.warm_up)
+        with accounted(side, step):  # what is kept if the server is too slow for the warm-up
+            post_for(length.warm_up)
         if not swarm.received < len(swarm.sent) * len(clients):
             swarm.reset(clients)  # else the step begins late, and is broken as it stands
             at, lags = time.time_ns(), array("d")
