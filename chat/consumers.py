@@ -125,8 +125,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
             roster.renew(self.user_id, self.name)
             return
         # Set before the query, so that a token that ends meanwhile closes this socket.
-        self.socket.digest = digest
-        await self.as_user(self.identify)
+        self.socket.digest, before = digest, self.user_id
+        user = await self.as_user(self.identify)
+        if user.pk != before:
+            await roster.arrive(user.pk, self.name)
 
     async def post_message(self, frame: dict[str, Any], ref: str | int | None) -> dict[str, Any]:
         """Post a message and return it, as the user of its token or else of the last valid ping."""
@@ -157,7 +159,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if user is None:
             self.socket.digest = None
             raise Unauthenticated
-        presence.seen(user, socket=self.name if user.pk != before else None)
+        if user.pk == before:  # else its arrival is written with those of other sockets
+            presence.seen(user)
         self.check_at = began + RECHECK
         return user
 

@@ -67,7 +67,7 @@ class Hub:
             return
         self._loop, self._wake, self.subscribed = loop, asyncio.Event(), asyncio.Event()
         roster.start()
-        work = (self._receive, self._fan_out, self._repair, roster.write)
+        work = (self._receive, self._fan_out, self._repair, roster.write, roster.write_arrivals)
         self._tasks = [loop.create_task(self._supervise(task)) for task in work]
         self.publisher.start(loop)
 

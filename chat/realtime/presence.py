@@ -41,19 +41,12 @@ def later(now: int) -> Greatest:
     return Greatest(now, updated_at, Least(updated_at + 1, now + AHEAD))
 
 
-def seen(user: User, *, socket: str | None = None) -> None:
-    """Mark a user as online, on a new `socket` if given; push only if that is a change."""
-    if socket is not None:
-        with _log_outage(user.pk):
-            leases.hold({(user.pk, socket): LEASE})
+def seen(user: User) -> None:
+    """Mark a user as online; push only if that is a change."""
     now = timestamp()
-    is_written = user.online and user.last_seen_at > now - WRITE_EVERY
-    if is_written and socket is None:  # before a queryset is built: each request comes here
+    if user.online and user.last_seen_at > now - WRITE_EVERY:  # each request comes here
         return
     row = User.objects.filter(pk=user.pk)
-    # After `user` was read, and before a new lease began, the last socket may have left.
-    if is_written and row.filter(online=True).exists():
-        return
     with transaction.atomic():
         row.update(
             last_seen_at=now
@@ -64,13 +57,31 @@ def seen(user: User, *, socket: str | None = None) -> None:
             push_model(user)
 
 
+def arrive(sockets: Collection[tuple[int, str]]) -> None:
+    """Begin the leases of new sockets, by user and socket, and mark their users as online."""
+    try:
+        leases.hold(dict.fromkeys(sockets, LEASE))
+    except redis.RedisError as error:
+        logger.warning("Leases not begun: sockets=%d error=%s", len(sockets), error)
+    # Only now, as the last socket of a user may have left before its new lease began.
+    renew({user_id for user_id, _ in sockets})
+
+
 def renew(user_ids: Collection[int]) -> None:
-    """Mark users as seen, in one statement; bring back those that were taken offline."""
+    """Mark users as seen, in one statement; bring back in one transaction those offline."""
     now = timestamp()
     users = User.objects.filter(pk__in=user_ids)
     users.filter(online=True, last_seen_at__lte=now - WRITE_EVERY).update(last_seen_at=now)
-    for user in users.filter(online=False, is_active=True):
-        seen(user)
+    offline = users.filter(online=False, is_active=True)
+    if not offline.exists():
+        return
+    with transaction.atomic():
+        # Locked in order, so that two nodes do not wait for each other.
+        locked = offline.order_by("pk").select_for_update().values_list("pk", flat=True)
+        back = User.objects.filter(pk__in=list(locked))
+        back.update(online=True, last_seen_at=now, updated_at=later(now))
+        for user in back:
+            push_model(user)
 
 
 def left(user_id: int) -> None:

@@ -1,7 +1,8 @@
 """The roster: the signed-in sockets of this process, whose pings are written together.
 
 A ping of a socket whose user is known is an entry in memory. Once a second all new entries are
-written: `last_seen_at` in one statement, the leases in one pipeline.
+written: `last_seen_at` in one statement, the leases in one pipeline. A user that arrives is written
+at once, and those that arrive meanwhile next, together: after a restart all clients reconnect.
 """
 
 import asyncio
@@ -35,6 +36,35 @@ class Roster:
         self._seen: set[int] = set()
         self._leases: dict[tuple[int, str], float] = {}
         self._wake, self._written = asyncio.Event(), asyncio.Event()
+        self._arrivals: list[tuple[int, str]] = []
+        self._arrived = asyncio.Event()
+        self._arrival: asyncio.Future[None] | None = None  # of all in `_arrivals`
+
+    async def arrive(self, user_id: int, socket: str) -> None:
+        """Begin the lease of a socket and mark its user as online; return when that was written."""
+        if self._arrival is None:
+            self._arrival = asyncio.get_running_loop().create_future()
+        self._arrivals.append((user_id, socket))
+        self._arrived.set()
+        await asyncio.shield(self._arrival)
+
+    async def write_arrivals(self) -> None:
+        """Write users that arrive, until cancelled."""
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            sockets, self._arrivals = self._arrivals, []
+            arrival, self._arrival = self._arrival, None
+            assert arrival is not None
+            try:
+                for some in batches(sockets):
+                    await in_thread(presence.arrive, some)
+            except Exception as error:  # each client receives it as the answer to its ping
+                arrival.set_exception(error)
+            else:
+                arrival.set_result(None)
+            finally:
+                arrival.cancel()
 
     def renew(self, user_id: int, socket: str) -> None:
         """Note the ping of a socket."""

@@ -66,7 +66,7 @@ def test_two_nodes_that_see_a_user_at_once_push_once(carol, pushes, committed):
 
 
 def test_who_closes_the_last_socket_goes_offline(carol, clock, pushes, committed):
-    presence.seen(carol, socket="tab")
+    presence.arrive([(carol.pk, "tab")])
     let_expire(carol, "tab")
     clock.advance(presence.GRACE)
     with committed():
@@ -78,8 +78,8 @@ def test_who_closes_the_last_socket_goes_offline(carol, clock, pushes, committed
 
 
 def test_a_second_tab_keeps_the_user_online(carol, clock):
-    presence.seen(carol, socket="first tab")
-    presence.seen(carol, socket="second tab")
+    presence.arrive([(carol.pk, "first tab")])
+    presence.arrive([(carol.pk, "second tab")])
     let_expire(carol, "first tab")
     clock.advance(presence.GRACE)
     presence.left(carol.pk)
@@ -87,11 +87,11 @@ def test_a_second_tab_keeps_the_user_online(carol, clock):
 
 
 def test_a_page_that_is_reloaded_does_not_flicker(carol, clock, pushes, committed):
-    presence.seen(carol, socket="before")
+    presence.arrive([(carol.pk, "before")])
     let_expire(carol, "before")
     clock.advance(1)
     with committed():
-        presence.seen(carol, socket="after")
+        presence.arrive([(carol.pk, "after")])
         clock.advance(presence.GRACE - 1)
         presence.left(carol.pk)
     assert User.objects.get(pk=carol.pk).online
@@ -111,7 +111,7 @@ def test_a_socket_that_opens_while_the_last_one_leaves_keeps_the_user_online(
     class Leases(LocalLeases):
         def held(self, user_id):
             held = super().held(user_id)
-            presence.seen(found, socket="new")
+            presence.arrive([(found.pk, "new")])
             return held
 
     monkeypatch.setattr(presence, "leases", Leases())
@@ -127,7 +127,7 @@ def test_a_socket_that_opens_as_the_last_one_leaves_brings_the_user_back_online(
     found = User.objects.get(pk=carol.pk)
     if left_before == "the lease begins":
         presence.left(carol.pk)
-    presence.seen(found, socket="new")
+    presence.arrive([(found.pk, "new")])
     presence.left(carol.pk)
     assert User.objects.get(pk=carol.pk).online
 
@@ -194,12 +194,12 @@ def test_a_user_who_pings_during_the_sweep_stays_online(carol, clock, monkeypatc
 
 def test_without_redis_seen_still_brings_online(carol, monkeypatch):
     monkeypatch.setattr(presence, "leases", RedisLeases(NO_REDIS))
-    presence.seen(carol, socket="tab")
+    presence.arrive([(carol.pk, "tab")])
     assert User.objects.get(pk=carol.pk).online
 
 
 def test_without_redis_only_silence_takes_offline(carol, clock, monkeypatch):
-    presence.seen(carol, socket="tab")
+    presence.arrive([(carol.pk, "tab")])
     monkeypatch.setattr(presence, "leases", RedisLeases(NO_REDIS))
     presence.left(carol.pk)
     assert User.objects.get(pk=carol.pk).online
@@ -211,7 +211,7 @@ def test_leaving_while_the_database_is_unavailable_is_no_error(carol, clock, mon
     def unavailable():
         raise OperationalError("unavailable")
 
-    presence.seen(carol, socket="tab")
+    presence.arrive([(carol.pk, "tab")])
     let_expire(carol, "tab")
     clock.advance(presence.GRACE)
     monkeypatch.setattr(presence, "timestamp", unavailable)
@@ -251,7 +251,7 @@ def test_the_last_ping_of_a_banned_user_does_not_bring_them_back(carol):
 
 
 def test_a_clock_that_is_behind_does_not_turn_the_time_of_changes_back(carol, clock):
-    presence.seen(carol, socket="tab")
+    presence.arrive([(carol.pk, "tab")])
     came_at = carol.updated_at
     let_expire(carol, "tab")
     clock.advance(-30)

@@ -116,3 +116,34 @@ async def test_an_outage_keeps_one_lease_for_each_open_socket(writing, written):
         writing.renew(1, "tab")
         await writing.leave(1, f"closed {number}")
     assert list(writing._leases) == [(1, "tab")]
+
+
+async def test_users_that_arrive_while_others_are_written_are_written_together(monkeypatch):
+    written, roster = [], Roster()
+    monkeypatch.setattr(presence, "arrive", lambda sockets: written.append(list(sockets)))
+    arrivals = [asyncio.create_task(roster.arrive(1, "first"))]
+    await asyncio.sleep(0)
+    task = asyncio.create_task(roster.write_arrivals())
+    await asyncio.sleep(0)
+    arrivals += [asyncio.create_task(roster.arrive(number, "tab")) for number in (2, 3, 4)]
+    await asyncio.gather(*arrivals)
+    assert written == [[(1, "first")], [(2, "tab"), (3, "tab"), (4, "tab")]]
+    task.cancel()
+
+
+async def test_an_outage_is_the_answer_to_each_arrival_and_the_next_is_written(monkeypatch):
+    outcomes, roster = [OperationalError("away"), None], Roster()
+
+    def arrive(sockets):
+        if error := outcomes.pop(0):
+            raise error
+
+    monkeypatch.setattr(presence, "arrive", arrive)
+    task = asyncio.create_task(roster.write_arrivals())
+    failed = await asyncio.gather(
+        roster.arrive(1, "tab"), roster.arrive(2, "tab"), return_exceptions=True
+    )
+    assert [type(error) for error in failed] == [OperationalError, OperationalError]
+    await roster.arrive(1, "tab")
+    assert outcomes == []
+    task.cancel()
