@@ -38,6 +38,7 @@ LAYERS = {
     "database": [
         "django.db.backends.utils:CursorWrapper.execute",
         "django.db.backends.base.base:BaseDatabaseWrapper.commit",
+        "chat.models:Message.insert",  # with SQLite's commit, in `fetchone`
     ],
     "push": ["chat.realtime.publisher:Publisher.publish", "chat.realtime.push:_frame"],
     "JSON": ["api.renderers:JSONRenderer.render"],
