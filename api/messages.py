@@ -44,7 +44,7 @@ class MessageViewSet(GenericViewSet):
         given = self.validated(request)
         key = request.headers.get("Idempotency-Key")
         assert isinstance(request.user, User)
-        if posted := actions.find_posted(author=request.user, key=key):
+        if posted := actions.find_posted(author=request.user, key=key, **given):
             return created(posted)  # at once, also for a client that prefers a deferred answer
         return new_message(request, key=key, **given)
 

@@ -30,16 +30,21 @@ def post_message(
     *, author: User, source: str, key: str | None = None, address: str | None = None
 ) -> Message:
     """Save and push a message, or return the one that this author posted with the same key."""
-    if message := find_posted(author=author, key=key):
+    if message := find_posted(author=author, source=source, key=key):
         return message
     admit_post(author=author, address=address)
     return prepare_post(author=author, source=source, key=key)()
 
 
-def find_posted(*, author: User, key: str | None) -> Message | None:
-    """Return the message that this author posted with a key, or None; a repeat spends no limit."""
+def find_posted(*, author: User, source: str, key: str | None) -> Message | None:
+    """Return the message that this author posted with a key, or None; a repeat spends no limit.
+
+    Raises ValidationError for a source that is not allowed, as for any post.
+    """
     require_write_access(author)
-    return Message.objects.posted(author.pk, key)
+    if posted := Message.objects.posted(author.pk, key):
+        Message(source=source).clean_fields(exclude=["user", "html"])
+    return posted
 
 
 def prepare_post(*, author: User, source: str, key: str | None = None) -> Callable[[], Message]:

@@ -94,6 +94,13 @@ def test_the_same_key_of_another_user_gives_another_message(alice, bob):
     assert second.source == "Bob's"
 
 
+@pytest.mark.parametrize("source", ["", "\x19", "\0", "x" * 10_001])
+def test_a_repeat_with_a_source_that_is_not_allowed_is_refused(alice, source):
+    actions.post_message(author=alice, source="a", key="k")
+    with pytest.raises(ValidationError):
+        actions.post_message(author=alice, source=source, key="k")
+
+
 def test_an_empty_key_is_no_key(alice):
     for _ in range(2):
         actions.post_message(author=alice, source="a", key="")
