@@ -3,6 +3,7 @@
 from django.contrib.auth import authenticate
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.authentication import BasicAuthentication as DRFBasicAuthentication
+from rest_framework.authentication import SessionAuthentication as DRFSessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
@@ -50,3 +51,15 @@ class BasicAuthentication(DRFBasicAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """Return the challenge of a 401."""
         return CHALLENGE
+
+
+class SessionAuthentication(DRFSessionAuthentication):
+    """The session of a browser, whose forms send the CSRF token in a header.
+
+    DRF would look for the token in the parsed body first: a body that is not JSON would be an error
+    of authentication, and its page that of an anonymous user.
+    """
+
+    def enforce_csrf(self, request: Request) -> None:
+        """Raise PermissionDenied without a valid CSRF token."""
+        super().enforce_csrf(request._request)  # type: ignore[arg-type]  # either has META

@@ -4,14 +4,13 @@ from typing import Any
 
 from django.contrib.auth import SESSION_KEY, logout
 from drf_spectacular.utils import extend_schema
-from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
-from api.authentication import BasicAuthentication, TokenAuthentication
+from api.authentication import BasicAuthentication, SessionAuthentication, TokenAuthentication
 from api.base import GenericViewSet, shared
 from api.serializers import TokenSerializer
 from chat import actions

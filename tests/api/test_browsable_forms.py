@@ -4,6 +4,7 @@ import re
 from html import unescape
 
 import pytest
+from django.test import Client
 
 from chat.models import User
 from tests.api.test_browsable import HTML, html
@@ -121,6 +122,18 @@ def test_a_refused_edit_keeps_the_form_and_shows_the_error(paths, alice, client,
 @pytest.mark.parametrize("body", ["{", "[1]", '"a"', '{"nickname": 5}', "{}"])
 def test_a_body_that_is_no_form_has_a_page_too(page, body):
     text = page("POST", "/api/users", body)
+    assert "HTTP 400" in text
+    assert "POST" in buttons(text)
+
+
+@pytest.mark.parametrize("body", ['{"source": "a"} x', '{"source": "\\ud800"}', '"a"', "["])
+def test_a_body_that_is_no_json_keeps_the_form_of_who_is_signed_in(alice, body):
+    strict = Client(enforce_csrf_checks=True)  # as in production
+    strict.force_login(alice)
+    text = html(strict.get("/api/messages", headers=HTML))
+    [token, *_] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', text)
+    headers = {**HTML, "X-CSRFToken": token}
+    text = html(strict.post("/api/messages", body, "application/json", headers=headers))
     assert "HTTP 400" in text
     assert "POST" in buttons(text)
 
