@@ -64,7 +64,7 @@ test-unit: test-chat test-content test-api
 
 # Four at a time, on two cores too, because most wait for other processes. The longest come first.
 JOBS ?= 4
-test: contestants $(JS)/node_modules
+test: .venv/test-stamp contestants $(JS)/node_modules
 	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target test-stack test-browser \
 		test-rest test-site lint test-flack_project test-chat test-api test-content
 
@@ -83,7 +83,7 @@ test-content: .venv/test-stamp
 test-site: .venv/test-stamp
 	$(PYTEST) $(SITE)
 
-test-rest: contestants
+test-rest: .venv/test-stamp contestants
 	$(PYTEST) $(FOLDERS:%=--ignore tests/%)
 
 EXAMPLES ?= 100
