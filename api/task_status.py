@@ -21,7 +21,7 @@ class TaskStatusView(APIView):
     @extend_schema(
         responses={
             **{201: MessageSerializer, 202: None, 204: None},
-            **dict.fromkeys((400, 401, 403, 404, 500), ErrorSerializer),
+            **dict.fromkeys((400, 401, 403, 404, 422, 500), ErrorSerializer),
         }
     )
     def get(self, request: Request, task_id: UUID) -> Response:

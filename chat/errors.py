@@ -25,6 +25,7 @@ BANNED = "You are banned: you may read, but not write."
 NOT_YOUR_MESSAGE = "You may only edit or delete your own messages."
 NOT_YOURSELF = "You may only change yourself."
 NOT_FOUND = "Not found."
+KEY_REUSED = "This key belongs to a message with another source."
 DELETED = "This was deleted a moment ago."
 UNAVAILABLE = "The database cannot be reached. Try again in a moment."
 SERVER_ERROR = "Something went wrong on the server."
@@ -39,6 +40,7 @@ CODES = {
     "invalid": "The request is malformed, or a field is missing or not allowed.",
     "taken": "Another user has this nickname.",
     "too_long": "A field is longer than its limit.",
+    "key_reused": "The `Idempotency-Key` or `ref` belongs to a message with another source.",
     "too_large": "The body or the frame is larger than its limit.",
     "authentication_required": "The token or the password is missing, wrong or no longer valid.",
     "forbidden": "This user may not do that.",
@@ -55,6 +57,7 @@ _CODE_OF_STATUS = {
     404: "not_found",
     405: "method_not_allowed",
     413: "too_large",
+    422: "key_reused",
     429: "rate_limited",
     500: "server_error",
     503: "unavailable",
@@ -74,7 +77,12 @@ class Banned(PermissionDenied):
         super().__init__(BANNED)
 
 
+class KeyReused(Exception):
+    """The author posted another source with this key."""
+
+
 EXPECTED = (
+    KeyReused,
     Unauthenticated,
     ValidationError,
     PermissionDenied,
@@ -91,6 +99,8 @@ def describe(error: Exception) -> tuple[int, dict[str, Any]]:
     match error:
         case Unauthenticated():
             return 401, error_body(401, UNAUTHENTICATED)
+        case KeyReused():
+            return 422, error_body(422, KEY_REUSED)
         case LimitReached():
             return 429, {**error_body(429, str(error.message)), "retry_after": error.wait}
         case ValidationError(error_dict=errors):

@@ -56,7 +56,7 @@ def document() -> dict[str, Any]:
     """Return the AsyncAPI document; its schemas are those of the OpenAPI document."""
     described = openapi.document()
     schemas = described["components"]["schemas"]
-    status = {"enum": [400, 401, 403, 404, 413, 429, 503]}
+    status = {"enum": [400, 401, 403, 404, 413, 422, 429, 503]}
     error = record(status=status, **schemas["Error"]["properties"])
     error["required"] = ["status", *schemas["Error"]["required"]]
     components: Schema = {"messages": {}, "schemas": {**schemas, "FrameError": error}}

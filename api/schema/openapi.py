@@ -86,6 +86,7 @@ def errors(method: str, operation: Schema) -> list[str]:
         "403": (has_body or deletes_row) and {} not in security,
         "404": "path" in places,
         "413": has_body,
+        "422": any(parameter["name"] == "Idempotency-Key" for parameter in operation["parameters"]),
         "429": method in ("post", "put", "patch") or deletes_row,
     }
     return [*(status for status in possible if possible[status]), "502", "503", "504"]

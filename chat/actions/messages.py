@@ -10,7 +10,7 @@ from chat import throttling
 from chat.actions.links import ask_for_expansion
 from chat.actions.permissions import require_write_access
 from chat.content.markup import links, render
-from chat.errors import NOT_YOUR_MESSAGE
+from chat.errors import NOT_YOUR_MESSAGE, KeyReused
 from chat.models import Message, User, later_than, timestamp
 from chat.realtime.push import push_model
 
@@ -29,7 +29,10 @@ def admit_post(*, author: User, address: str | None = None) -> None:
 def post_message(
     *, author: User, source: str, key: str | None = None, address: str | None = None
 ) -> Message:
-    """Save and push a message, or return the one that this author posted with the same key."""
+    """Save and push a message, or return the one that this author posted with the same key.
+
+    Raises what `find_posted` raises.
+    """
     if message := find_posted(author=author, source=source, key=key):
         return message
     admit_post(author=author, address=address)
@@ -39,12 +42,20 @@ def post_message(
 def find_posted(*, author: User, source: str, key: str | None) -> Message | None:
     """Return the message that this author posted with a key, or None; a repeat spends no limit.
 
-    Raises ValidationError for a source that is not allowed, as for any post.
+    Raises ValidationError for a source that is not allowed, as for any post, and KeyReused if the
+    message has another source.
     """
     require_write_access(author)
     if posted := Message.objects.posted(author.pk, key):
         Message(source=source).clean_fields(exclude=["user", "html"])
+        _require_same_source(posted, source)
     return posted
+
+
+def _require_same_source(posted: Message, source: str) -> None:
+    # What was posted is not kept beside an edit, so a repeat after one may have any source.
+    if posted.edited_at is None and posted.source != source:
+        raise KeyReused
 
 
 def prepare_post(*, author: User, source: str, key: str | None = None) -> Callable[[], Message]:
@@ -60,10 +71,12 @@ def prepare_post(*, author: User, source: str, key: str | None = None) -> Callab
 
 
 def _save_post(message: Message) -> Message:
-    if not message.insert():
-        return Message.objects.get(user_id=message.user_id, key=message.key)
-    _announce(message)
-    return message
+    if message.insert():
+        _announce(message)
+        return message
+    posted = Message.objects.get(user_id=message.user_id, key=message.key)
+    _require_same_source(posted, message.source)
+    return posted
 
 
 def edit_message(

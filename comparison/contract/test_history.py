@@ -93,15 +93,24 @@ def test_any_search_is_answered(flack: Flack, query: str) -> None:
 def test_a_post_repeated_with_its_key_is_the_first_message_again(flack: Flack) -> None:
     author, key = flack.person(), {"Idempotency-Key": new_nickname("key")}
     options: dict[str, Any] = {"token": author.token, "headers": key}
-    answers = [
-        flack.post("/api/messages", json={"source": source}, **options)
-        for source in ("first", "first", "other")
-    ]
+    answers = [flack.post("/api/messages", json={"source": "first"}, **options) for _ in range(3)]
     assert {answer.status_code for answer in answers} <= {200, 201}
     assert [answer.json() for answer in answers] == [answers[0].json()] * 3
     other = {"Idempotency-Key": new_nickname("key")}
     second = flack.posted(author, "first", headers=other)
     assert flack.messages(f"user_id={author.id}") == [answers[0].json(), second]
+
+
+@pytest.mark.differs("D-15")
+def test_a_key_of_another_source_is_a_422_and_changes_nothing(flack: Flack) -> None:
+    author, key = flack.person(), {"Idempotency-Key": new_nickname("key")}
+    first = flack.posted(author, "first", headers=key)
+    options: dict[str, Any] = {"token": author.token, "headers": key}
+    for source in ("other", "First", "first "):
+        answer = flack.post("/api/messages", json={"source": source}, **options)
+        assert answer.status_code == 422
+        assert answer.json()["error"]
+    assert flack.messages(f"user_id={author.id}") == [first]
 
 
 @pytest.mark.differs("D-15")

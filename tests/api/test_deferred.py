@@ -226,6 +226,21 @@ def test_a_key_holds_for_both_ways(alice, call):
     assert again.json() == call("GET", path).json()
 
 
+def test_of_two_sources_that_wait_with_one_key_the_second_is_a_422(alice, call, pushes, committed):
+    options = {"headers": ASYNC | {"Idempotency-Key": "k"}, "token": alice.token}
+    first, second = (
+        call("POST", "/api/messages", {"source": source}, **options)["Location"]
+        for source in ("a", "b")
+    )
+    with committed():
+        run(first)
+        run(second)
+    answer = call("GET", second)
+    assert (answer.status_code, answer.json()["code"]) == (422, "key_reused")
+    assert [message.source for message in Message.objects.all()] == ["a"]
+    assert len(pushes) == 1
+
+
 @pytest.fixture
 def queued(monkeypatch):
     """What was queued since: the ids of requests."""

@@ -82,15 +82,34 @@ def test_any_text_is_refused_or_comes_back_as_it_was(alice, call, settings, sour
 def test_an_idempotency_key_makes_a_post_repeatable(alice, call, pushes, committed):
     answers = []
     with committed():
-        for source in ("first", "again"):
+        for _ in range(2):
             answers.append(
-                call("POST", LISTED, {"source": source}, token=alice.token,
+                call("POST", LISTED, {"source": "a"}, token=alice.token,
                      headers={"Idempotency-Key": "k"})
             )  # fmt: skip
     assert [answer.status_code for answer in answers] == [201, 201]
     assert answers[0].json() == answers[1].json()
     assert answers[0]["Location"] == answers[1]["Location"]
     assert len(pushes) == Message.objects.count() == 1
+
+
+@pytest.mark.parametrize("headers", [{}, {"Prefer": "respond-async"}])
+@pytest.mark.parametrize("source", ["b", "A", " a", "a\n", "a\u0301"])
+def test_a_key_of_another_source_is_a_422_and_changes_nothing(alice, call, pushes, headers, source):
+    first = alice.messages.create(source="a", key="k").to_dict()
+    response = call("POST", LISTED, {"source": source}, token=alice.token,
+                    headers={"Idempotency-Key": "k", **headers})  # fmt: skip
+    assert (response.status_code, response.json()["code"]) == (422, "key_reused")
+    assert [message.to_dict() for message in Message.objects.all()] == [first]
+    assert not Deferred.objects.exists()
+    assert not pushes
+
+
+def test_a_post_repeated_after_an_edit_is_the_edited_message(alice, call):
+    options = {"token": alice.token, "headers": {"Idempotency-Key": "k"}}
+    path = call("POST", LISTED, {"source": "a"}, **options)["Location"]
+    call("PUT", path, {"source": "b"}, token=alice.token)
+    assert call("POST", LISTED, {"source": "a"}, **options).json()["source"] == "b"
 
 
 @pytest.mark.parametrize("headers", [{}, {"Prefer": "respond-async"}])

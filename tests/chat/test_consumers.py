@@ -224,10 +224,19 @@ async def test_an_inactive_user_is_401_on_open_sockets(connect, alice):
 async def test_the_same_ref_posts_once(connect, alice):
     client = await connect()
     await client.sign_in(alice)
-    answers = [
-        await client.ask("post_message", data={"source": text}, ref="r") for text in ("a", "b")
-    ]
+    answers = [await client.ask("post_message", data={"source": "a"}, ref="r") for _ in range(2)]
     assert answers[0] == answers[1]
+    assert await count_messages() == 1
+
+
+async def test_a_ref_of_another_source_is_a_422_and_posts_nothing(connect, alice):
+    client = await connect()
+    await client.sign_in(alice)
+    await client.ask("post_message", data={"source": "a"}, ref=7)
+    for source in ("b", "A", "a "):
+        answer = await client.ask("post_message", data={"source": source}, ref=7)
+        assert (answer["event"], answer["data"]["status"]) == ("error", 422)
+        assert answer["data"]["code"] == "key_reused"
     assert await count_messages() == 1
 
 

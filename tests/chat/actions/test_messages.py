@@ -1,5 +1,7 @@
 """Tests of chat/actions/messages.py."""
 
+from uuid import uuid4
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from chat import actions, moderation, throttling
 from chat.actions import messages
-from chat.errors import Banned
+from chat.errors import Banned, KeyReused
 from chat.models import AHEAD, Message, timestamp
 from tests.kit import at_once
 
@@ -65,9 +67,25 @@ def test_any_source_is_refused_or_kept_as_it_is(alice, source):
 def test_the_same_key_gives_the_first_message_again(alice, pushes, committed):
     with committed():
         first = actions.post_message(author=alice, source="first", key="k")
-        again = actions.post_message(author=alice, source="again", key="k")
+        again = actions.post_message(author=alice, source="first", key="k")
     assert again.to_dict() == first.to_dict()
     assert Message.objects.count() == len(pushes) == 1
+
+
+@given(st.text("aA\u0301 \n", min_size=1), st.text("aA\u0301 \n", min_size=1))
+def test_a_key_holds_for_exactly_one_source(alice, source, other):
+    key = uuid4().hex
+    try:
+        first = actions.post_message(author=alice, source=source, key=key)
+        again = actions.post_message(author=alice, source=other, key=key)
+    except ValidationError:
+        assert not (source.strip() and other.strip())
+    except KeyReused:
+        assert source != other
+        assert Message.objects.get(key=key).source == source
+    else:
+        assert source == other
+        assert again.pk == first.pk
 
 
 @pytest.mark.django_db(transaction=True)
