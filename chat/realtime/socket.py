@@ -12,7 +12,7 @@ Message = dict[str, Any]  # of ASGI
 Send = Callable[[Message], Coroutine[Any, Any, None]]
 
 MAX_BACKLOG = 1024 * 1024  # characters that may wait for one socket
-PARTING = 5.0  # seconds that a client gets to read why its socket is closed
+PARTING = 5.0  # seconds that a client has to read why its socket is closed, and to answer
 # An ASGI extension that our server offers: `websocket.send` with `texts`, all in one write.
 TEXTS = "websocket.send.texts"
 

@@ -16,6 +16,7 @@ from django.conf import settings
 
 from chat import throttling
 from chat.errors import TOO_LONG, error_frame
+from chat.realtime.socket import PARTING
 from flack_project.daphne import privates
 
 Message = dict[str, Any]
@@ -137,7 +138,10 @@ class WebSocketFactory(ws_protocol.WebSocketFactory):
 
     def setProtocolOptions(self, **options: Any) -> None:  # noqa: N802
         """Set the options of all sockets."""
-        super().setProtocolOptions(**options | {"maxMessagePayloadSize": throttling.FRAME_SIZE})
+        options["maxMessagePayloadSize"] = throttling.FRAME_SIZE
+        # A client that answers the close later is reset, and may lose the reason for it.
+        options["closeHandshakeTimeout"] = PARTING
+        super().setProtocolOptions(**options)
         privates.copy_options(self, self.protocol)
 
     def frames(self, message: Message) -> bytes:

@@ -52,7 +52,7 @@ def test_the_sockets_of_an_ended_token_are_closed_on_every_node(stack: Stack) ->
         assert stack.request("DELETE", "/api/tokens", token=ann.token).status_code == 204
         for socket in (first, second):
             *_, last = socket.frames(PATIENCE)
-            assert last["data"]["status"] == 401
+            assert (last["event"], last["data"].get("status")) == ("error", 401), last
         assert post_on(other, bob, "still here")
 
 

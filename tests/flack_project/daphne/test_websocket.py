@@ -31,6 +31,15 @@ def test_the_application_closes_with_any_code(strict, code):
     assert closed.value.rcvd.code == code
 
 
+@pytest.mark.parametrize("strict", ["flack"], indirect=True)
+def test_a_client_on_a_slow_network_has_seconds_to_answer_a_close(strict):
+    with open_unread(strict, "/close/1008/") as plain:
+        plain.settimeout(2)  # the way there and back; autobahn itself resets after one second
+        with pytest.raises(TimeoutError):
+            while True:
+                assert plain.recv(4096)
+
+
 @pytest.mark.attack("Sockets: tokens")
 def test_a_socket_whose_token_ends_is_closed_with_1008(any_server):
     token = any_server.sign_up("Ended")
