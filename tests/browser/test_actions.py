@@ -73,7 +73,7 @@ def test_a_message_is_quoted_copied_edited_and_deleted_from_its_bar(
     assert [m for m in stack.messages("limit=200") if f"{word} mine" in m["source"]] == []
 
 
-def test_a_deletion_that_is_refused_says_why_and_operators_delete_any_message(
+def test_a_deletion_that_is_refused_shows_why_and_operators_delete_any_message(
     make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
 ) -> None:
     theirs = stack.posted(bob, f"{word} theirs")
@@ -97,7 +97,7 @@ def test_a_deletion_that_is_refused_says_why_and_operators_delete_any_message(
     expect(room.article(word)).to_have_count(0)
 
 
-def test_a_banned_user_is_told_before_writing(
+def test_a_banned_user_sees_so_before_writing(
     make_room: MakeRoom, alice: Person, stack: Stack
 ) -> None:
     room = make_room()

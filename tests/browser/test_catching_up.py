@@ -9,7 +9,7 @@ from tests.browser.tap import Tap, is_about_messages
 from tests.running import Stack
 
 
-def test_the_banner_says_when_the_connection_is_lost_and_when_it_is_back(room: Room) -> None:
+def test_the_banner_shows_when_the_connection_is_lost_and_when_it_is_back(room: Room) -> None:
     expect(room.status).to_be_empty()
     room.stop_clock()
     room.context.set_offline(True)

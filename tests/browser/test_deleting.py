@@ -52,7 +52,7 @@ def test_a_deleted_user_leaves_with_all_messages(
 
 
 @pytest.mark.parametrize("reason", ["resync", "reconnect"])
-def test_a_page_that_missed_a_deletion_hears_of_it_when_it_catches_up(
+def test_a_page_that_missed_a_deletion_removes_the_row_when_it_catches_up(
     tapped: Tapped, stack: Stack, bob: Person, word: str, reason: str
 ) -> None:
     room, tap = tapped

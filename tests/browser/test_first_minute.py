@@ -100,7 +100,9 @@ def test_printing_prints_the_conversation(make_room: MakeRoom, alice: Person) ->
     assert room.page.evaluate("document.documentElement.scrollHeight") >= inner[0]
 
 
-def test_motion_is_short_and_only_for_those_who_want_it(make_room: MakeRoom, alice: Person) -> None:
+def test_motion_is_short_and_absent_when_less_of_it_is_preferred(
+    make_room: MakeRoom, alice: Person
+) -> None:
     for preference, seconds in (("no-preference", "0.12s"), ("reduce", "0s")):
         room = make_room(reduced_motion=preference).open(alice)
         found = room.account.evaluate("e => getComputedStyle(e).transitionDuration")

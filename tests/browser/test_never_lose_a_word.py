@@ -8,7 +8,7 @@ from tests.browser.tap import Tap, is_about_messages
 from tests.running import Stack
 
 
-def test_a_message_is_there_at_once_and_sent_when_the_server_says_so(
+def test_a_message_is_shown_at_once_and_marked_as_sent_at_its_ack(
     tapped: Tapped, word: str
 ) -> None:
     room, tap = tapped

@@ -17,7 +17,7 @@ def account(room: Room, person: Person) -> Locator:
     return room.page.get_by_role("dialog", name="Your account")
 
 
-def test_a_new_nickname_is_registered_and_told_so(make_room: MakeRoom) -> None:
+def test_a_new_nickname_is_registered_with_a_note(make_room: MakeRoom) -> None:
     room, nickname = make_room().open(), new_nickname("Zoë ☕")
     room.fill_sign_in(nickname, "päss wörd: 42")
     expect(room.note).to_have_text(f"Welcome, {nickname}. You are registered now.")
@@ -26,7 +26,7 @@ def test_a_new_nickname_is_registered_and_told_so(make_room: MakeRoom) -> None:
     expect(room.enter).to_be_hidden()
 
 
-def test_a_known_nickname_is_signed_in_and_told_so(make_room: MakeRoom, alice: Person) -> None:
+def test_a_known_nickname_is_signed_in_with_a_note(make_room: MakeRoom, alice: Person) -> None:
     room = make_room().open()
     room.fill_sign_in(alice.nickname, alice.password)
     expect(room.note).to_have_text(f"Welcome back, {alice.nickname}. You are signed in.")
@@ -77,7 +77,7 @@ def test_an_error_names_its_field_and_stands_under_it(make_room: MakeRoom) -> No
         expect(field).to_have_accessible_description(error)
 
 
-def test_the_form_says_whether_it_will_register_or_sign_in(
+def test_the_form_shows_whether_it_will_register_or_sign_in(
     make_room: MakeRoom, alice: Person
 ) -> None:
     room = make_room().open()
@@ -137,7 +137,7 @@ def test_a_module_of_another_version_asks_to_reload(make_room: MakeRoom) -> None
     expect(room.note).to_have_text("Flack was updated: reload the page.")
 
 
-def test_too_many_tries_are_told_how_long_to_wait(make_room: MakeRoom) -> None:
+def test_after_too_many_tries_the_form_shows_how_long_to_wait(make_room: MakeRoom) -> None:
     room = make_room()
     answer = {"status": 429, "json": {"error": "Too many requests. Try again in 7 s."}}
     room.page.route("**/api/users", lambda route: route.fulfill(**answer))

@@ -19,7 +19,7 @@ RECORDER = """
 """
 
 
-def test_a_mention_notifies_who_asked_for_it_and_looks_elsewhere(
+def test_a_mention_notifies_a_user_who_asked_for_it_and_looks_elsewhere(
     make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
 ) -> None:
     room = make_room()

@@ -75,7 +75,7 @@ def test_the_log_stays_at_the_bottom_when_the_reader_is_there(
         expect(room.article(f"{word} {number}").last).to_be_in_viewport()
 
 
-def test_a_reader_farther_up_is_told_how_much_is_new(
+def test_a_reader_farther_up_sees_how_much_is_new(
     make_room: MakeRoom, alice: Person, bob: Person, stack: Stack, word: str
 ) -> None:
     room = make_room(viewport={"width": 600, "height": 400})

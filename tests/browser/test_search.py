@@ -49,7 +49,7 @@ def test_words_lead_to_their_message_by_keyboard_alone(
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_a_search_says_what_it_waits_for_and_what_failed(make_room: MakeRoom) -> None:
+def test_a_search_shows_what_it_waits_for_and_what_failed(make_room: MakeRoom) -> None:
     room = make_room(viewport={"width": 390, "height": 700}).open()
     room.page.evaluate("document.documentElement.style.fontSize = '200%'")
     page, held, queries = room.page, list[Route](), list[dict[str, Any]]()

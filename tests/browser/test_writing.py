@@ -68,7 +68,7 @@ def test_up_edits_the_last_message_and_escape_leaves_it_as_it_was(
     assert room.texts(word) == [f"{word} mine", f"{word} other"]
 
 
-def test_an_edit_that_is_refused_says_why_and_keeps_the_text(room: Room, word: str) -> None:
+def test_an_edit_that_is_refused_shows_why_and_keeps_the_text(room: Room, word: str) -> None:
     room.say(word)
     room.hears(word)
     room.box.press("ArrowUp")

@@ -97,7 +97,7 @@ def test_a_step_with_other_work_is_repeated_and_the_last_one_counts():
     assert not steps
 
 
-def test_a_load_that_is_always_disturbed_says_so():
+def test_a_load_that_is_always_disturbed_is_reported_as_such():
     given = []
     found = method.attempt(server(5, given, **{"other work": 0.5}), 3, tries=1, repeats=2)
     assert found == Tried("", True)
@@ -138,7 +138,7 @@ def test_a_server_that_carries_nothing_has_the_capacity_0():
     assert (found.carried, found.broke) == (0, 1)
 
 
-def test_a_capacity_that_the_generator_limits_says_so():
+def test_a_capacity_that_the_generator_limits_is_reported_as_such():
     def measure(load):
         return GOOD | {"sent": 200 if load <= 100 else 10}
 
