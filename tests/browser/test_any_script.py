@@ -93,11 +93,13 @@ def test_the_numbers_of_a_list_are_never_cut(
     room = make_room(viewport={"width": width, "height": 800}).open(alice)
     for number in ("1", "1999", "123456789", "- 98765"):
         room.say(f"{number}. {word} {number}\n\n   and more")
-        # The number stands in the padding, as wide as its text and the space behind it.
-        missing = (
-            room.hears(f"{word} {number}")
-            .locator("ol")
-            .evaluate("""list => {
+        room.hears(f"{word} {number}")
+        # The number stands in the padding, as wide as its text and the space behind it. Found and
+        # measured in one step, as the push of the message renders it anew.
+        missing = room.page.evaluate(
+            """words => {
+            const rows = [...document.querySelectorAll('article')]
+            const list = rows.find((row) => row.textContent.includes(words)).querySelector('ol')
             const text = document.createElement('span')
             text.textContent = `${list.start}. `
             text.style.cssText = 'position: absolute; white-space: pre'
@@ -105,7 +107,8 @@ def test_the_numbers_of_a_list_are_never_cut(
             const width = text.getBoundingClientRect().width
             text.remove()
             return width - parseFloat(getComputedStyle(list).paddingInlineStart)
-        }""")
+        }""",
+            f"{word} {number}",
         )
         assert missing <= 0, number
 

@@ -52,6 +52,22 @@ def test_offline_for_a_minute_and_back(
     assert room.texts(word) == [f"{word} {what}" for what in ("first", 0, 1, 2)]
 
 
+def test_a_message_that_comes_again_unchanged_keeps_the_selection_of_its_text(
+    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+) -> None:
+    room = make_room()
+    room.page.clock.install()
+    room.open(alice)
+    stack.posted(bob, word)
+    room.hears(word).locator(".body").evaluate("body => getSelection().selectAllChildren(body)")
+    room.context.set_offline(True)
+    stack.posted(bob, f"{word} missed")
+    room.page.clock.run_for(60_000)
+    room.context.set_offline(False)
+    room.hears(f"{word} missed")  # and with it all messages of the last seconds before
+    assert room.page.evaluate("String(getSelection())") == word
+
+
 def test_a_node_dies_while_messages_flow_and_none_is_lost_or_doubled(
     rooms: tuple[Room, Room], stack: Stack, word: str
 ) -> None:

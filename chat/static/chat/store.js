@@ -63,12 +63,13 @@ class Timeline extends Table {
 	 * @override @param {Message} message @param {number} [asOf]
 	 */
 	merge(message, asOf) {
-		const isNew = !this.rows.has(message.id)
-		const index = this.index(message.id)
-		if (isDeleted(message) || (isNew && this.gaps.has(this.ids[index]))) return false
+		const old = this.rows.get(message.id)
+		const at = this.index(message.id)
+		if (isDeleted(message) || (!old && this.gaps.has(this.ids[at]))) return false
 		if (!super.merge(message, asOf)) return false
-		if (isNew) this.ids.splice(index, 0, message.id)
-		return true
+		if (!old) this.ids.splice(at, 0, message.id)
+		// An equal row keeps its selection.
+		return old?.html !== message.html || old.edited_at !== message.edited_at
 	}
 
 	/**
