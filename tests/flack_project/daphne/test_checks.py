@@ -72,3 +72,21 @@ async def test_connections_that_have_ended_are_cleared_away(idle_server):
     idle_server.application_checker()
     assert idle_server.connections.keys() == {connections["short"], connections["long"]}
     idle_server.connections[connections["long"]]["application_instance"].cancel()
+
+
+async def test_an_application_that_ends_while_it_is_cleared_away_stops_no_later_check(idle_server):
+    connection = Connection()
+
+    async def application(scope, receive, send):
+        idle_server.protocol_disconnected(connection)
+        # It runs after the end of this task, and before the callback that reports the end.
+        asyncio.get_running_loop().call_soon(idle_server.application_checker)
+
+    idle_server.application = application
+    idle_server.protocol_connected(connection)
+    idle_server.create_application(connection, {})
+    while idle_server.connections:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    idle_server.application_checker()
+    assert idle_server._ending == set()
