@@ -124,6 +124,30 @@ def test_a_server_out_of_reach_is_called_so(make_room: MakeRoom, alice: Person) 
     expect(room.note).to_have_text("The server cannot be reached. Try again.")
 
 
+def test_a_part_that_failed_to_load_is_loaded_when_it_is_asked_for_again(
+    make_room: MakeRoom,
+) -> None:
+    """Each part is needed by the one before it, and browsers remember that a module failed."""
+    room = make_room().open()
+    help_button = room.page.get_by_role("button", name="Formatting")
+    for button, parts in (
+        (help_button, ["help.js", "part.js", "help.html", "parts.css"]),
+        (room.enter, ["signin.js", "form.js", "countdown.js"]),
+    ):
+        for part in parts:
+            room.page.route(f"**/lazy/{part}*", lambda route: route.abort(), times=1)
+        for part in parts:
+            room.note.evaluate("note => note.textContent = ''")
+            with room.page.expect_event("requestfailed", lambda r, part=part: part in r.url):
+                button.click()
+            expect(room.note).to_have_text("That part of the page could not be loaded. Try again.")
+    room.enter.click()
+    expect(room.page.locator("#nickname-error")).to_be_attached()
+    help_button.click()
+    expect(room.page.get_by_role("dialog")).to_be_visible()
+    expect(room.note).to_be_empty()
+
+
 def test_a_module_of_another_version_asks_to_reload(make_room: MakeRoom) -> None:
     """A page that was opened before an upgrade may load a module that does not fit its others."""
     room = make_room()

@@ -1,4 +1,7 @@
-/** The modules in the folder `lazy`, each loaded when a user first needs it. */
+/**
+ * The modules in the folder `lazy`, each loaded when a user first needs it. They load each other
+ * by `load` too: a browser may remember that an imported module failed.
+ */
 
 import { showNote } from './status.js'
 
@@ -7,10 +10,14 @@ import { showNote } from './status.js'
  *   'account': typeof import('./lazy/account.js'),
  *   'action-bar': typeof import('./lazy/action-bar.js'),
  *   'completion': typeof import('./lazy/completion.js'),
+ *   'countdown': typeof import('./lazy/countdown.js'),
  *   'deleting': typeof import('./lazy/deleting.js'),
  *   'editor': typeof import('./lazy/editor.js'),
  *   'emoji': typeof import('./lazy/emoji.js'),
+ *   'excerpt': typeof import('./lazy/excerpt.js'),
+ *   'form': typeof import('./lazy/form.js'),
  *   'help': typeof import('./lazy/help.js'),
+ *   'part': typeof import('./lazy/part.js'),
  *   'permalink': typeof import('./lazy/permalink.js'),
  *   'person': typeof import('./lazy/person.js'),
  *   'reply': typeof import('./lazy/reply.js'),
@@ -19,13 +26,16 @@ import { showNote } from './status.js'
  * }} Modules
  */
 
+const FAILED = 'That part of the page could not be loaded. Try again.'
 /** @type {Partial<Record<keyof Modules, Promise<any>>>} */
 const modules = {}
 let failures = 0
+/** True while the note is about a module. */
+let isFailed = false
 
 /** @template {keyof Modules} K @param {K} name @returns {Promise<Modules[K]>} */
 export function load(name) {
-	// Browsers may remember that a module failed: another URL makes them try again.
+	// Another URL makes a browser try again that remembers the failure.
 	const path = `./lazy/${name}.js${failures ? `?${failures}` : ''}`
 	return (modules[name] ??= import(path).catch((error) => {
 		delete modules[name]
@@ -42,10 +52,13 @@ export const prepare = (...names) => names.forEach((name) => load(name).catch(()
  * @template {keyof Modules} K @param {K} name @param {(module: Modules[K]) => unknown} act
  */
 export const use = (name, act) =>
-	load(name).then(act, (error) => {
+	load(name).then((module) => {
+		if (isFailed) showNote('')
+		isFailed = false
+		act(module)
+	}, (error) => {
+		isFailed = true
 		// A module that does not fit those already loaded is of another version.
 		const isUpdated = error instanceof SyntaxError
 		showNote(isUpdated ? 'Flack was updated: reload the page.' : FAILED, true)
 	})
-
-const FAILED = 'That part of the page could not be loaded. Try again.'

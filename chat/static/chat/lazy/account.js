@@ -2,13 +2,14 @@
 
 import { fetchToken, request } from '../api.js'
 import { query } from '../dom.js'
+import { load } from '../lazy.js'
 import { mayNotify, askToNotify } from '../notifications.js'
 import { me, session, setSession, updateSession } from '../session.js'
 import { showNote } from '../status.js'
-import { sendAll } from './deleting.js'
-import { setUpForm } from './form.js'
-import { addPart } from './part.js'
 
+const { addPart } = await load('part')
+const { setUpForm } = await load('form')
+const { sendAll } = await load('deleting')
 const dialog = await addPart('account')
 /** @type {HTMLInputElement} */
 const notify = query('[type=checkbox]', dialog)

@@ -2,11 +2,12 @@
 
 import { focusComposer } from '../composer.js'
 import { make, makeButton, query } from '../dom.js'
+import { load } from '../lazy.js'
 import { watchRows } from '../message-list.js'
 import { rights } from '../rights.js'
 import { me } from '../session.js'
-import { addStyle } from './part.js'
 
+const { addStyle } = await load('part')
 await addStyle('action-bar.css')
 
 const log = query('#log')

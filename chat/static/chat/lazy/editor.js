@@ -1,7 +1,9 @@
 /** The editor that replaces the body of a message. */
 
 import { grow, hasTouchKeyboard, isComposing, make, query, textOf } from '../dom.js'
-import { countDown } from './countdown.js'
+import { load } from '../lazy.js'
+
+const { countDown } = await load('countdown')
 
 /** What removes each open editor. @type {Map<HTMLElement, () => void>} by row */
 const editors = new Map()

@@ -1,7 +1,9 @@
 /** Forms that show each error under the field that it is about. */
 
 import { make } from '../dom.js'
-import { countDown } from './countdown.js'
+import { load } from '../lazy.js'
+
+const { countDown } = await load('countdown')
 
 /**
  * @param {HTMLFormElement} form each field is a `.field` with a label and an input

@@ -2,8 +2,9 @@
 
 import { request } from '../api.js'
 import { query } from '../dom.js'
-import { addPart } from './part.js'
+import { load } from '../lazy.js'
 
+const { addPart } = await load('part')
 const help = await addPart('help')
 
 /** @param {HTMLElement} source the button that opens it */

@@ -2,14 +2,15 @@
 
 import { insertText } from '../composer.js'
 import { query } from '../dom.js'
+import { load } from '../lazy.js'
 import { isMuted, mute } from '../muted.js'
 import { me } from '../session.js'
 import { users } from '../store.js'
-import { addPart } from './part.js'
 
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} with their seconds */
 const UNITS = [['day', 86400], ['hour', 3600], ['minute', 60]]
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
+const { addPart } = await load('part')
 const card = await addPart('person')
 const mentionButton = query('[data-action=mention]', card)
 const muteButton = query('[data-action=mute]', card)

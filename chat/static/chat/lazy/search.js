@@ -3,11 +3,9 @@
 import { request } from '../api.js'
 import { meet } from '../controller.js'
 import { make, query } from '../dom.js'
-import { use } from '../lazy.js'
+import { load, use } from '../lazy.js'
 import { isMuted } from '../muted.js'
 import { users } from '../store.js'
-import { excerpt } from './excerpt.js'
-import { addPart } from './part.js'
 
 /** @import {Message} from '../store.js' */
 
@@ -15,6 +13,8 @@ const PAGE = 20
 const PAUSE = 250
 const HINT = 'Finds messages of any age with all these words, or words that begin with them.'
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+const { addPart } = await load('part')
+const { excerpt } = await load('excerpt')
 const dialog = await addPart('search')
 /** @type {HTMLInputElement} */
 const field = query('input', dialog)

@@ -2,13 +2,14 @@
 
 import { fetchToken, problem, request } from '../api.js'
 import { make, query } from '../dom.js'
+import { load } from '../lazy.js'
 import { session, setSession } from '../session.js'
 import { showNote } from '../status.js'
-import { setUpForm } from './form.js'
 
 /** @import {Problem} from '../api.js' */
 /** @import {User} from '../store.js' */
 
+const { setUpForm } = await load('form')
 const PAUSE = 300
 /** @type {HTMLFormElement} */
 const form = query('#signin')
