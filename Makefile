@@ -10,6 +10,8 @@
 ##   make faults                         Kill each process under load; count what is lost
 ##   make soak MINUTES=60 SPEED=1        Let people come and go; fail if anything grows
 ##   make bench                          Measure Flack beside other servers; FLASK_URL= adds Flask's
+##   make people SOCKETS=20000 SECONDS=300
+##                                       Hold idle sockets of signed-in users; fail if one is offline
 ##   make compare QUICK=1                Start, check and measure every contestant; write a report
 ##   make lock                           Update the locked versions within pyproject.toml's ranges
 
@@ -39,7 +41,7 @@ endif
 endif
 
 .PHONY: help run manage check test test-unit test-rest audit contract fuzz lint lint-python \
-	bench compare contestants faults soak lock programs
+	bench people compare contestants faults soak lock programs
 
 help:
 	@sed -n 's/^##   //p' Makefile
@@ -116,6 +118,11 @@ lint-python: .venv/test-stamp
 PEERS := comparison/peers
 bench: .venv/test-stamp $(PEERS)/node_modules
 	$(BIN)/python -m comparison.bench
+
+people: export SOCKETS ?= 20000
+people: export SECONDS ?= 300
+people: .venv/test-stamp
+	$(BIN)/python -m comparison.bench.people
 
 CONTESTANTS := comparison/contestants
 contestants: $(CONTESTANTS)/flask/.venv/stamp

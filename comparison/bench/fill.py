@@ -1,6 +1,8 @@
-"""Fill Flack's database directly: `python -m comparison.bench.fill WHAT COUNT`.
+"""Fill or read Flack's database directly: `python -m comparison.bench.fill WHAT NUMBER`.
 
-WHAT is `messages`, which are days old, or `users`, whose tokens are printed.
+WHAT is `messages`, which are days old; `users`, whose tokens are printed; `online`, which marks all
+users as seen now; or `absent`, which prints how many users are offline, and how many changed after
+a time.
 """
 
 import secrets
@@ -8,6 +10,7 @@ import sys
 from collections.abc import Iterator
 
 import django
+from django.db import transaction
 
 BATCH = 20_000  # rows
 
@@ -36,15 +39,32 @@ def users(count: int) -> Iterator[str]:
     """Create users, and yield a token of each."""
     from chat.models import Token, User
 
-    for number in range(count):
-        token = secrets.token_hex(32)
-        user = User.objects.create_user(f"stranger-{number}")
-        Token.objects.create(digest=Token.digest_of(token), user=user)
-        yield token
+    tokens = [secrets.token_hex(32) for _ in range(count)]
+    with transaction.atomic():
+        for number, token in enumerate(tokens):
+            user = User.objects.create_user(f"stranger-{number}")
+            Token.objects.create(digest=Token.digest_of(token), user=user)
+    yield from tokens
+
+
+def online(_: int) -> Iterator[str]:
+    """Mark all users as seen now, as they are when a node that had their sockets starts again."""
+    from chat.models import User, timestamp
+
+    User.objects.update(online=True, last_seen_at=timestamp())
+    yield ""
+
+
+def absent(since: int) -> Iterator[str]:
+    """Yield the number of users that are offline, and of those that changed after `since`."""
+    from chat.models import User
+
+    yield str(User.objects.filter(online=False).count())
+    yield str(User.objects.filter(updated_at__gt=since).count())
 
 
 if __name__ == "__main__":
     django.setup()
-    fill = {"messages": messages, "users": users}[sys.argv[1]]
-    for line in fill(int(sys.argv[2])):
+    what = {"messages": messages, "users": users, "online": online, "absent": absent}[sys.argv[1]]
+    for line in what(int(sys.argv[2])):
         print(line)

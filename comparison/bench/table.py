@@ -180,15 +180,19 @@ def rounds(results: Results) -> str:
 
 
 def machine(results: Results) -> str:
-    """Return one line with the date, the machine, the versions and the number of rounds."""
+    """Return one line about the run: `about`, and the number of rounds."""
+    earlier = "; † of an earlier run" * has_earlier(results)
+    return f"{about()}; {rounds(results)} rounds of each row{earlier}"
+
+
+def about() -> str:
+    """Return the date, the machine, the versions and the load, for the line above a table."""
     packages = ("django", "channels", "daphne", "twisted")
     return (
         f"{time.strftime('%Y-%m-%d')}, {psutil.cpu_count()} cores, {platform.system()} "
         f"{platform.release()}, Python {platform.python_version()}, "
         + ", ".join(f"{name} {version(name)}" for name in packages)
-        + f"; {rounds(results)} rounds of each row"
         + f"; load average at the end {os.getloadavg()[0]:.1f}"
-        + "; † of an earlier run" * has_earlier(results)
     )
 
 
