@@ -4,9 +4,12 @@
 run without failures replaces the table in docs/RELIABILITY.md.
 """
 
+import os
+import platform
 import re
 import sys
 import tempfile
+import textwrap
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -20,13 +23,15 @@ from tests.faults.idle import IDLE
 from tests.faults.postgresql import postgresql_faults
 from tests.faults.report import Report
 from tests.faults.table import FAULTS, SKEWED, Fault
-from tests.faults.worker import TWO_BEATS, worker_lost
+from tests.faults.worker import DEADLY, TWO_BEATS, worker_lost
 from tests.hosts import table as hosts
 from tests.hosts.network import why_not
 from tests.hosts.stack import DATABASE, Hosts
 from tests.running import ROOT, Stack
 
 COLUMNS = ("Sent", "Accepted", "Delivered", "Lost", "Doubled", "Out of order", "Refused", "Seconds")
+# The paragraph below the table.
+RUN = re.compile(r"`make faults`, \d{4}.*?(?=\n\n)", re.DOTALL)
 HEADER = f"| Fault | {' | '.join(COLUMNS)} |\n|---|{'--:|' * len(COLUMNS)}\n"
 DOCUMENT = ROOT / "docs/RELIABILITY.md"
 
@@ -98,7 +103,8 @@ class Run:
         with self.attempt("the pages"):
             pages = Pages(0)
             allowed = {"FLACK_PREVIEW_HOSTS": pages.url.removeprefix("http://")}
-            self.inject([*FAULTS, worker_lost(pages), TWO_BEATS, IDLE], stack("sqlite", **allowed))
+            faults = [*FAULTS, worker_lost(pages), DEADLY, TWO_BEATS, IDLE]
+            self.inject(faults, stack("sqlite", **allowed))
             pages.close()
         skewed = stack("skewed", PYTHONPATH=str(ROOT / "tests/faults/skewed"))
         self.inject([SKEWED], skewed)
@@ -128,11 +134,16 @@ def warm(folder: Path) -> Stack:
 
 
 def written(document: str, rows: list[str], day: Any) -> str:
-    """Return the document with these rows as its table, counted on this day."""
+    """Return the document with these rows as its table, and with the day and machine of the run."""
     start = document.index(HEADER) + len(HEADER)
     end = document.index("\n\n", start)
     document = document[:start] + "\n".join(rows) + document[end:]
-    return re.sub(r"(?<=`make faults`, )\d{4}-\d\d-\d\d", f"{day:%Y-%m-%d}", document)
+    run = (
+        f"`make faults`, {day:%Y-%m-%d}, load average {os.getloadavg()[2]:.1f} on "
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite unless the row names "
+        "PostgreSQL or hosts, which use PostgreSQL."
+    )
+    return RUN.sub(textwrap.fill(run, 106), document)
 
 
 def main(chosen: str = "") -> None:

@@ -86,12 +86,19 @@ def test_only_the_chosen_faults_are_injected(start, stacks):
     assert (run.rows, run.failures, stacks) == (ROWS[1:], [], ["stopped"])
 
 
-def test_the_rows_replace_those_of_the_document():
-    document = f"before\n\n{faults.HEADER}| old | 1 |\n\n`make faults`, 2026-01-01, 2 cores\n"
-    day = datetime(2026, 2, 3, tzinfo=UTC)
-    assert faults.written(document, ROWS, day) == (
-        f"before\n\n{faults.HEADER}{ROWS[0]}\n{ROWS[1]}\n\n`make faults`, 2026-02-03, 2 cores\n"
+def test_a_run_replaces_the_rows_of_the_document_and_the_paragraph_of_the_last_run(monkeypatch):
+    monkeypatch.setattr(faults.os, "getloadavg", lambda: (9, 9, 1.25))
+    table, last = f"before\n\n{faults.HEADER}", "`make faults`, 2026-01-01, busy.\nTwo rows failed."
+    document = faults.written(
+        f"{table}| old | 1 |\n\n{last}\n\nafter `make faults`\n",
+        ROWS,
+        datetime(2026, 2, 3, tzinfo=UTC),
     )
+    assert document.startswith(
+        f"{table}{ROWS[0]}\n{ROWS[1]}\n\n`make faults`, 2026-02-03, load average 1.2 "
+    )
+    assert document.endswith("PostgreSQL.\n\nafter `make faults`\n")
+    assert "Two rows" not in document
 
 
 def test_a_client_that_ended_with_an_error_is_an_error():
@@ -106,4 +113,6 @@ def test_a_client_that_ended_with_an_error_is_an_error():
 
 
 def test_the_document_has_the_table():
-    assert faults.HEADER in faults.DOCUMENT.read_text()
+    text = faults.DOCUMENT.read_text()
+    assert faults.HEADER in text
+    assert len(faults.RUN.findall(text)) == 1

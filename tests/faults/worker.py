@@ -9,9 +9,10 @@ import redis
 
 from comparison.contract.client import Person, eventually
 from comparison.contract.pages import Pages
-from tests.faults.table import Fault
+from tests.faults.table import UNAVAILABLE, Fault
 from tests.running import PATIENCE, ROOT, Stack
 
+STARTS = 5  # after which a request ends with an error: `MOST_STARTS` of api/deferred.py
 PAGE = "<title>A page</title><meta name=description content='What it says'>"
 
 
@@ -123,6 +124,46 @@ def run_two_beats(stack: Stack) -> None:
         second.wait(PATIENCE)
 
 
+def kill_each_start(stack: Stack) -> None:
+    """Kill each worker process that saves one request; it must end with an error, unsaved.
+
+    A trigger keeps the statement that saves it busy, so that each kill comes at the same point:
+    after the start was counted, while the worker holds SQLite's write lock.
+    """
+    ann = stack.person("ann")
+    source = f"deadly to {ann.nickname}"
+    execute(
+        stack,
+        "CREATE VIEW endless AS WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT 1 FROM r)"
+        " SELECT count(*) AS n FROM r",
+        "CREATE TRIGGER hang BEFORE INSERT ON chat_message"
+        f" WHEN NEW.source = '{source}' BEGIN SELECT n FROM endless; END",
+    )
+    try:
+        status = defer(stack, ann, source)
+        for number in range(1, STARTS + 1):
+            eventually(partial(has_started, stack, number), f"start {number}", PATIENCE)
+            worker = stack.part("worker.1")
+            assert stack.get(status).status_code == 202
+            worker.kill()
+            worker.wait(PATIENCE)
+            let_a_minute_pass(stack)
+        eventually(lambda: stack.get(status).status_code != 202, "an answer", PATIENCE)
+        answer = stack.get(status)
+        assert (answer.status_code, answer.json()["code"]) == (500, "server_error"), answer.text
+        assert count(stack, source) == 0
+    finally:
+        execute(stack, "DROP TRIGGER hang", "DROP VIEW endless")
+
+
+def has_started(stack: Stack, number: int) -> bool:
+    """Return True if the deferred request without an answer was started this many times."""
+    with closing(sqlite3.connect(stack.var / "db.sqlite3", timeout=10)) as database:
+        query = "SELECT max(starts) FROM api_deferred WHERE answer IS NULL"
+        return bool(database.execute(query).fetchone()[0] == number)
+
+
+DEADLY = Fault("worker killed at each start of a request", kill_each_start, UNAVAILABLE)
 TWO_BEATS = Fault("beat killed, then two beats", run_two_beats)
 
 

@@ -1,5 +1,6 @@
 """Samples of every process, of the data stores, and of the latency that visitors had."""
 
+import asyncio
 import sqlite3
 import statistics
 import time
@@ -32,6 +33,31 @@ CPU = {
 }
 HEALTHZ = 20  # requests
 MIB = 2**20
+TICK = 0.05  # seconds
+
+
+class Stalls:
+    """The longest time in which the event loop of the clients ran nothing.
+
+    nginx closes a connection, without an answer, whose request is not whole after 10 s
+    (`client_body_timeout`). httpx sends head and body of a request in two turns of the loop.
+    """
+
+    def __init__(self) -> None:
+        self.longest = self.latest = 0.0  # seconds, of the run and since `take`
+
+    async def run(self) -> None:
+        """Measure until cancelled."""
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(TICK)
+            self.latest = max(self.latest, time.monotonic() - began - TICK)
+            self.longest = max(self.longest, self.latest)
+
+    def take(self) -> float:
+        """Return the longest stall since the last call, in seconds."""
+        latest, self.latest = self.latest, 0.0
+        return latest
 
 
 class Sampler:
@@ -47,6 +73,7 @@ class Sampler:
         self.series: dict[str, Series] = {}
         self.parts = {name: stack.part(name) for name in PARTS}
         self.valkey = redis.Redis.from_url(f"unix://{stack.run_dir}/valkey.sock")
+        self.stalls = Stalls()
         self.began = time.monotonic()
         self.requests, self.cpu = record.requests, self._cpu()
 
@@ -76,6 +103,7 @@ class Sampler:
                 count = database.execute(f"SELECT count(*) FROM {table}").fetchone()
                 values[f"rows {name}"] = count[0]
         values["keys Valkey"] = self.valkey.dbsize()
+        values["ms stall of the clients"] = 1000 * self.stalls.take()
         values["ms healthz"] = 1000 * statistics.median(self._healthz() for _ in range(HEALTHZ))
         seconds = [one for visitor in self.visitors for _, one in list(visitor.seconds)[-10:]]
         if seconds:

@@ -1,11 +1,14 @@
 """Tests of the rule by which a series grows, and of where its figures are written."""
 
+import asyncio
 import random
+import time
 
 import pytest
 
 from tests.soak import __main__ as soak
 from tests.soak.growth import CONTROL, Series, growth, growths
+from tests.soak.samples import Stalls
 
 HOUR = [10.0 * number for number in range(360)]
 
@@ -78,3 +81,16 @@ def test_a_run_of_an_hour_replaces_the_figures_in_the_document(tmp_path, monkeyp
     figures, _, after = rest.partition("<!-- end -->")
     assert figures == "![Samples of an hour](soak.svg)\n\n0 lost\n\n| Series |\n"
     assert before and after and soak.DOCUMENT.read_text().startswith(before)
+
+
+async def test_a_loop_that_runs_nothing_for_a_while_has_stalled_so_long():
+    stalls = Stalls()
+    measuring = asyncio.create_task(stalls.run())
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_soon(time.sleep, 0.2)
+    while not stalls.longest:
+        await asyncio.sleep(0)
+    measuring.cancel()
+    assert stalls.longest > 0.1
+    assert stalls.take() > 0.1
+    assert stalls.take() == 0
