@@ -45,7 +45,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Handle one message after the other, without a task for each and for a channel.
 
-        A frame costs 9 us of CPU instead of 24, an idle socket 3.2 KiB instead of 5.6.
+        A frame costs 11 µs of CPU time instead of 29, an idle socket 3.1 KiB instead of 6.0.
         """
         self.scope, self.base_send = scope, send
         tracing.begin(scope)
@@ -62,7 +62,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         """Call the handler without `close_old_connections` in a thread first.
 
         The handlers use the database only in `in_thread`, which does that itself. A frame costs
-        9 us of CPU instead of 96.
+        11 µs of CPU time instead of 132.
         """
         await getattr(self, message["type"].replace(".", "_"))(message)
 

@@ -31,6 +31,7 @@ FOLDERS = "api|chat|comparison|deploy|docs|flack_project|nginx|tests"
 
 LINK = re.compile(r"\]\(([^)\s]+)\)|src(?:set)?=\"([^\"]+)\"")
 PATH = re.compile(rf"(?<![\w./:-])(?:{FOLDERS})/(?:[\w./-]*\w)?")  # chat/models/, nginx/
+COMMAND = re.compile(r"python\s+-m\s+(comparison[\w.]+)")
 TARGET = re.compile(r"(?:`|^(?: {4})?|&& )make ([a-z][\w-]*)", re.MULTILINE)
 
 
@@ -156,6 +157,19 @@ def test_each_path_in_a_document_exists(document):
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_each_make_target_in_a_document_exists(document):
     assert set(TARGET.findall(document.read_text())) <= TARGETS
+
+
+def test_each_figure_in_the_code_stands_beside_the_command_that_measures_it():
+    measured = [
+        path
+        for folder in ("api", "chat", "flack_project")
+        for path in (ROOT / folder).rglob("*.py")
+        if "µs" in path.read_text()
+    ]
+    commands = {path: COMMAND.findall(path.read_text()) for path in measured}
+    assert [name(path) for path in measured if not commands[path]] == []
+    modules = {module.replace(".", "/") + ".py" for found in commands.values() for module in found}
+    assert [module for module in modules if not (ROOT / module).exists()] == []
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=name)

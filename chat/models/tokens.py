@@ -44,8 +44,8 @@ CONVERTERS = [
     bool if isinstance(User._meta.get_field(name), models.BooleanField) else lambda value: value
     for name in FIELDS
 ]
-# Every authenticated request runs this query. It takes 36 µs of CPU time, of which the instance
-# takes 10. With `User.objects.raw` it takes 95, and 430 with a queryset (27 November 2026).
+# Every authenticated request runs this query. It takes 45 µs of CPU time, with `User.objects.raw`
+# 120 and with a queryset 528 (27 November 2026, `python -m comparison.bench.overrides`).
 USER_OF_DIGEST = f"""
     SELECT {", ".join(f"chat_user.{name}" for name in FIELDS)}
     FROM chat_token JOIN chat_user ON chat_user.id = chat_token.user_id

@@ -1,4 +1,9 @@
-"""The supervisor of `make run`: starts processes, restarts those that die, stops all of them."""
+"""The supervisor of `make run`: starts processes, restarts those that die, stops all of them.
+
+supervisor 4.3 and circus 0.19 were tried (27 November 2026). If a process cannot start, such as
+nginx on a port in use, both keep running without it and never exit with an error, and neither waits
+until /readyz returns 200. `make run` needs both, so most of this module would remain, as a plugin.
+"""
 
 import os
 import signal

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from comparison.bench import table
+from comparison.bench import calls, table
 from comparison.bench.__main__ import measure, merged
 from comparison.bench.processes import free_port, listening_on
 
@@ -67,3 +67,12 @@ def test_a_port_without_a_server_is_named():
     port = free_port()
     with pytest.raises(LookupError, match=f"No process of this machine listens on port {port}"):
         listening_on(port)
+
+
+@pytest.mark.django_db
+def test_each_replaced_default_runs_beside_its_replacement():
+    called = {}
+    for what, variant, call in calls.rows():
+        call()
+        called.setdefault(what, []).append(variant)
+    assert [what for what, variants in called.items() if len(variants) < 2] == []

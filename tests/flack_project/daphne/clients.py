@@ -7,8 +7,11 @@ import struct
 import orjson
 import pytest
 from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from tests.running import HANDSHAKE
+
+CLOSE_CODES = [1000, 1008, 1009, 1011, 1012, 1013, 4001]
 
 
 def receive(connection, event, **model):
@@ -26,6 +29,14 @@ def assert_closed(connection, status, code):
     with pytest.raises(ConnectionClosed) as closed:
         receive(connection, "nothing")
     assert closed.value.rcvd.code == code
+
+
+def code_of_close(server, code):
+    """Let the application close a socket with a code; return the code that the client receives."""
+    url = f"ws://127.0.0.1:{server.port}/close/{code}/"
+    with connect(url, proxy=None) as connection, pytest.raises(ConnectionClosed) as closed:
+        connection.recv(timeout=15)
+    return closed.value.rcvd.code
 
 
 def open_unread(server, path="/ws/"):

@@ -12,7 +12,7 @@ from websockets.exceptions import InvalidStatus
 
 from chat import throttling
 from flack_project.daphne.server import clear_away
-from tests.flack_project.daphne.clients import assert_closed, receive
+from tests.flack_project.daphne.clients import CLOSE_CODES, assert_closed, code_of_close, receive
 from tests.kit import NO_REDIS, PASSWORD, PREVIEW, basic, serve_page, until
 
 
@@ -125,20 +125,40 @@ def test_requests_are_counted(server):
     assert server.http.get("/stats").json()["requests_per_second"] >= 2
 
 
-def test_runserver_alone_is_a_chat_with_a_worker(serve):
-    with serve_page() as page:
-        server = serve("runserver", FLACK_PREVIEW_HOSTS=page.removeprefix("http://"))
-        headers = {"Authorization": f"Bearer {server.sign_up('Alice')}"}
-        with server.socket() as stranger:
-            posted = server.http.post("/api/messages", json={"source": page}, headers=headers)
-            html = posted.json()["html"]
-            assert receive(stranger, "updated_model", source=page)["model"]["html"] == html
-            html += PREVIEW.format(page)
-            assert receive(stranger, "updated_model", source=page)["model"]["html"] == html
-            stranger.send("x" * (throttling.FRAME_SIZE + 1))
-            assert_closed(stranger, 413, 1009)
-        until(lambda: server.http.get("/readyz").status_code == 200)
-    assert server.http.get("/admin/login/").status_code == 200
+@pytest.fixture(scope="module")
+def page():
+    """The URL of a page that has a preview."""
+    with serve_page() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def runserver(serve, page):
+    """`manage.py runserver`, with the sockets of closing.py."""
+    return serve(
+        "runserver",
+        DJANGO_SETTINGS_MODULE="tests.flack_project.daphne.closing_settings",
+        FLACK_PREVIEW_HOSTS=page.removeprefix("http://"),
+    )
+
+
+def test_runserver_alone_is_a_chat_with_a_worker(runserver, page):
+    headers = {"Authorization": f"Bearer {runserver.sign_up('Alice')}"}
+    with runserver.socket() as stranger:
+        posted = runserver.http.post("/api/messages", json={"source": page}, headers=headers)
+        html = posted.json()["html"]
+        assert receive(stranger, "updated_model", source=page)["model"]["html"] == html
+        html += PREVIEW.format(page)
+        assert receive(stranger, "updated_model", source=page)["model"]["html"] == html
+        stranger.send("x" * (throttling.FRAME_SIZE + 1))
+        assert_closed(stranger, 413, 1009)
+    until(lambda: runserver.http.get("/readyz").status_code == 200)
+    assert runserver.http.get("/admin/login/").status_code == 200
+
+
+@pytest.mark.parametrize("code", CLOSE_CODES)
+def test_runserver_closes_with_any_code(runserver, code):
+    assert code_of_close(runserver, code) == code
 
 
 # --- Without Redis --------------------------------------------------------------------------------

@@ -8,27 +8,27 @@ from pathlib import Path
 import orjson
 import pytest
 from daphne import ws_protocol
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
 
 from chat import throttling
 from flack_project.daphne.server import CHECK_EVERY, CommandLineInterface
 from flack_project.daphne.websocket import WebSocketProtocol
-from tests.flack_project.daphne.clients import assert_closed, assert_parting, open_unread, receive
+from tests.flack_project.daphne.clients import (
+    CLOSE_CODES,
+    assert_closed,
+    assert_parting,
+    code_of_close,
+    open_unread,
+    receive,
+)
 from tests.kit import until
 from tests.processes import COMMANDS
 
 # --- Close codes ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", [1000, 1008, 1009, 1011, 1012, 1013, 4001])
+@pytest.mark.parametrize("code", CLOSE_CODES)
 def test_the_application_closes_with_any_code(strict, code):
-    with (
-        connect(f"ws://127.0.0.1:{strict.port}/close/{code}/", proxy=None) as connection,
-        pytest.raises(ConnectionClosed) as closed,
-    ):
-        connection.recv(timeout=15)
-    assert closed.value.rcvd.code == code
+    assert code_of_close(strict, code) == code
 
 
 @pytest.mark.parametrize("strict", ["flack"], indirect=True)
