@@ -1,7 +1,8 @@
 """`make bench`: start Flack and its peers, measure the same work on each in turn, print a table.
 
-FLASK_URL is the URL of a Flask version on this machine, of 2016 or of today; ROUNDS (3) is the
-number of repeats; ROWS is a regular expression of the rows to measure. All other rows, and the
+FLASK_URL is the URL of a Flask version on this machine, of 2016 or of today; PYTHONS are other
+interpreters to run Flack on; ROUNDS (3) is the number of repeats; ROWS is a regular expression of
+the rows to measure, without which the layers of a request are measured too. All other rows, and the
 columns of servers that do not run this time, keep their numbers. All numbers are written to
 comparison/bench.json, their medians to comparison/BENCH.md.
 """
@@ -9,15 +10,16 @@ comparison/bench.json, their medians to comparison/BENCH.md.
 import os
 import re
 import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache, partial
 
-from comparison.bench import plot, rows, running, table
+from comparison.bench import plot, pythons, rows, running, table
 from comparison.bench.rows import Numbers
-from comparison.bench.servers import Server, Starter
+from comparison.bench.servers import ROOT, Server, Starter
 from comparison.bench.site import Site, hello, sign_ins
 from comparison.bench.table import FLASK_2016, FLASK_TODAY, GROWTH, RAW_ASGI
 
@@ -157,10 +159,25 @@ def merged(stored: table.Results, measured: table.Results) -> table.Results:
     return {row: stored.get(row, {}) | measured.get(row, {}) for row in rows_of}
 
 
+def layers(starter: Starter) -> None:
+    """Measure where the time of a request goes, on both databases, and write that to the report."""
+    tables = []
+    for database, url in (("SQLite", ""), ("PostgreSQL", starter.postgresql())):
+        command = [sys.executable, "-m", "comparison.bench.layers"]
+        done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True,
+                              env=os.environ | {"DATABASE_URL": url})  # fmt: skip
+        tables.append(f"{database}:\n\n{done.stdout.rstrip()}")
+    table.fill("layers", "\n\n".join([table.about(), *tables]))
+
+
 def main() -> None:
     """Measure, print and store."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        others = list(pythons.environments())
+    except ValueError as error:
+        sys.exit(str(error))
     with ExitStack() as stack:
         try:
             servers = running.start(stack.enter_context(Starter()))
@@ -172,11 +189,17 @@ def main() -> None:
         plans += [("daphne", dict(yardstick(stack.enter_context(Starter()))))]
         for plan in (large, on_postgresql):
             plans += [("flack", dict(plan(stack.enter_context(Starter()))))]
+        for column, python in others:
+            starter = stack.enter_context(Starter(python))
+            start = running.starting(starter.flack, starter.valkey)
+            plans += [(column, dict(works("flack", start)))]
         if not any(ROWS.search(name) for _, works_of in plans for name in works_of):
             sys.exit(f"No row matches ROWS={ROWS.pattern}.")
         results = table.load()
         for results in measure(plans, ROUNDS, ROWS):
             table.store(results)
+        if not ROWS.pattern:
+            layers(stack.enter_context(Starter()))
     plot.draw(results, table.RAW.with_suffix(".svg"))
     print(table.works(results), table.targets(results), sep="\n\n")
 

@@ -1,8 +1,9 @@
 """Where the CPU time of a request goes, by layer: `python -m comparison.bench.layers`.
 
 The requests run in this process, one after the other, through the event loop and the pool of
-threads, on an SQLite database in a temporary folder. A layer is a few functions; the time of those
-of another layer that they call is not counted twice. The best of `ROUNDS` rounds, in µs.
+threads, on the database of `DATABASE_URL`, or else on SQLite in a temporary folder. A layer is a
+few functions; the time of those of another layer that they call is not counted twice. The best of
+`ROUNDS` rounds, in µs. `make bench` writes the tables to comparison/BENCH.md.
 """
 
 import asyncio
@@ -150,9 +151,10 @@ async def main() -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
+        database = os.environ.get("DATABASE_URL") or f"sqlite:///{Path(folder) / 'db.sqlite3'}"
         os.environ |= {
             "SECRET_KEY": "of-a-measurement-and-of-no-server-at-all",
-            "DATABASE_URL": f"sqlite:///{Path(folder) / 'db.sqlite3'}",
+            "DATABASE_URL": database,
             "DJANGO_SETTINGS_MODULE": "flack_project.settings",
             "FLACK_RATE_LIMITS": "0",
         }

@@ -26,8 +26,7 @@ from comparison.bench.framing import TEXT, Wire, frame
 from comparison.bench.processes import Processes
 from comparison.bench.servers import Server, Starter
 from comparison.bench.swarm import Client, Swarm
-from comparison.bench.table import REPORT, about
-from comparison.lines import between
+from comparison.bench.table import about, fill
 from comparison.units import PING_EVERY
 
 Crowds = dict[Process, Connection]  # generators, and what they send
@@ -167,11 +166,6 @@ def start(starter: Starter, database: str) -> Server:
     return replace(server, worker=Processes(*server.worker.pids, beat.pid))
 
 
-def record(lines: str) -> None:
-    """Replace the table in comparison/BENCH.md."""
-    REPORT.write_text(between(REPORT.read_text(), "people", lines))
-
-
 def main() -> None:
     """Measure, print, and store the result of a whole run; fail if a user was offline."""
     count = int(os.environ.get("SOCKETS") or RECORDED[0])
@@ -189,7 +183,7 @@ def main() -> None:
     lines = f"{about()}\n\n{as_table(outcomes)}"
     print(lines)
     if count >= RECORDED[0] and seconds >= RECORDED[1]:
-        record(lines)
+        fill("people", lines)
     sys.exit(not all(outcome.is_whole for outcome in outcomes.values()))
 
 

@@ -94,23 +94,26 @@ def django(*urls: str) -> Server:
     return flack(ports, web, using("REDIS_URL", redis_url, "celery"), redis_url)
 
 
+def starting(begin: Callable[[], Server], valkey: Callable[[], None]) -> Callable[[], Server]:
+    """Return a function that starts a server, and Valkey before it, once."""
+
+    @cache
+    def started() -> Server:
+        valkey()
+        return begin()
+
+    return started
+
+
 def start(starter: Starter) -> dict[str, Callable[[], Server]]:
     """Return, by its column, what starts or finds each server that this machine can run."""
-
-    def starting(begin: Callable[[], Server]) -> Callable[[], Server]:
-        """Return a function that starts a server, and Valkey before it, once."""
-
-        @cache
-        def started() -> Server:
-            valkey()
-            return begin()
-
-        return started
-
     valkey = cache(starter.valkey)
-    servers = {"flack": starting(starter.flack)}
+    servers = {"flack": starting(starter.flack, valkey)}
     if shutil.which("node") and (PEERS / "node_modules").exists():
-        servers |= {"socket.io": starting(starter.socketio), "ws": starting(starter.ws)}
+        servers |= {
+            "socket.io": starting(starter.socketio, valkey),
+            "ws": starting(starter.ws, valkey),
+        }
     if url := os.environ.get("FLASK_URL"):
         found = flask(url)
         servers[found.name] = lambda: found

@@ -63,8 +63,10 @@ class Server:
 class Starter(contextlib.ExitStack):
     """Starts processes, and terminates them at the end of the block."""
 
-    def __init__(self) -> None:
+    def __init__(self, python: Path = Path(sys.executable)) -> None:
+        """Prepare to start processes; Flack's run on this interpreter."""
         super().__init__()
+        self.python = python
         self.folder = Path(self.enter_context(tempfile.TemporaryDirectory(prefix="flack-bench-")))
         self.redis_url = f"unix://{self.folder}/valkey.sock"
         self.stores: dict[str, Processes] = {}
@@ -114,17 +116,17 @@ class Starter(contextlib.ExitStack):
             "FLACK_PASSWORD_VALIDATORS": "0",
         } | settings
         self.environment = environment
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, check=True,
+        subprocess.run([self.python, "manage.py", "migrate", "-v", "0"], cwd=ROOT, check=True,
                        env=os.environ | environment)  # fmt: skip
         ports = [free_port() for _ in range(nodes)]
         module, application = server.split()
         web = [
-            self.run(sys.executable, "-m", module, "-b", "127.0.0.1", "-p", port, "-v", 0,
+            self.run(self.python, "-m", module, "-b", "127.0.0.1", "-p", port, "-v", 0,
                      application, **environment)
             for port in ports
         ]  # fmt: skip
         worker = [
-            self.run(sys.executable, "-m", "celery", "--quiet", "-A", "flack_project", "worker",
+            self.run(self.python, "-m", "celery", "--quiet", "-A", "flack_project", "worker",
                      "--pool", "threads", "--concurrency", 8 // workers, "-n", f"bench{number}@%h",
                      "--without-gossip", "--without-mingle", "--loglevel", "ERROR", **environment)
             for number in range(workers)

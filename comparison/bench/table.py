@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from comparison.bench.missed import explanation
 from comparison.lines import between
 
 Numbers = dict[str, float]
@@ -22,6 +23,7 @@ REPORT = FOLDER / "BENCH.md"
 FLASK_2016, FLASK_TODAY = "flask", "flask of today"  # columns of FLASK_URL, by its Engine.IO
 PEERS = ("flack", "socket.io", "ws", FLASK_2016, FLASK_TODAY)
 COLUMNS = (*PEERS, "daphne")
+PYTHON = "Python "  # columns of Flack on other versions, which have a table of their own
 LABELS = {"own µs": "generator µs"}  # names in the tables, where they differ from the JSON
 RUN = "run"  # the key of the time when a number's run began; rows keep numbers of earlier runs
 
@@ -65,30 +67,10 @@ GROWTH = "steady push for 20 s"
 ONE_NODE = f"{GROWTH}, 1000 sockets"
 LIST = "GET 100 messages"
 RAW_ASGI = "hello of raw ASGI"  # on plain daphne
-TARGETS = (
-    Target(STEADY, "µs", 0.9, "socket.io"),
-    Target(STEADY, "µs", 0.22, "flask"),
-    Target(STEADY, "p99 ms", 1, "socket.io"),
-    Target("burst", "µs", 0.5, "ws"),
-    Target("burst", "healthz p99 ms", 50),
-    Target(f"{GROWTH}, 100 sockets", "µs", 1.15, other=ONE_NODE),
-    Target(f"{GROWTH}, 5000 sockets", "µs", 1.15, other=ONE_NODE),
-    Target(f"{ONE_NODE} on 2 nodes", "µs", 1.15, other=ONE_NODE),
-    Target(f"{ONE_NODE} on 4 nodes", "µs", 1.15, other=ONE_NODE),
-    Target("an idle socket", "KiB", 12),
-    Target("holding 3000 idle sockets", "µs a second", 2),
-    Target("an idle socket", "µs", 1, "flask"),
-    Target("sign-in storm, 500 users, 500 listen", "µs", 1.15,
-           other="sign-in storm, 250 users, 500 listen"),
-    Target("sign-in storm, 500 users, 1000 listen", "µs", 1.5,
-           other="sign-in storm, 500 users, 500 listen"),
-    Target(LIST, "µs", 0.3, "flask"),
-    Target(f"{LIST} of 1,000,000", "µs", 1.15, other=LIST),
-    Target(f"{LIST}, unchanged", "µs", 0.1, "flask", other=LIST),
-    Target("GET user with token", "µs", 0.45, "flask"),
-    Target("POST message", "µs", 0.35, "flask"),
-    Target("sign-in, and pushes meanwhile", "p99 ms", 50),
-    Target(f"{LIST} through nginx, micro-cache", "µs", 0.1, other=f"{LIST} through nginx"),
+DATABASES = ("", ", PostgreSQL")  # ends of names of rows
+STORM = "sign-in storm, 500 users, 500 listen"
+# What all work costs, as multiples of a request that daphne alone answers.
+COSTS = (
     *(
         Target(f"{row}{database}", "µs", most, "daphne", other=RAW_ASGI)
         for row, most in (
@@ -98,16 +80,40 @@ TARGETS = (
             ("POST message", 11),
             ("post over the socket", 8),
         )
-        for database in ("", ", PostgreSQL")
+        for database in DATABASES
     ),
-    Target("an idle socket", "µs", 4.5, "daphne", other=RAW_ASGI),
     *(
         Target(f"a ping of a user{database}", "node and redis µs", 1, "daphne", other=RAW_ASGI,
                other_key="µs")
-        for database in ("", ", PostgreSQL")
+        for database in DATABASES
     ),
-    Target("sign-in storm, 500 users, 500 listen", "µs", 2500),
+    Target("an idle socket", "µs", 4.5, "daphne", other=RAW_ASGI),
+    Target("holding 3000 idle sockets", "µs a second", 2),
+    Target("an idle socket", "KiB", 12),
+    Target(f"{GROWTH}, 5000 sockets", "µs", 1.15, other=ONE_NODE),
+    Target(f"{GROWTH}, 100 sockets", "µs", 1.15, other=ONE_NODE),
+    Target(STORM, "µs", 2500),
 )  # fmt: skip
+TARGETS = (
+    *COSTS,
+    Target(STEADY, "µs", 0.9, "socket.io"),
+    Target(STEADY, "µs", 0.22, "flask"),
+    Target(STEADY, "p99 ms", 1, "socket.io"),
+    Target("burst", "µs", 0.5, "ws"),
+    Target("burst", "healthz p99 ms", 50),
+    Target(f"{ONE_NODE} on 2 nodes", "µs", 1.15, other=ONE_NODE),
+    Target(f"{ONE_NODE} on 4 nodes", "µs", 1.15, other=ONE_NODE),
+    Target("an idle socket", "µs", 1, "flask"),
+    Target(STORM, "µs", 1.15, other="sign-in storm, 250 users, 500 listen"),
+    Target("sign-in storm, 500 users, 1000 listen", "µs", 1.5, other=STORM),
+    Target(LIST, "µs", 0.3, "flask"),
+    Target(f"{LIST} of 1,000,000", "µs", 1.15, other=LIST),
+    Target(f"{LIST}, unchanged", "µs", 0.1, "flask", other=LIST),
+    Target("GET user with token", "µs", 0.45, "flask"),
+    Target("POST message", "µs", 0.35, "flask"),
+    Target("sign-in, and pushes meanwhile", "p99 ms", 50),
+    Target(f"{LIST} through nginx, micro-cache", "µs", 0.1, other=f"{LIST} through nginx"),
+)
 
 
 def medians(results: Results, row: str, server: str) -> Numbers:
@@ -162,14 +168,49 @@ def works(results: Results) -> str:
 
 def targets(results: Results) -> str:
     """Return the table of the targets and the measured values."""
-    lines = ["| Target | Measured | |", "|---|---|---|"]
+    lines = ["| Target | Measured | Flack alone | |", "|---|---|---|---|"]
     for target in TARGETS:
         reached = target.reached(results)
         if reached is not None:
             verdict = "met" if reached <= target.most else "**missed**"
             if not target.is_of_one_run(results):
                 verdict = "of two runs: no result"
-            lines.append(f"| {target} | {figure(reached)} | {verdict} |")
+            alone = f"{figure(medians(results, target.row, 'flack')[target.key])} {target.key}"
+            lines.append(f"| {target} | {figure(reached)} | {alone} | {verdict} |")
+    return "\n".join(lines)
+
+
+def missed(results: Results) -> str:
+    """Return what each row is made of that missed a target in one run."""
+    names: dict[str, list[Target]] = {}
+    for target in TARGETS:
+        reached = target.reached(results)
+        if reached is not None and reached > target.most and target.is_of_one_run(results):
+            names.setdefault(explanation(target.row), []).append(target)
+    return (
+        "\n".join(
+            f"- **{'; '.join(map(str, found))}.** {reason}" for reason, found in names.items()
+        )
+        or "None: all targets that were measured in one run are met."
+    )
+
+
+def pythons(results: Results) -> str:
+    """Return the table of Flack on other versions of Python, beside the numbers of the same run."""
+    columns = sorted({name for row in results.values() for name in row if name.startswith(PYTHON)})
+    if not columns:
+        return "Not measured: `PYTHONS=` was not set."
+    lines = [f"| Measurement | flack | {' | '.join(columns)} |", "|---" * (len(columns) + 2) + "|"]
+    for row in results:
+        ours, cells = medians(results, row, "flack"), []
+        for name in columns:
+            found = medians(results, row, name)
+            if found and found.get(RUN) == ours.get(RUN):
+                cells.append(f"{figure(found['µs'])} µs ({found['µs'] / ours['µs']:.2f})")
+            else:
+                cells.append("")
+        if any(cells):
+            lines.append(f"| {row} | {figure(ours['µs'])} µs | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -215,8 +256,14 @@ def store(results: Results) -> None:
     write(results, machine(results))
 
 
-def write(results: Results, about: str = "") -> None:
+def write(results: Results, line: str = "") -> None:
     """Update the tables of the report; without a line about the run, keep the one that is there."""
-    text = REPORT.read_text()
-    about = about or text.partition("<!-- bench -->\n")[2].partition("\n")[0]
-    REPORT.write_text(between(text, "bench", f"{about}\n\n{works(results)}\n\n{targets(results)}"))
+    line = line or REPORT.read_text().partition("<!-- bench -->\n")[2].partition("\n")[0]
+    fill("bench", f"{line}\n\n{works(results)}\n\n{targets(results)}")
+    fill("missed", missed(results))
+    fill("pythons", pythons(results))
+
+
+def fill(mark: str, text: str) -> None:
+    """Replace the part of the report between two marks."""
+    REPORT.write_text(between(REPORT.read_text(), mark, text))
