@@ -76,13 +76,43 @@ def test_a_message_that_cannot_be_rendered_does_not_stop_the_others(
     room.complaints.clear()
 
 
-def test_ten_thousand_mentions_are_marked_in_linear_time(
+def test_ten_thousand_mentions_among_5000_people_are_marked_in_linear_time(
     room: Room, stack: Stack, alice: Person, word: str
 ) -> None:
+    """By the work that marking does: lookups in maps and copies of text."""
     expect(room.participants).to_contain_text(alice.nickname)
     source = f"@{alice.nickname} " + "@" * (9_000 - len(word)) + word
     stack.posted(alice, source)
     expect(room.hears(word).locator("mark")).to_have_count(1)
+    work = room.page.evaluate(
+        """async () => {
+        const { showHtml } = await import('/static/chat/html.js')
+        const { users } = await import('/static/chat/store.js')
+        const letters = 'abcdefghij'
+        for (let id = 1e6; id < 1e6 + 5000; id += 1) {
+            const digits = [...String(id)].map((digit) => letters[digit]).join('')
+            users.merge({ id, updated_at: 1, nickname: digits.padEnd(8 + (id % 25), 'x') })
+        }
+        let count = 0
+        for (const [type, name] of [[Map, 'get'], [String, 'slice']]) {
+            const original = type.prototype[name]
+            type.prototype[name] = function (...values) {
+                count += 1
+                return original.apply(this, values)
+            }
+        }
+        const of = (text) => {
+            count = 0
+            showHtml(document.createElement('div'), `<p>${text}</p>`)
+            return count
+        }
+        of('@') // the nicknames are indexed
+        return ['@', '@ ', '@bob,'].map((unit) =>
+            [1000, 10000].map((length) => of(unit.repeat(length).slice(0, length))))
+    }"""
+    )
+    for short, long in work:
+        assert 1_000 < short < long < 10.1 * short
 
 
 # The widths of a phone and of a desktop.
