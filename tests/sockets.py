@@ -12,6 +12,7 @@ from channels.testing import WebsocketCommunicator
 
 import chat.consumers
 import chat.realtime.hub
+import chat.realtime.publisher
 import chat.views
 import flack_project.daphne.handler
 from chat.models import User
@@ -116,6 +117,7 @@ async def live(
 ) -> Any:
     """A new hub and a new publisher, at work on this test's event loop; gives the hub."""
     channel_layers.backends.clear()
+    monkeypatch.setattr(chat.realtime.publisher, "JOIN", 0)  # each push is sent at once
     hub = Hub(publisher)
     for module in (chat.realtime.hub, chat.consumers, chat.views, flack_project.daphne.handler):
         monkeypatch.setattr(module, "hub", hub)

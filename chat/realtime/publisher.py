@@ -18,6 +18,7 @@ from chat.observability import metrics
 
 GROUP = "push"
 HEARTBEAT = 2.0  # seconds
+JOIN = 0.02  # seconds from one message to the next: pushes of a busy process are joined
 TIMEOUT = 2.0  # seconds that sending may take
 RETRY = 1.0  # seconds after a failure in which nothing is sent
 MAX_SIZE = 4 * 1024 * 1024  # characters that may be queued; more are dropped, and hubs repair
@@ -30,8 +31,9 @@ logger = logging.getLogger(__name__)
 class Publisher:
     """Sends texts from one event loop; they are queued by any thread.
 
-    `async_to_sync(group_send)` would make a loop and a connection per push; this keeps one. Queued
-    texts are sent in one message. Each message carries the publisher's name and a number that goes
+    `async_to_sync(group_send)` would make a loop and a connection per push; this keeps one. A text
+    is sent at once, unless a message was sent less than `JOIN` seconds before: those queued until
+    then are sent in one message. Each message carries the publisher's name and a number that goes
     up by one, also when sending fails, and an empty message is sent every `HEARTBEAT` seconds, so
     any loss is soon visible as a gap in the numbers. The last message is marked as such: a
     publisher that falls silent without it was killed, perhaps between a commit and its push.
@@ -54,6 +56,8 @@ class Publisher:
         self._left: Future[None] = Future()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
+        self._is_woken = False  # True once the loop was asked to send what is queued
+        self._join_until = 0.0  # by the clock of the loop
         self._pid = 0
 
     def start(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
@@ -67,7 +71,7 @@ class Publisher:
             self._pid, self._wake = os.getpid(), asyncio.Event()
             self.name, self._number, self._unconfirmed_since = uuid4().hex, 0, None
             self._leaving, self._is_gone, self._left = False, False, Future()
-            self._is_full, self._retry_at = False, 0.0
+            self._is_full, self._is_woken, self._retry_at, self._join_until = False, False, 0.0, 0.0
             self._loop = loop or asyncio.new_event_loop()
             if loop is None:
                 threading.Thread(target=self._run_alone, name="push", daemon=True).start()
@@ -111,7 +115,16 @@ class Publisher:
 
     def _start_sending(self) -> None:
         assert self._loop is not None
-        self._loop.call_soon_threadsafe(self._wake.set)
+        if not self._is_woken:  # waking a loop from another thread costs more than a comparison
+            self._loop.call_soon_threadsafe(self._wake_soon)
+            self._is_woken = True
+
+    def _wake_soon(self) -> None:
+        assert self._loop is not None
+        if self._loop.time() < self._join_until:
+            self._loop.call_at(self._join_until, self._wake.set)
+        else:
+            self._wake.set()
 
     def confirm(self, number: int) -> None:
         """Note that the hub received this number."""
@@ -149,7 +162,8 @@ class Publisher:
             texts, ended, self._size = _emptied(self._texts), _emptied(self._ended), 0
             # What did not fit in the queue is a gap too: their number is left out.
             self._number += 2 if self._is_full else 1
-            self._is_full = False
+            self._is_full = self._is_woken = False
+        self._join_until = asyncio.get_running_loop().time() + JOIN
         if self._unconfirmed_since is None:
             self._unconfirmed_since = time.monotonic()
         # While the layer is unavailable texts are dropped: the gap in the numbers shows it.

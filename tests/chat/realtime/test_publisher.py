@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 
 from chat.realtime import publisher as publisher_module
 from chat.realtime.publisher import GROUP, Publisher
+from tests.sockets import settle
 
 
 @pytest.fixture
@@ -83,6 +84,32 @@ async def test_queued_texts_are_sent_in_one_message(channel, new_publisher):
     for text in "abcd":
         publisher.publish(text)
     assert (await channel())["texts"] == ["a", "b", "c", "d"]
+
+
+async def test_texts_soon_after_a_message_are_joined(channel, new_publisher, monkeypatch):
+    monkeypatch.setattr(publisher_module, "JOIN", 3600)
+    publisher = new_publisher()
+    publisher.start(asyncio.get_running_loop())
+    publisher.publish("a")
+    messages = [await channel()]
+    for text in "bc":
+        await asyncio.to_thread(publisher.publish, text)
+        await settle()
+    publisher.leave()  # the last message waits for nothing
+    while "last" not in messages[-1]:
+        messages.append(await channel())
+    assert [(m["number"], m["texts"]) for m in messages] == [(1, ["a"]), (2, ["b", "c"])]
+
+
+async def test_joined_texts_are_sent_in_the_end(channel, new_publisher, monkeypatch):
+    monkeypatch.setattr(publisher_module, "JOIN", 0.05)
+    publisher = new_publisher()
+    publisher.start(asyncio.get_running_loop())
+    texts: list[str] = []
+    for text in "abc":
+        publisher.publish(text)
+        texts += (await channel())["texts"]
+    assert texts == ["a", "b", "c"]
 
 
 async def test_a_thread_without_a_loop_publishes_too(channel, new_publisher):
