@@ -1,5 +1,6 @@
 """Tests of flack_project/environment.py: an invalid variable ends any process with one sentence."""
 
+import gc
 import re
 import runpy
 import subprocess
@@ -58,6 +59,7 @@ def read(monkeypatch, tmp_path):
         monkeypatch.setenv("SECRET_KEY", "of-the-tests-and-of-no-server-at-all")
         monkeypatch.setenv("VAR", str(tmp_path))
         monkeypatch.setenv(name, value)
+        monkeypatch.setattr(gc, "disable", lambda: None)  # nothing would enable it again
         environment.whole_number("PORT", 8000, 1, 65535)
         environment.whole_number("NODES", 2, 1, 64)
         return runpy.run_path(str(SOURCES[0]))

@@ -1,5 +1,6 @@
 """Tests of flack_project/settings.py: what each variable of the environment does."""
 
+import gc
 import json
 import re
 import runpy
@@ -24,9 +25,15 @@ def read(monkeypatch, tmp_path):
         monkeypatch.setenv("VAR", str(tmp_path))
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
+        monkeypatch.setattr(gc, "disable", lambda: None)  # nothing would enable it again
         return runpy.run_path(str(ROOT / "flack_project/settings.py"))
 
     return read
+
+
+def test_the_garbage_collector_runs_once_django_is_set_up_and_skips_what_was_imported():
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 100_000
 
 
 def test_defaults_are_those_of_the_readme(read, tmp_path):
