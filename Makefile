@@ -19,7 +19,7 @@ BIN := .venv/bin
 JS := tests/browser
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_USER := 0
-unexport DJANGO_SETTINGS_MODULE PYTHONSAFEPATH
+unexport DJANGO_SETTINGS_MODULE PYTHONSAFEPATH PYTHONDONTWRITEBYTECODE
 
 # Create .venv anew if it was moved, copied, left without its Python or created only half.
 ifneq ($(wildcard .venv/pyvenv.cfg),)

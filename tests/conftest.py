@@ -5,6 +5,7 @@ cache, Valkey and servers as separate processes. Only two things are replaced: t
 test advances instead of waiting, and the page that a link leads to.
 """
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -61,6 +62,12 @@ hypothesis_settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 hypothesis_settings.load_profile("flack")
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector skip what was imported and collected, as it stays."""
+    gc.collect()
+    gc.freeze()
 
 
 # --- Database, users, requests ----------------------------------------------------------------
