@@ -82,8 +82,8 @@ def entries(server: Database, cores: Cores, quick: bool, urls: dict[str, str],
             wire: str = "") -> list[Entry]:  # fmt: skip
     """Return all entries: contestants, servers that run already by their URL, and what explains.
 
-    What explains is measured with the load that is the same for all: `ws`, the stages between
-    "flask" and "flask-tuned", and two nodes of each contestant.
+    What explains is measured with the load that is the same for all: `ws`, the stages from "flask"
+    to "flask-tuned" and from "django-documented" to "flack", and two nodes of each contestant.
     """
 
     def begin(name: str, nodes: int = 1) -> Callable[[], AbstractContextManager[Side]]:

@@ -70,10 +70,11 @@ def size(name: str) -> dict[str, int]:
     is_flask = RUNNABLE[name].folder.name.startswith("flask")
     if name == "flack":
         paths = [ROOT / folder for folder in PROJECT]
-    elif name == "django-documented":
-        paths = [FOLDER / "django_documented", *(ROOT / "chat" / part for part in SHARED)]
-    else:
+    elif is_flask:
         paths = [FOLDER / "flask", RUNNABLE[name].folder]
+    else:
+        shared = (ROOT / "chat" / part for part in SHARED)
+        paths = [FOLDER / "django_documented", RUNNABLE[name].folder, *shared]
     lock = (FOLDER / "flask" if is_flask else ROOT) / "requirements.txt"
     return {
         "lines": sum(map(lines, dict.fromkeys(paths))),

@@ -6,6 +6,18 @@ from typing import Any
 Raw = dict[str, Any]
 Result = dict[str, Any]
 
+# Why a load was not carried, in the words of the report, by the reason that the method gives.
+CRITERIA = {
+    "late": "p99 over 1 s",
+    "lost": "messages lost",
+    "doubled": "messages doubled",
+    "refused": "clients refused",
+    "errors": "requests failed",
+    "queue grows": "queue grows",
+    "generator": "generator's limit",
+}
+UNTITLED = {"flask-2016": "Flask, 2016 (untuned)", "other": "OTHER_URL (not known if tuned)"}
+
 
 def table(head: list[str], rows: list[list[Any]]) -> str:
     """Return a Markdown table."""
@@ -23,10 +35,26 @@ def short(value: float | None) -> str:
 
 
 def title(raw: Raw, name: str) -> str:
-    """Return the title of an entry."""
-    if name == "flask-2016":
-        return "Flask, 2016"
-    return str(raw["contestants"].get(name, {}).get("title", name))
+    """Return the title of an entry, which says if it is tuned."""
+    if name.endswith(" again"):
+        return f"{title(raw, name.removesuffix(' again'))}, again"
+    if ", 2 nodes" in name:
+        return f"{title(raw, name.removesuffix(', 2 nodes'))}, 2 nodes"
+    return str(raw["contestants"].get(name, {}).get("title", UNTITLED.get(name, name)))
+
+
+def criterion(reason: str) -> str:
+    """Return the criterion that broke, in words, or "carried" if none did."""
+    return CRITERIA[reason] if reason else "carried"
+
+
+def carried(result: Result | None, *, with_reason: bool = True) -> str:
+    """Return the load that an entry carried, and the criterion that broke above it."""
+    if result is None or result["carried"] is None:
+        return "–"
+    is_bound = result["reason"] in ("", "generator")
+    text = f"{'at least ' * is_bound}{short(result['carried'])}{'*' * result['disturbed']}"
+    return f"{text} ({criterion(result['reason'])})" if with_reason and result["reason"] else text
 
 
 def of(raw: Raw, work: str) -> dict[str, Result]:

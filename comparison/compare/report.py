@@ -7,9 +7,20 @@ from typing import Any
 
 from comparison.compare import plots
 from comparison.compare.answer import answer, choose
-from comparison.compare.contest import AGAIN, WORKS
-from comparison.compare.numbers import Raw, Result, noise, of, short, table, title
-from comparison.contestants.running import FLOOR, STAGES
+from comparison.compare.contest import AGAIN, WORKS, Work
+from comparison.compare.numbers import (
+    CRITERIA,
+    Raw,
+    Result,
+    carried,
+    criterion,
+    noise,
+    of,
+    short,
+    table,
+    title,
+)
+from comparison.contestants.running import DJANGO_STAGES, FLASK_STAGES, FLOOR, STAGES
 
 REPEAT = """```
 make compare                                  # everything, within 100 minutes
@@ -28,17 +39,6 @@ LIMITS = """- One machine, one core for all of a contestant, one room: a server 
 - Contestants share the contract, not all work: see the
   [deviations that affect speed](DEVIATIONS.md).
 - Memory is resident memory of web and worker processes, which share pages."""
-
-
-def carried(result: Result) -> str:
-    """Return what an entry carried, and what broke above that."""
-    if result["carried"] is None:
-        return "–"
-    if not result["reason"]:
-        return f"at least {short(result['carried'])}"
-    prefix = "at least " if result["reason"] == "generator" else ""
-    mark = "*" if result["disturbed"] else ""
-    return f"{prefix}{short(result['carried'])}{mark} ({result['reason']})"
 
 
 def contenders(raw: Raw, work: str) -> dict[str, Result]:
@@ -60,10 +60,10 @@ def summary(raw: Raw) -> str:
         results = [found[work.name].get(name) for work in WORKS]
         first = next(result for result in results if result)
         size = raw["contestants"].get(name, {})
-        row = [title(raw, name), *(carried(each) if each else "–" for each in results)]
+        row = [title(raw, name), *(carried(each) for each in results)]
         row += [short(each.get("µs")) if each else "–" for each in results]
         row += [short(first.get("KiB")), short(first.get("MiB")), short(first["start s"])]
-        row += [size.get("lines", "–"), size.get("packages", "–"), first["processes"]]
+        row += [short(size.get("lines")), size.get("packages", "–"), first["processes"]]
         rows.append([*row, size.get("private names", "–")])
     return table(head, rows)
 
@@ -78,21 +78,42 @@ def costs(raw: Raw) -> str:
             rows.append([f"{work.name}: {work.probe:g} {work.unit}", title(raw, name),
                          short(result.get("µs")),
                          *(short(parts.get(part)) for part in ("nginx", "valkey", "postgresql")),
-                         result["at the same load"]])  # fmt: skip
+                         at_the_same_load(result)])  # fmt: skip
     return table(head, rows)
 
 
-def split(raw: Raw) -> str:
-    """Return the table of the stages from the Flask version of 2016 to this project."""
-    names = ["flask-2016", "flask", *STAGES, "flask-tuned", "flack"]
-    why = ["", "age: Python and libraries of today", "design: no write for a poll",
-           "design: no trip to Celery for a post", "design: lists without instances",
-           "transport: framed once for all", "transport: joined writes",
-           "the rest: Django, and what only this project does"]  # fmt: skip
+def at_the_same_load(result: Result) -> str:
+    """Return "carried", or the criterion that broke at the load that is the same for all."""
+    found: str = result["at the same load"]
+    return CRITERIA.get(found, found)
+
+
+FLASK_CHANGES = {
+    "flask-2016": "–",
+    "flask": "age: Python and libraries of today",
+    **dict(zip(FLASK_STAGES, (
+        "design: no write for a poll", "design: no trip to Celery for a post",
+        "design: lists without instances", "transport: framed once for all",
+    ), strict=True)),
+    "flask-tuned": "transport: joined writes",
+    "flack": "the framework: Django, and what only this project does",
+}  # fmt: skip
+DJANGO_CHANGES = {
+    "django-documented": "–",
+    **dict(zip(DJANGO_STAGES, (
+        "design: no write for a poll", "transport: one subscription a process",
+        "transport: serialised once a process", "transport: framed once for all",
+    ), strict=True)),
+    "flack": "the rest: joined writes, faster requests, and what only this project does",
+}  # fmt: skip
+
+
+def split(raw: Raw, changes: dict[str, str]) -> str:
+    """Return the table of the stages from an untuned entry to a tuned one."""
     rows: list[list[Any]] = []
     last: dict[str, float | None] = {}
-    for name, changed in zip(names, why, strict=True):
-        row = [changed or "–", title(raw, name)]
+    for name, changed in changes.items():
+        row = [changed, title(raw, name)]
         for work in WORKS:
             value = of(raw, work.name).get(name, {}).get("µs")
             before = last.get(work.name)
@@ -108,7 +129,7 @@ def nodes(raw: Raw) -> str:
     results = of(raw, "push")
     rows = [
         [title(raw, name), short(results[name].get("µs")), short(two.get("µs")),
-         two["at the same load"]]
+         at_the_same_load(two)]
         for name in results if (two := results.get(f"{name}, 2 nodes"))
     ]  # fmt: skip
     head = ["Entry", "µs a delivery, one node", "two nodes behind nginx", "at this load"]
@@ -120,7 +141,8 @@ def every_step(raw: Raw) -> str:
     head = ["Work", "Entry", "Load", "Result", "p50 ms", "p99 ms", "samples", "µs", "sent of due",
             "other work"]  # fmt: skip
     rows = [
-        [result["work"], result["entry"], short(step["load"]), step["broken"] or "carried",
+        [result["work"], title(raw, result["entry"]), short(step["load"]),
+         criterion(step["broken"]),
          short(step.get("p50 ms")), short(step.get("p99 ms")), step.get("samples", 0),
          short(step.get("µs")), f"{step['sent']:g} of {step['due']:g}",
          f"{100 * step.get('other work', 0):.0f} %"]
@@ -155,15 +177,21 @@ def markdown(raw: Raw) -> str:
         *warnings(raw),
         "## The answer",
         answer(raw),
-        "What would change it: another room (many rooms, long messages), more cores for one "
-        "contestant, a better tuned contestant, other versions. Run it again for yours.",
+        "† did not carry the load at which all were compared. "
+        "What would change the answer: another room (many rooms, long messages), more cores for "
+        "one contestant, a better tuned contestant, other versions. Run it again for yours.",
+        "![What one core carries, and the criterion that broke above it](report-carried.svg)",
         "\n\n".join(f"![CPU time of a {work.each}](report-{work.name}.svg)" for work in WORKS),
         summary(raw),
         "## Why one costs less",
-        "From the Flask version of 2016 to this project, one change after the other; CPU time of "
-        "web and worker at the same load. Each factor is relative to the last line measured above. "
-        "One subscription a process is no stage: Flask-SocketIO has that as documented.",
-        split(raw),
+        "From an untuned entry to a tuned one, one change after the other; CPU time of web and "
+        "worker at the same load. Each factor is relative to the last line measured above; one "
+        "nearer to 1 than the noise is none.",
+        "From the Flask version of 2016 by Flask tuned to this project. One subscription a process "
+        "is no stage: Flask-SocketIO has that as documented.",
+        split(raw, FLASK_CHANGES),
+        "From Django documented to this project:",
+        split(raw, DJANGO_CHANGES),
         "Two nodes behind nginx share one core here, so they show what a second node costs, not "
         "what it carries:" if nodes(raw) else "",
         nodes(raw),
@@ -200,6 +228,8 @@ def method_of(raw: Raw) -> list[str]:
         f"Carried: p99 of all deliveries under 1 s, nothing lost, doubled or refused, no growing "
         f"queue, in {plan['tries']} of {plan['tries']} tries. Found by bisection to a factor of "
         f"{plan['precision']:g}. The criterion that broke above it stands in brackets.",
+        "Only web and worker of a server given by its URL are pinned by their owner, if at all; it "
+        "has no nginx here.",
         "A step in which the generator sent less than 99 %, or late, is never carried. A step with "
         f"more than 5 % of other work is repeated, at most {plan['repeats']} times.",
         "µs is CPU time of web and workers at the same load for all. One core carries all of a "
@@ -211,19 +241,46 @@ def method_of(raw: Raw) -> list[str]:
     ]  # fmt: skip
 
 
+def drawn(raw: Raw, work: str, key: str) -> tuple[str, float]:
+    """Return the noise of a number as text, and as a factor to draw; 1 if it was not measured."""
+    band = noise(raw, work, key)
+    is_known = math.isfinite(band)
+    return (f"noise ×{band:.2f}", band) if is_known else ("noise not measured", 1.0)
+
+
+def costs_of(raw: Raw, work: Work) -> plots.Panel:
+    """Return the chart of the CPU time of a unit, the most expensive first."""
+    results = of(raw, work.name)
+    names = [*contenders(raw, work.name), *({FLOOR.name} & results.keys())]
+    text, band = drawn(raw, work.name, "µs")
+    bars = [
+        plots.Bar(name, title(raw, name), cost,
+                  short(cost) + ("" if (at := at_the_same_load(results[name])) == "carried"
+                                 else f" † {at}"))
+        for name in names if (cost := results[name].get("µs")) and name != AGAIN
+    ]  # fmt: skip
+    bars.sort(key=lambda bar: -bar.value)
+    heading = f"CPU time of a {work.each}, µs; {text}\n{work.probe:g} {work.unit}"
+    return plots.Panel(heading, bars, band)
+
+
+def capacities(raw: Raw, work: Work) -> plots.Panel:
+    """Return the chart of what is carried, with the criterion that broke above it."""
+    text, band = drawn(raw, work.name, "carried")
+    bars = [
+        plots.Bar(name, title(raw, name), result["carried"], carried(result))
+        for name, result in contenders(raw, work.name).items()
+        if result["carried"] is not None and name != AGAIN
+    ]
+    bars.sort(key=lambda bar: -bar.value)
+    return plots.Panel(f"{work.unit}; {text}".capitalize(), bars, band)
+
+
 def draw(raw: Raw, folder: Path) -> None:
-    """Draw the picture of each kind of work."""
+    """Draw the pictures: the CPU time of each unit, and what one core carries."""
     for work in WORKS:
-        results = contenders(raw, work.name) | {
-            name: r for name, r in of(raw, work.name).items() if name == FLOOR.name
-        }
-        values = {title(raw, name): r["µs"] for name, r in results.items()
-                  if r.get("µs") and name != AGAIN}  # fmt: skip
-        band = noise(raw, work.name)
-        drawn = f"noise ×{band:.2f}" if math.isfinite(band) else "noise not measured"
-        text = f"CPU time of a {work.each}, µs ({work.probe:g} {work.unit}; {drawn})"
-        plots.bars(text, values, band if math.isfinite(band) else 1.0,
-                   folder / f"report-{work.name}.svg")  # fmt: skip
+        plots.draw([costs_of(raw, work)], folder / f"report-{work.name}.svg")
+    plots.draw([capacities(raw, work) for work in WORKS], folder / "report-carried.svg")
 
 
 def write(raw: Raw, folder: Path) -> Path:

@@ -117,7 +117,7 @@ FLOOR = Contestant(
 )  # fmt: skip
 
 # "flask" with one idea more at each stage; the next one after the last is "flask-tuned".
-STAGES = {
+FLASK_STAGES = {
     f"flask-{place}-{idea}": replace(
         CONTESTANTS["flask-tuned"],
         name=f"flask-{place}-{idea}",
@@ -132,6 +132,28 @@ STAGES = {
         (4, "push", "and framed once for all", "seen direct lists push"),
     )
 }
+# "django-documented" with one idea more at each stage; the next one after the last is "flack".
+STAGED = "comparison.contestants.django_stages"
+DAPHNE = f"{sys.executable} -m daphne"
+DJANGO_STAGES = {
+    f"django-{place}-{idea}": replace(
+        CONTESTANTS["django-documented"],
+        name=f"django-{place}-{idea}",
+        title=f"Django, {text}",
+        label="stage",
+        folder=FOLDER / "django_stages",
+        node=f"{daphne} -b 127.0.0.1 -p {{port}} -v 0 {STAGED}.asgi:application",
+        environment={"DJANGO_SETTINGS_MODULE": f"{STAGED}.settings", "TUNED": ideas},
+    )
+    for place, idea, text, ideas, daphne in (
+        (1, "seen", "no write for a poll", "seen", DAPHNE),
+        (2, "pubsub", "and one subscription a process", "seen pubsub", DAPHNE),
+        (3, "hub", "and serialised once a process", "seen pubsub hub", DAPHNE),
+        (4, "framed", "and framed once for all", "seen pubsub hub",
+         f"{sys.executable} -m flack_project.daphne.server"),
+    )
+}  # fmt: skip
+STAGES = {**FLASK_STAGES, **DJANGO_STAGES}
 RUNNABLE = {**CONTESTANTS, FLOOR.name: FLOOR, **STAGES}
 
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from comparison.compare import answer, contest, report
+from comparison.compare import answer, contest, method, numbers, report
 from comparison.compare.contest import AGAIN, WORKS, predicted, summary
 from comparison.compare.method import Capacity
 
@@ -41,39 +41,45 @@ def test_a_difference_inside_the_noise_is_called_none():
     found = raw(result("flack", **{"µs": 10}), result(AGAIN, **{"µs": 12}),
                 result("flask", **{"µs": 8.5}))  # fmt: skip
     assert answer.compared(found, "flack", "flask", "push") == (
-        "no difference in a delivery (10 and 8.5 µs a delivery; within the noise of ×1.20)"
+        "",
+        "a delivery (8.5 against 10 µs, within the noise of ×1.20)",
     )
 
 
 def test_a_difference_outside_the_noise_is_a_ratio_in_favour_of_the_cheaper_one():
     found = raw(result("flack", **{"µs": 30}), result(AGAIN, **{"µs": 31}), result("flask"))
     assert answer.compared(found, "flack", "flask", "push") == (
-        "Flask, documented needs 3.0 times less for a delivery (30 and 10 µs a delivery)"
+        "flask",
+        "a delivery (10 against 30 µs, ×3.0)",
     )
 
 
 def test_without_a_second_measurement_no_difference_is_called_one():
     found = raw(result("flack", **{"µs": 90}), result("flask"))
-    assert "noise not measured" in answer.compared(found, "flack", "flask", "push")
+    assert answer.compared(found, "flack", "flask", "push") == (
+        "", "a delivery (10 against 90 µs, noise not measured)",
+    )  # fmt: skip
 
 
 def test_what_was_not_measured_has_no_number():
     found = raw(result("flask"))
-    assert "Flask, 2016 and Flask, documented were not measured in this run" in answer.answer(found)
+    text = answer.answer(found)
+    assert "both untuned: Flask, 2016 (untuned) not measured in this run" in text
+    assert "carries 100 people, tuned a number of people that was not" in answer.choose(found)
 
 
 def test_each_stage_of_the_split_is_relative_to_the_last_one_that_was_measured():
     found = raw(result("flask", **{"µs": 40}), result("flask-1-seen", **{"µs": 30}),
                 result("flask-tuned", **{"µs": 15}), result("flack"))  # fmt: skip
-    text = report.split(found)
-    assert "| – | Flask, 2016 | – | – | – |" in text
+    text = report.split(found, report.FLASK_CHANGES)
+    assert "| – | Flask, 2016 (untuned) | – | – | – |" in text
     assert "| age: Python and libraries of today | Flask, documented | 40 | – | – |" in text
     assert "| 30 (×0.75) |" in text and "| 15 (×0.50) |" in text and "| 10 (×0.67) |" in text
 
 
 def test_two_nodes_stand_beside_one():
     found = raw(result("flask"), result("flask, 2 nodes", carried=None, **{"µs": 12, "at the same load": "late"}))  # fmt: skip  # noqa: E501
-    assert "| Flask, documented | 10 | 12 | late |" in report.nodes(found)
+    assert "| Flask, documented | 10 | 12 | p99 over 1 s |" in report.nodes(found)
     assert "2 nodes" not in report.summary(found)
 
 
@@ -85,9 +91,9 @@ def test_an_entry_that_does_not_keep_the_contract_is_named():
 
 
 def test_a_capacity_that_the_generator_limits_is_a_lower_bound():
-    assert report.carried(result("flack", reason="generator")) == "at least 100 (generator)"
+    assert report.carried(result("flack", reason="generator")) == "at least 100 (generator's limit)"
     assert report.carried(result("flack", reason="", broke=None)) == "at least 100"
-    assert report.carried(result("flack", disturbed=True)) == "100* (late)"
+    assert report.carried(result("flack", disturbed=True)) == "100* (p99 over 1 s)"
 
 
 def test_a_quick_run_and_a_disturbed_one_are_marked():
@@ -101,10 +107,10 @@ def test_the_report_and_its_pictures_are_written_from_the_raw_numbers(tmp_path):
     text = report.write(found, tmp_path).read_text()
     assert json.loads((tmp_path / "report.json").read_text())["results"] == found["results"]
     pictures = re.findall(r"\]\((report-\w+\.svg)\)", text)
-    assert len(pictures) == len(WORKS)
+    assert len(pictures) == len(WORKS) + 1
     assert text.count("<details>") == text.count("</details>") == 2
     assert all((tmp_path / picture).exists() for picture in pictures)
-    assert "| Flask, documented | 100 (late) |" in text
+    assert "| Flask, documented | 100 (p99 over 1 s) |" in text
 
 
 @pytest.mark.parametrize(("parts", "first"), [({"web": 8, "nginx": 2}, 8000), ({}, 900)])
@@ -129,6 +135,50 @@ def test_a_cost_at_a_load_that_was_not_carried_is_marked():
     broken = {"µs": 90, "at the same load": "lost"}
     found = raw(result("flack"), result(AGAIN), result("django-documented", **broken))
     assert "| Django, documented | 90 † (90–90) |" in answer.comparison_table(found)
-    assert answer.compared(found, "flack", "django-documented", "push").endswith(
-        "; Django, documented did not carry this load: lost)"
+    assert answer.pair(found, "flack", "django-documented") == (
+        "Django, tuned needs less for a delivery (10 against 90 † µs, ×9.0)"
     )
+
+
+def test_works_with_the_same_winner_stand_in_one_sentence():
+    found = raw(*(result(name, work, **{"µs": cost}) for name, work, cost in (
+        ("flack", "push", 10), (AGAIN, "push", 10), ("flask", "push", 20),
+        ("flack", "poll", 10), (AGAIN, "poll", 10), ("flask", "poll", 30),
+        ("flack", "post", 10), (AGAIN, "post", 12), ("flask", "post", 11),
+    )))  # fmt: skip
+    assert answer.pair(found, "flask", "flack") == (
+        "Django, tuned needs less for a delivery (10 against 20 µs, ×2.0), "
+        "a poll (10 against 30 µs, ×3.0); no difference for a post (10 against 11 µs, within the "
+        "noise of ×1.20)"
+    )
+
+
+def test_from_django_documented_to_this_project_one_thing_is_changed_at_a_time():
+    found = raw(result("django-documented", **{"µs": 150}), result("django-2-pubsub", **{"µs": 50}),
+                result("flack"))  # fmt: skip
+    text = report.split(found, report.DJANGO_CHANGES)
+    assert "| 150 | – | – |" in text
+    assert "| transport: one subscription a process | django-2-pubsub | 50 (×0.33) |" in text
+    assert "| 10 (×0.20) |" in text.splitlines()[-1]
+
+
+def test_every_reason_of_the_method_has_words():
+    reasons = {"generator", *method.REASONS, "late", "queue grows"}
+    assert set(numbers.CRITERIA) == reasons
+
+
+def test_the_chart_of_what_is_carried_names_the_criterion_that_broke():
+    found = raw(result("flack", carried=80.0, reason="lost"), result(AGAIN),
+                result("flask", carried=90.0, reason="", broke=None))  # fmt: skip
+    panel = report.capacities(found, WORKS[0])
+    assert [(bar.entry, bar.note) for bar in panel.bars] == [
+        ("flask", "at least 90"), ("flack", "80 (messages lost)"),
+    ]  # fmt: skip
+    assert panel.noise == 1.25 and panel.title.endswith("noise ×1.25")
+
+
+def test_the_chart_of_costs_marks_a_load_that_was_not_carried():
+    found = raw(result("flack", **{"at the same load": "late"}), result("ws", **{"µs": 2}))
+    panel = report.costs_of(found, WORKS[0])
+    assert [bar.note for bar in panel.bars] == ["10 † p99 over 1 s", "2"]
+    assert "noise not measured" in panel.title and panel.noise == 1.0
