@@ -12,7 +12,7 @@ second. From then on, the tag of a URL changes with its list:
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.utils.http import parse_etags
@@ -46,7 +46,7 @@ class Summary:
         """Return the tag, or None if the list may still change within a second."""
         if self.newest > timestamp() - SETTLED:
             return None
-        return 'W/"{:x}-{:x}-{:x}-{:x}"'.format(*astuple(self))
+        return 'W/"{:x}-{:x}-{:x}-{:x}"'.format(*vars(self).values())
 
 
 def is_known(request: Request, tag: str) -> bool:

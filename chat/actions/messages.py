@@ -14,6 +14,9 @@ from chat.errors import NOT_YOUR_MESSAGE, KeyReused
 from chat.models import Message, User, later_than, timestamp
 from chat.realtime.push import push_model
 
+# What a client does not give needs no validation.
+NOT_GIVEN = {field.name for field in Message._meta.fields} - {"source", "key"}
+
 
 def admit_post(*, author: User, address: str | None = None) -> None:
     """Refuse a post, edit or deletion by a ban or a limit; a deferred one when it is queued.
@@ -47,7 +50,7 @@ def find_posted(*, author: User, source: str, key: str | None) -> Message | None
     """
     require_write_access(author)
     if posted := Message.objects.posted(author.pk, key):
-        Message(source=source).clean_fields(exclude=["user", "html"])
+        Message(source=source).clean_fields(exclude=NOT_GIVEN)
         _require_same_source(posted, source)
     return posted
 
@@ -118,7 +121,7 @@ def _render(message: Message, before: Message | None = None) -> None:
     An edit of `before` that changes no link keeps the previews: nothing is fetched, and it does not
     count against the limit of links.
     """
-    message.clean_fields(exclude=["user", "html"])
+    message.clean_fields(exclude=NOT_GIVEN)
     message.html = render(message.source)
     urls = links(message.html)
     if urls and before is not None and (kept := _previews_of(before, urls)):

@@ -59,6 +59,14 @@ async def test_a_request_is_answered(ask):
     assert (b"Content-Type", b"application/json") in headers
 
 
+async def test_a_path_that_is_requested_again_has_its_own_view_and_arguments(ask, alice):
+    posted = [await alice.messages.acreate(source=str(number)) for number in range(2)]
+    for message in posted * 2:
+        _, _, body = await ask("GET", f"/api/messages/{message.pk}")
+        assert orjson.loads(b"".join(body))["id"] == message.pk
+        assert (await ask("GET", f"/api/message/{message.pk}"))[0] == 404
+
+
 async def test_a_body_may_come_in_parts(ask):
     body = orjson.dumps({"nickname": "Alice", "password": PASSWORD})
     json = [(b"content-type", b"application/json")]
