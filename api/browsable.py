@@ -92,7 +92,7 @@ def parameters(view: Any, request: Request) -> list[dict[str, Any]]:
             "help": mark_safe(render(help_text)),  # noqa: S308  # sanitised
             "value": request.query_params.get(name, ""),
         }
-        for place, name, schema, help_text in declared
+        for name, help_text, schema, place in declared
         if place == "query" and request.method == "GET"
     ]
 

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from api.base import GenericViewSet
 from api.pagination import DeletionPagination
-from api.queries import number
+from api.queries import SINCE
 from api.serializers import DeletionsSerializer
 from chat.models import Deletion
 
@@ -29,7 +29,7 @@ class DeletionViewSet(GenericViewSet):
 
         With `updated_since` these are the first later ones, and a `Link` leads to the next.
         """
-        later = self.get_queryset().filter(deleted_at__gt=number(request, "updated_since", 0))
+        later = self.get_queryset().filter(deleted_at__gt=SINCE.number(request) or 0)
         found = cast("DeletionPagination", self.paginator).bounded_queryset(
             later.values("deleted_at", "model", "first", "last"), request, list
         )

@@ -8,7 +8,16 @@ from rest_framework.request import Request
 from api import pagination
 from api.etags import Summary
 from api.pagination import Row
-from api.queries import LARGEST, LARGEST_PAGE, PAGE, number
+from api.queries import (
+    AFTER,
+    BEFORE,
+    LARGEST,
+    LARGEST_PAGE,
+    LIMIT,
+    PAGE,
+    SINCE,
+    USER_ID,
+)
 from chat.compiled import Compiled
 from chat.models import MESSAGE_FIELDS, Message, MessageQuerySet, message_dict, timestamp
 
@@ -33,17 +42,16 @@ class MessageList:
     @classmethod
     def of(cls, request: Request) -> "MessageList":
         """Return the list that a request asks for, or raise ValidationError."""
-        limit, since = number(request, "limit", least=1), number(request, "updated_since", 0)
-        names = ("user_id", "before", "after")
-        given = {name: number(request, name) for name in names}
+        limit, since = LIMIT.number(request), SINCE.number(request)
+        given = {each.name: each.number(request) for each in (USER_ID, BEFORE, AFTER)}
         parameters = {name: value for name, value in given.items() if value is not None}
         query = request.query_params.get("q")
         if query is None and not {"before", "after"} & parameters.keys():
             most = None if limit is None else min(limit, LARGEST_PAGE)
-            reverse = most is not None or not request.query_params.get("updated_since")
-            parameters["since"] = max(since, timestamp() - DAY)
+            reverse = most is not None or since is None
+            parameters["since"] = max(since or 0, timestamp() - DAY)
             return cls(parameters, CHANGES, most, reverse)
-        parameters["since"] = since
+        parameters["since"] = since or 0
         reverse = query is None and "before" in parameters
         return cls(parameters, BY_ID, min(limit or PAGE, LARGEST_PAGE), reverse, query)
 

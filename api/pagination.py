@@ -11,12 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.queries import PAGE, number
+from api.queries import LIMIT, NUMBER, PAGE, USER_ID, Parameter
 from chat.models import Message
 
 MAX_ROWS = 1_000
 SHOWN = 50  # rows of a browsable page
 
+PAGE_NUMBER = Parameter("page", "Of a browsable page", {**NUMBER, "minimum": 1})
 LINKS = ("Oldest", "Older", "Newer", "Newest")
 
 Row = dict[str, Any]
@@ -93,7 +94,7 @@ class ChangesPagination(BasePagination):
             return rows
         since = self.request.query_params.get("updated_since")
         last = -(-len(rows) // SHOWN) or 1
-        page = min(number(self.request, "page", 1, least=1), last)
+        page = min(PAGE_NUMBER.number(self.request) or 1, last)
         nearer, further = ("Older", "Newer") if since else ("Newer", "Older")
         if page > 1:
             self.links[nearer] = {"page": page - 1}
@@ -143,7 +144,7 @@ class MessagePagination(ChangesPagination):
 
     def _found(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return what a page shows of the results of a search, newest first."""
-        size = min(number(self.request, "limit", PAGE, least=1), SHOWN)
+        size = min(LIMIT.number(self.request) or PAGE, SHOWN)
         if len(rows) >= size:
             self.links["Older"] = {"before": rows[size - 1]["id"]}
         if "before" in self.request.query_params:
@@ -164,7 +165,7 @@ class MessagePagination(ChangesPagination):
         return rows
 
     def _messages(self) -> QuerySet[Message]:
-        user_id = number(self.request, "user_id")
+        user_id = USER_ID.number(self.request)
         return Message.objects.filter(**({} if user_id is None else {"user_id": user_id}))
 
 

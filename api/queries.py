@@ -1,10 +1,12 @@
-"""Numbers in a URL and its query."""
+"""Parameters in the query of a URL, which the views read and the OpenAPI document describes."""
 
 import re
-from typing import overload
+from typing import Any, NamedTuple
 
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
+
+Schema = dict[str, Any]
 
 ID = "[0-9]{1,18}"  # no column holds a longer id
 WHOLE = re.compile("-?[0-9]{1,19}")
@@ -13,34 +15,52 @@ PAGE = 50  # messages of older history, without `limit`
 LARGEST_PAGE = 200  # messages of older history
 LARGEST = 2**63 - 1  # what a column of either database holds
 
-
-@overload
-def number(request: Request, name: str, default: int, *, least: int = -LARGEST) -> int: ...
-@overload
-def number(
-    request: Request, name: str, default: None = None, *, least: int = -LARGEST
-) -> int | None: ...
-def number(
-    request: Request, name: str, default: int | None = None, *, least: int = -LARGEST
-) -> int | None:
-    """Return a whole number of the query, or the default; ValidationError if it is not one."""
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    if not WHOLE.fullmatch(text):
-        raise ValidationError({name: ["This must be a whole number."]})
-    value = int(text)
-    if not least <= value <= LARGEST:
-        raise ValidationError({name: [f"This must be from {least} to {LARGEST}."]})
-    return value
+TEXT: Schema = {"type": "string"}
+NUMBER: Schema = {"type": "integer", "format": "int64", "minimum": -LARGEST, "maximum": LARGEST}
 
 
-def numbers(request: Request, name: str) -> list[int] | None:
-    """Return the ids of a query, such as `1,2,3`, or None; ValidationError for others."""
-    text = request.query_params.get(name)
-    if text is None:
-        return None
-    parts = text.split(",")
-    if len(parts) > MAX_IDS or not all(re.fullmatch(ID, part) for part in parts):
-        raise ValidationError({name: [f"These must be at most {MAX_IDS} ids with commas between."]})
-    return list(map(int, parts))
+class Parameter(NamedTuple):
+    """A parameter that a request may leave out, in the query of its URL or in a header."""
+
+    name: str
+    description: str
+    schema: Schema = NUMBER
+    place: str = "query"
+
+    def number(self, request: Request) -> int | None:
+        """Return the whole number of a request, or None; ValidationError if it is not one."""
+        text = request.query_params.get(self.name)
+        if text is None:
+            return None
+        if not WHOLE.fullmatch(text):
+            raise ValidationError({self.name: ["This must be a whole number."]})
+        value, least = int(text), self.schema["minimum"]
+        if not least <= value <= LARGEST:
+            raise ValidationError({self.name: [f"This must be from {least} to {LARGEST}."]})
+        return value
+
+    def ids(self, request: Request) -> list[int] | None:
+        """Return the ids of a request, such as `1,2,3`, or None; ValidationError for others."""
+        text = request.query_params.get(self.name)
+        if text is None:
+            return None
+        if not re.fullmatch(self.schema["pattern"], text):
+            sentence = f"These must be at most {MAX_IDS} ids with commas between."
+            raise ValidationError({self.name: [sentence]})
+        return list(map(int, text.split(",")))
+
+
+IDS = Parameter(
+    "ids",
+    f"Only users with these ids, such as `1,2,3`; at most {MAX_IDS}",
+    {**TEXT, "pattern": f"^{ID}(,{ID}){{0,{MAX_IDS - 1}}}$"},
+)
+SINCE = Parameter("updated_since", "Only later changes, in Unix seconds")
+USER_ID = Parameter("user_id", "Only messages of this user")
+LIMIT = Parameter(
+    "limit",
+    f"At most N. With `before`, `after` or `q`, {PAGE} by default and at most {LARGEST_PAGE}",
+    {**NUMBER, "minimum": 1},
+)
+BEFORE = Parameter("before", "Messages of any age with a smaller id")
+AFTER = Parameter("after", "Messages of any age with a larger id, the next ones first")

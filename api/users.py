@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from api.base import GenericViewSet
 from api.pagination import ChangesPagination
-from api.queries import ID, number, numbers
+from api.queries import ID, IDS, SINCE
 from api.serializers import MeSerializer, UserSerializer, UsersSerializer
 from chat import actions
 from chat.models import User
@@ -50,10 +50,10 @@ class UserViewSet(GenericViewSet):
         if online := request.query_params.get("online"):
             users = users.filter(online=online != "0")
         if request.query_params.get("updated_since"):
-            users = users.filter(updated_at__gt=number(request, "updated_since"))
+            users = users.filter(updated_at__gt=SINCE.number(request))
         if (nickname := request.query_params.get("nickname")) is not None:
             users &= actions.find_look_alikes(nickname)
-        if (ids := numbers(request, "ids")) is not None:
+        if (ids := IDS.ids(request)) is not None:
             users = users.filter(pk__in=ids)
         return self.get_paginated_response({"users": self.paginate_queryset(users)})
 

@@ -35,7 +35,7 @@ def help_of(name: str) -> str:
 
 
 def lines() -> list[tuple[str, str]]:
-    """Return each line of the document that is run, and what the document says it printed."""
+    """Return each command line of the document, and the output that the document has for it."""
     found = (LINE.findall(block) for block in BLOCK.findall(PATH.read_text()))
     return [line for block in found for line in block]
 

@@ -172,6 +172,30 @@ def test_each_figure_in_the_code_stands_beside_the_command_that_measures_it():
     assert [module for module in modules if not (ROOT / module).exists()] == []
 
 
+PEOPLE = re.compile(r"\b(whoever|ours|so many times|say whether)\b", re.IGNORECASE)
+SPEECH = re.compile(
+    r"\b(server|node|hub|page|client|worker|browser|database|function|method|view|consumer|socket"
+    r"|command|table|nginx|redis|celery|daphne|django|flack|error|response|document|code|that|it)s?"
+    r" (says?|said|knows?|knew|tells?|told|hears?|heard|forgets?|forgot)\b",
+    re.IGNORECASE,
+)
+
+
+def test_software_in_the_code_and_the_documents_neither_speaks_nor_knows():
+    sources = [
+        path
+        for folder in ("api", "chat", "flack_project", "nginx", "deploy")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".html", ".conf", ".service")
+    ]
+    assert [
+        (name(path), found.group())
+        for path in [*sources, *DOCUMENTS, ROOT / "Makefile", ROOT / "pyproject.toml"]
+        for pattern in (PEOPLE, SPEECH)
+        for found in pattern.finditer(path.read_text())
+    ] == []
+
+
 @pytest.mark.parametrize("guide", GUIDES, ids=name)
 def test_a_guide_begins_with_its_readers_and_lists_its_sections(guide):
     opening, *rest = guide.read_text().split("\n\n")[1:]

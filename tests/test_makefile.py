@@ -132,7 +132,7 @@ def test_no_line_of_make_follows_a_command_that_fails(
     assert last.split(" ")[-1] in found.stderr.splitlines()[-1]
 
 
-def test_without_a_python_one_sentence_tells_what_is_needed(tmp_path: Path) -> None:
+def test_without_a_python_one_sentence_names_what_is_needed(tmp_path: Path) -> None:
     for name in ("Makefile", "requirements.txt", "requirements-run.txt"):
         shutil.copy(ROOT / name, tmp_path)
     found = make(tmp_path, "run", "PYTHON=false")

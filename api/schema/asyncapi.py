@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from api.parameters import KEY, Schema
+from api.parameters import KEY
+from api.queries import Schema
 from api.schema import openapi
 from api.schema.examples import GONE, HELLO, SUSAN, UNKNOWN, UUID
 from api.schema.openapi import record, ref

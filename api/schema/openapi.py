@@ -14,7 +14,8 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 
 from api.authentication import CHALLENGE
-from api.parameters import PARAMETERS, PK, TEXT, Schema
+from api.parameters import PARAMETERS, PK
+from api.queries import TEXT, Schema
 from api.schema.examples import EXAMPLES
 from chat import views
 
@@ -116,7 +117,7 @@ def complete_operation(method: str, operation: Schema) -> None:
     operation |= {"summary": summary.rstrip("."), "description": description.strip()}
     operation["parameters"] = operation.get("parameters", []) + [
         {"in": place, "name": key, "schema": schema, "description": description}
-        for place, key, schema, description in PARAMETERS.get(name, [])
+        for key, description, schema, place in PARAMETERS.get(name, [])
     ]
     parts = {parameter["name"]: parameter for parameter in operation["parameters"]}
     if request := operation.get("requestBody"):

@@ -59,7 +59,7 @@ def today(*authors):
 
 @pytest.fixture
 def cost(alice, bob, call):
-    """Return a function that says what a request of REQUESTS costs the database."""
+    """Return a function that measures what a request of REQUESTS costs the database."""
 
     def cost(method, path):
         ids = sorted(Message.objects.values_list("pk", flat=True))

@@ -1,6 +1,6 @@
 import js from '@eslint/js';
 
-// Names are checked by the TypeScript compiler, which knows the browser's.
+// The TypeScript compiler checks names: it has those of the browser.
 export default [
   js.configs.recommended,
   {

@@ -90,7 +90,7 @@ def test_a_node_dies_while_messages_flow_and_none_is_lost_or_doubled(
 
 
 @pytest.mark.parametrize("reason", ["resync", "return to the tab"])
-def test_what_no_push_told_is_fetched_on(
+def test_what_no_push_contained_is_fetched_on(
     make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str, reason: str
 ) -> None:
     room = make_room()

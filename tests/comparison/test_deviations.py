@@ -56,7 +56,7 @@ def test_the_overview_names_each_group_with_its_deviations_in_their_order() -> N
     ]
 
 
-def test_the_deviations_that_affect_speed_say_which_row_and_in_which_direction() -> None:
+def test_the_deviations_that_affect_speed_name_the_row_and_the_direction() -> None:
     rows = re.findall(r"^\| \[(D-\d\d)\].+\| (cheaper|dearer) here \|", LIST, flags=re.MULTILINE)
     assert len(rows) >= 10 and {deviation for deviation, _ in rows} <= set(listed())
     assert {"cheaper", "dearer"} == {direction for _, direction in rows}
