@@ -268,7 +268,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["api.schema.openapi.complete"],
 }
 
-# --- What a browser may do ----------------------------------------------------------------------
+# --- Security ---------------------------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -291,17 +291,16 @@ PERMISSIONS_POLICY = ", ".join(
 # With TLS, cookies are sent and browsers return over HTTPS only.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = FLACK_TLS
 SECURE_HSTS_SECONDS = 63_072_000 if FLACK_TLS else 0  # two years, as in Mozilla's TLS profile
-SECURE_REDIRECT_EXEMPT = [
-    "^healthz$",
-    "^readyz$",
-    "^metrics$",
-]  # requested from a node directly, not through nginx
+# Requested from a node directly, not through nginx.
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]
 # Only the operator can decide whether all subdomains have TLS.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 CSRF_FAILURE_VIEW = "flack_project.urls.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # bytes of a request's body
+
+# --- Static files, language, time zone -------------------------------------------------------
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
@@ -312,6 +311,8 @@ LANGUAGE_CODE = "en"
 USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
+
+# --- Logging ----------------------------------------------------------------------------------
 
 LOGGING: dict[str, Any] = {
     "version": 1,
