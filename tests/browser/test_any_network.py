@@ -108,3 +108,24 @@ def test_a_post_over_http_is_sent_again_after_an_outage(
     expect(room.unsent).to_have_count(0)
     assert room.texts(word) == [word, f"{word} next"]
     assert posts[0] == posts[1]
+
+
+def test_the_page_of_a_hotel_instead_of_answers_is_no_answer(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    """A captive portal answers each request with its own page, and 200."""
+    room = make_room()
+    refuse_handshakes(room)
+    room.open()
+    room.nickname.focus()
+    expect(room.page.locator("#nickname-error")).to_be_attached()
+    room.page.route("**/api/**", lambda route: route.fulfill(body="<h1>Welcome to our hotel</h1>"))
+    room.fill_sign_in(alice.nickname, alice.password)
+    expect(room.note).to_have_text("The server cannot be reached. Try again.")
+    expect(room.status).to_contain_text("Trying to reconnect")
+    room.page.unroute("**/api/**")
+    room.enter.click()
+    expect(room.box).to_be_visible()
+    room.page.route("**/api/messages", lambda route: route.fulfill(body="<h1>Pay</h1>"), times=1)
+    room.say(word)
+    room.hears(word)

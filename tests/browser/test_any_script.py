@@ -156,6 +156,33 @@ def test_names_and_texts_keep_their_own_direction(
     assert article.locator("header bdi").inner_text() == person.nickname
     room.box.fill("\u05e9\u05dc\u05d5\u05dd")
     assert room.box.evaluate(direction) == "rtl"
+    stack.posted(person, f"\u05e9\u05dc\u05d5\u05dd\n\n```\nx = 1  # {word} code\n```")
+    code = room.hears(f"{word} code").locator("pre")
+    assert code.evaluate(direction) == "ltr"
+    assert code.evaluate("element => getComputedStyle(element).textAlign") == "left"
+
+
+def test_stacked_accents_stay_inside_their_own_line(
+    make_room: MakeRoom, stack: Stack, alice: Person, word: str
+) -> None:
+    accents = "".join(map(chr, range(0x300, 0x308)))
+    person = stack.person(f"a{accents}")
+    stack.posted(person, f"a{accents} {word}")
+    room = make_room().open(alice)
+    article = room.hears(word)
+    is_clipped = """(element) => {
+        const { overflow, display } = getComputedStyle(element)
+        return overflow === 'clip' && display !== 'inline'
+    }"""
+    for line in (article.locator("header"), article.locator(".body")):
+        assert line.evaluate(is_clipped)
+    assert room.page.locator("#people li button").first.evaluate(is_clipped)
+    room.page.keyboard.press("ControlOrMeta+k")
+    room.page.get_by_label("Words to find").fill(word)
+    result = room.page.get_by_role("list", name="Results").get_by_role("link")
+    expect(result).to_have_count(1)
+    assert result.evaluate(is_clipped)
+    assert result.locator("span").evaluate(is_clipped)
 
 
 def test_the_enter_that_ends_a_composition_never_sends(tapped: Tapped, word: str) -> None:

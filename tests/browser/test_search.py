@@ -97,3 +97,42 @@ def test_a_search_shows_what_it_waits_for_and_what_failed(make_room: MakeRoom) -
     answer(json={"messages": []})
     expect(state).to_have_text("No message has these words.")
     audit(page, "nothing found")
+
+
+def test_an_excerpt_shows_what_was_found_and_cuts_no_character_in_half(make_room: MakeRoom) -> None:
+    room = make_room().open()
+    make_excerpt = """([source, words]) => import('/static/chat/lazy/excerpt.js').then(
+        ({ excerpt }) => excerpt(source, words).map((part) => part.textContent ?? part).join('')
+    )"""
+    for source, words in (
+        ("\u597d" * 500 + "\u6771\u4eac" + "\u597d" * 500, "\u6771\u4eac"),
+        ("x" + "\U0001f600" * 200 + "\u6771\u4eac" + "\U0001f600" * 500, "\u6771\u4eac"),
+        ("x\U0001f600" * 300 + " needle", "needle"),
+        ("needle" + "\U0001f600" * 300, "needle"),
+    ):
+        found = room.page.evaluate(make_excerpt, [source, words])
+        assert words in found
+        assert set(found) <= set(source) | set("\u2026 ")
+
+
+def test_words_that_are_too_long_and_half_a_surrogate_pair_are_no_errors_of_the_page(
+    make_room: MakeRoom, alice: Person
+) -> None:
+    room = make_room().open()
+    page = room.page
+    add_half = """(input) => {
+        input.value = '\\ud83d' + input.value
+        input.dispatchEvent(new Event('input'))
+    }"""
+    page.get_by_role("button", name="Search").click()
+    page.get_by_label("Words to find").fill("a" * 201)
+    expect(page.get_by_role("dialog")).to_contain_text("Search for at most 200 characters.")
+    page.get_by_label("Words to find").fill("")
+    page.get_by_label("Words to find").evaluate(add_half)
+    expect(page.get_by_role("dialog")).to_contain_text("No message has these words.")
+    page.keyboard.press("Escape")
+    room.nickname.fill(alice.nickname)
+    room.nickname.evaluate(add_half)
+    room.password.fill(alice.password)
+    room.enter.click()
+    expect(room.account).to_have_text(f"\ufffd{alice.nickname}")

@@ -31,11 +31,13 @@ export async function request(method, path, body, authorization, extra = {}) {
 		keepalive: method === 'DELETE', // also while the page is closed
 		signal: AbortSignal.timeout(20000),
 	}).catch(() => {
-		throw problem(0, 'The server cannot be reached. Try again.')
+		throw unreachable()
 	})
 	const { status } = response
 	if (response.ok) {
-		const answer = status === 204 ? null : await response.json()
+		const answer = status === 204 ? null : await response.json().catch(() => {
+			throw unreachable() // it was cut off, or is the page of a captive portal
+		})
 		const next = /^<(.+)>; rel="next"$/.exec(response.headers.get('Link') ?? '')
 		if (!next) return answer
 		// A list is bounded: append the rest.
@@ -56,6 +58,8 @@ export async function fetchToken(nickname, password) {
 	const basic = `Basic ${btoa(String.fromCharCode(...bytes))}`
 	return (await request('POST', '/api/tokens', undefined, basic)).token
 }
+
+const unreachable = () => problem(0, 'The server cannot be reached. Try again.')
 
 /** @param {number} status @param {string} words @param {Record<string, string[]>} fields */
 export const problem = (status, words, fields = {}) =>

@@ -1,18 +1,16 @@
 /** Update the page when messages or users change, and when the user scrolls, posts or edits. */
 
 import { request } from './api.js'
-import { addToDraft, focusComposer } from './composer.js'
+import { focusComposer } from './composer.js'
 import { showDay } from './day.js'
 import { query } from './dom.js'
 import { use } from './lazy.js'
 import * as messageList from './message-list.js'
 import { isMuted, watchMuted } from './muted.js'
-import { notify } from './notifications.js'
 import * as outbox from './outbox.js'
 import { showPeople } from './participants.js'
 import * as readMarker from './read-marker.js'
 import { me, session, updateSession } from './session.js'
-import { showNote } from './status.js'
 import { deletions, isDeleted, timeline, users } from './store.js'
 
 /** @import {Deletion, Message, User} from './store.js' */
@@ -80,21 +78,15 @@ export function remove(deletion) {
 	const user = deletion.class === 'User' && users.rows.get(deletion.first)
 	if (user && users.merge({ ...user, online: false })) showUsers([{ ...user, online: false }])
 	const gone = [...timeline.rows.values()].filter(isDeleted)
-	for (const { id } of gone) rescueEdit(id)
+	for (const { id } of gone) {
+		const row = messageList.rowOf(id)
+		if (row && query('.editor', row)) use('editor', ({ rescue }) => rescue(row))
+	}
 	const ids = timeline.remove(gone.map(({ id }) => id))
 	messageList.dropRows(ids)
 	readMarker.removed(ids)
 	read()
 	return !!ids.length && !timeline.last
-}
-
-/** Move the text of an open editor to the composer. @param {number} id of a deleted message */
-function rescueEdit(id) {
-	const row = messageList.rowOf(id)
-	const box = row && query('.editor textarea', row)
-	if (!(box instanceof HTMLTextAreaElement)) return
-	addToDraft(box.value)
-	showNote('The message was deleted. Your edit is in the message box.', true)
 }
 
 /** @param {string} source */
@@ -139,19 +131,7 @@ function mentionsMe(id) {
 }
 
 /** @param {number} id @param {() => void} [back] restores the focus */
-export function edit(id, back) {
-	const row = messageList.rowOf(id)
-	if (!row) return
-	use('editor', ({ editRow }) => {
-		editRow(
-			row,
-			timeline.rows.get(id)?.source ?? '',
-			(source) => request('PUT', `/api/messages/${id}`, { source }),
-			() => (back ? back() : row.focus({ preventScroll: true })),
-		)
-		row.scrollIntoView({ block: 'nearest' })
-	})
-}
+export const edit = (id, back) => use('editor', (module) => module.edit(id, back))
 
 /** Fetch the authors that the page does not hold yet, all at once. @param {Message[]} messages */
 export async function meet(messages) {
@@ -178,7 +158,9 @@ function speak(isAloud) {
 
 /** @param {Message} message */
 function notifyOf({ id, user_id: author, source }) {
-	if (mentionsMe(id)) notify(id, users.rows.get(author)?.nickname ?? 'Flack', source)
+	if (!document.hidden || !mentionsMe(id)) return
+	const name = users.rows.get(author)?.nickname ?? 'Flack'
+	use('notifications', ({ notify }) => notify(id, name, source))
 }
 
 button.onclick = () => {

@@ -28,9 +28,9 @@ export const makeButton = (action, label, className = '') => {
 /**
  * Return the text of a box without white space at its end. Half a surrogate pair, which no encoding
  * can hold, becomes U+FFFD.
- * @param {HTMLTextAreaElement} box
+ * @param {HTMLInputElement | HTMLTextAreaElement} box
  */
-export const textOf = (box) => box.value.replace(/\p{Surrogate}/gu, '\uFFFD').trimEnd()
+export const textOf = (box) => box.value.toWellFormed().trimEnd()
 
 /** On a touch keyboard Enter breaks the line, as there is no Shift+Enter. */
 export const hasTouchKeyboard = () => matchMedia('(hover: none) and (pointer: coarse)').matches

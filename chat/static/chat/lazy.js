@@ -17,6 +17,7 @@ import { showNote } from './status.js'
  *   'excerpt': typeof import('./lazy/excerpt.js'),
  *   'form': typeof import('./lazy/form.js'),
  *   'help': typeof import('./lazy/help.js'),
+ *   'notifications': typeof import('./lazy/notifications.js'),
  *   'part': typeof import('./lazy/part.js'),
  *   'permalink': typeof import('./lazy/permalink.js'),
  *   'person': typeof import('./lazy/person.js'),

@@ -100,13 +100,6 @@ function showSession(ended = false) {
 	outbox.pump()
 }
 
-/** @param {string} text @param {string} done */
-const copy = (text, done) =>
-	navigator.clipboard?.writeText(text).then(
-		() => showNote(done),
-		() => showNote('The browser does not allow copying here.', true),
-	) ?? showNote('The browser allows copying only on secure pages (https).', true)
-
 /** Go to the message of the address, if it has one. */
 function followLink() {
 	if (location.hash) use('permalink', ({ goToLinked }) => goToLinked())
@@ -114,9 +107,8 @@ function followLink() {
 
 setUpMessageList({
 	reply: (id) => use('reply', ({ reply }) => reply(id)),
-	link: (id) => copy(`${location.origin}/#m${id}`, 'The link is copied.'),
-	copy: (_, { previousElementSibling: code }) =>
-		copy(code?.textContent ?? '', 'The code is copied.'),
+	link: (id) => use('action-bar', ({ copyLink }) => copyLink(id)),
+	copy: (_, button) => use('action-bar', ({ copyCode }) => copyCode(button)),
 	unfold: (_, button) => unfold(/** @type {HTMLElement} */ (button.closest('article'))),
 	delete: (id) => use('deleting', ({ ask }) => ask(id)),
 	confirm: (id) => use('deleting', ({ confirm }) => confirm(id)),

@@ -1,14 +1,14 @@
 /** The account dialog: nickname, password, notifications, sign-out. */
 
 import { fetchToken, request } from '../api.js'
-import { query } from '../dom.js'
+import { query, textOf } from '../dom.js'
 import { load } from '../lazy.js'
-import { mayNotify, askToNotify } from '../notifications.js'
 import { me, session, setSession, updateSession } from '../session.js'
 import { showNote } from '../status.js'
 
 const { addPart } = await load('part')
 const { setUpForm } = await load('form')
+const { mayNotify, askToNotify } = await load('notifications')
 const { sendAll } = await load('deleting')
 const dialog = await addPart('account')
 /** @type {HTMLInputElement} */
@@ -25,7 +25,7 @@ const showProblem = (words) => (query('[role=alert]', dialog).textContent = word
 const field = (form, name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name))
 
 setUpForm(renameForm, async () => {
-	const nickname = field(renameForm, 'nickname').value.trim()
+	const nickname = textOf(field(renameForm, 'nickname')).trim()
 	const user = me()
 	await request('PUT', `/api/users/${user}`, { nickname })
 	if (!updateSession(user, { nickname })) return
@@ -34,7 +34,7 @@ setUpForm(renameForm, async () => {
 }, showProblem)
 
 setUpForm(passwordForm, async () => {
-	const password = field(passwordForm, 'password').value
+	const password = field(passwordForm, 'password').value.toWellFormed()
 	const user = me()
 	let token = session?.token
 	// This ends every token: the socket's 401 refers to the old one.

@@ -6,6 +6,7 @@ import { load } from '../lazy.js'
 import { watchRows } from '../message-list.js'
 import { rights } from '../rights.js'
 import { me } from '../session.js'
+import { showNote } from '../status.js'
 
 const { addStyle } = await load('part')
 await addStyle('action-bar.css')
@@ -99,6 +100,20 @@ export function tap(row) {
 	const isTap = !row.contains(document.activeElement) && getSelection()?.isCollapsed
 	if (isTap) row.focus({ preventScroll: true })
 }
+
+/** @param {string} text @param {string} done */
+const copy = (text, done) =>
+	navigator.clipboard?.writeText(text).then(
+		() => showNote(done),
+		() => showNote('The browser does not allow copying here.', true),
+	) ?? showNote('The browser allows copying only on secure pages (https).', true)
+
+/** @param {number} id of a message */
+export const copyLink = (id) => copy(`${location.origin}/#m${id}`, 'The link is copied.')
+
+/** @param {HTMLElement} button of a block of code */
+export const copyCode = ({ previousElementSibling: code }) =>
+	copy(code?.textContent ?? '', 'The code is copied.')
 
 /** @param {string} key @param {Element} from the log, or one of its rows and gaps */
 export function press(key, from) {

@@ -1,7 +1,12 @@
 /** The editor that replaces the body of a message. */
 
+import { request } from '../api.js'
+import { addToDraft } from '../composer.js'
 import { grow, hasTouchKeyboard, isComposing, make, query, textOf } from '../dom.js'
 import { load } from '../lazy.js'
+import { rowOf } from '../message-list.js'
+import { showNote } from '../status.js'
+import { timeline } from '../store.js'
 
 const { countDown } = await load('countdown')
 
@@ -13,13 +18,32 @@ export function removeEditors(user) {
 	for (const [row, remove] of editors) if (row.dataset.user !== String(user)) remove()
 }
 
+/** Move the text of an editor to the composer. @param {HTMLElement} row of a deleted message */
+export function rescue(row) {
+	addToDraft(/** @type {HTMLTextAreaElement} */ (query('.editor textarea', row)).value)
+	showNote('The message was deleted. Your edit is in the message box.', true)
+}
+
+/** @param {number} id @param {() => void} [back] restores the focus */
+export function edit(id, back) {
+	const row = rowOf(id)
+	if (!row) return
+	editRow(
+		row,
+		timeline.rows.get(id)?.source ?? '',
+		(source) => request('PUT', `/api/messages/${id}`, { source }),
+		back ?? (() => row.focus({ preventScroll: true })),
+	)
+	row.scrollIntoView({ block: 'nearest' })
+}
+
 /**
  * @param {HTMLElement} row @param {string} source
  * @param {(source: string) => Promise<void>} save rejects with an error to show; after the end of a
  *   rate limit it is called again
  * @param {() => void} closed
  */
-export function editRow(row, source, save, closed) {
+function editRow(row, source, save, closed) {
 	if (query('.editor', row)) return
 	const body = query('.body', row)
 	const box = make('textarea', { value: source, rows: 1, dir: 'auto', ariaLabel: 'Edit text' })

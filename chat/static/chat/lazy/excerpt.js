@@ -4,6 +4,8 @@ import { make } from '../dom.js'
 
 const BEFORE = 60
 const LENGTH = 240
+/** Half a surrogate pair, where a text without spaces is cut. */
+const HALF = /\p{Surrogate}/gu
 /** A character of a script whose words are spaced. */
 const SPACED = '[\\p{Script=Latin}\\p{Script=Greek}\\p{Script=Cyrillic}\\p{N}]'
 
@@ -17,8 +19,9 @@ export function excerpt(source, words) {
 	// Scripts without spaces are searched by character, others by the beginnings of words.
 	const found = new RegExp(`(?<!${SPACED})(?:${terms.join('|') || '$^'})`, 'giu')
 	const at = Math.max(0, text.search(found))
-	const start = at > BEFORE ? Math.min(at, text.indexOf(' ', at - BEFORE) + 1) : 0
-	const part = text.slice(start, start + LENGTH)
+	const space = text.indexOf(' ', at - BEFORE) + 1
+	const start = at > BEFORE ? Math.min(at, space || at - BEFORE) : 0
+	const part = text.slice(start, start + LENGTH).replace(HALF, '')
 	/** @type {(string | HTMLElement)[]} */
 	const parts = [start ? '… ' : '']
 	let end = 0

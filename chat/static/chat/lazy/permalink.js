@@ -8,7 +8,7 @@ import { isReady, loadAround } from '../sync.js'
 
 /** Go to the message of the address, if it has one. */
 export async function goToLinked() {
-	const id = Number(/^#m(\d{1,15})$/.exec(location.hash)?.[1])
+	const id = Number(/^#m(\d+)$/.exec(location.hash)?.[1])
 	if (!id) return
 	await isReady
 	query('[aria-current]')?.removeAttribute('aria-current')

@@ -13,7 +13,8 @@ export function reply(id) {
 	if (!message) return
 	const { source, user_id: author } = message
 	const lines = source.split('\n').filter((line) => line && !line.startsWith('>'))
-	const quoted = lines.slice(0, QUOTED_LINES).map((line) => `> ${line.slice(0, QUOTED_LENGTH)}`)
+	const quote = (/** @type {string} */ line) => `> ${[...line].slice(0, QUOTED_LENGTH).join('')}`
+	const quoted = lines.slice(0, QUOTED_LINES).map(quote)
 	if (lines.length > QUOTED_LINES) quoted.push('> …')
 	const name = author === me() ? '' : `@${users.rows.get(author)?.nickname} `
 	addToDraft([...quoted, '', name].join('\n'))

@@ -2,7 +2,7 @@
 
 import { request } from '../api.js'
 import { meet } from '../controller.js'
-import { make, query } from '../dom.js'
+import { make, query, textOf } from '../dom.js'
 import { load, use } from '../lazy.js'
 import { isMuted } from '../muted.js'
 import { users } from '../store.js'
@@ -10,6 +10,7 @@ import { users } from '../store.js'
 /** @import {Message} from '../store.js' */
 
 const PAGE = 20
+const LIMIT = 200
 const PAUSE = 250
 const HINT = 'Finds messages of any age with all these words, or words that begin with them.'
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
@@ -33,7 +34,7 @@ export function open() {
 	field.select()
 }
 
-const words = () => field.value.trim()
+const words = () => textOf(field).trim()
 
 /** @param {string} sentence @param {...Node} action */
 const tell = (sentence, ...action) => state.replaceChildren(sentence, ...action)
@@ -52,6 +53,7 @@ async function search() {
 	const number = searches
 	const term = words()
 	if (!term) return tell(HINT)
+	if ([...term].length > LIMIT) return tell(`Search for at most ${LIMIT} characters.`)
 	tell('Searching…')
 	const before = oldest ? `&before=${oldest}` : ''
 	try {

@@ -1,7 +1,7 @@
 /** The sign-in form, which registers a nickname that is free. */
 
 import { fetchToken, problem, request } from '../api.js'
-import { make, query } from '../dom.js'
+import { make, query, textOf } from '../dom.js'
 import { load } from '../lazy.js'
 import { session, setSession } from '../session.js'
 import { showNote } from '../status.js'
@@ -30,7 +30,7 @@ export function signInAgain(nickname) {
 	passwordField.focus()
 }
 
-const typed = () => nicknameField.value.trim()
+const typed = () => textOf(nicknameField).trim()
 
 /**
  * Return the user that has taken a nickname, if any.
@@ -52,7 +52,7 @@ async function announce() {
 }
 
 async function enter() {
-	const [nickname, password] = [typed(), passwordField.value]
+	const [nickname, password] = [typed(), passwordField.value.toWellFormed()]
 	/** @type {Problem | undefined} */
 	let refusal
 	let user = await find(nickname).catch((error) => {

@@ -1,6 +1,6 @@
 /** Notifications of mentions while the page is hidden, if the user enabled them. */
 
-import { load, save } from './storage.js'
+import { load, save } from '../storage.js'
 
 const KEY = 'flack.notifications'
 
