@@ -31,7 +31,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 class ChatConsumer(AsyncWebsocketConsumer):
     """One client. It receives pushes from the hub and has no channel of its own.
 
-    Two methods replace those of Channels. What each saves is measured by
+    Three methods replace those of Channels. What each saves is measured by
     `python -m comparison.bench.overrides`; the figures below are of 2026-11-27.
     """
 
@@ -65,6 +65,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         11 µs of CPU time instead of 132.
         """
         await getattr(self, message["type"].replace(".", "_"))(message)
+
+    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        """End without `close_old_connections` in a thread, for the reason of `dispatch`.
+
+        Opening and closing a socket costs 25 µs of CPU time instead of 203, without the server.
+        """
+        await self.disconnect(message["code"])
+        raise StopConsumer
 
     async def connect(self) -> None:
         """Join the hub, then accept; past the limit of sockets per address, close with 1013."""

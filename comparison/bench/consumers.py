@@ -7,12 +7,13 @@ to the handler and back counts.
 import asyncio
 import time
 import tracemalloc
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from channels.consumer import AsyncConsumer
 from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
 
 from chat.consumers import ChatConsumer, Receive
 from chat.realtime.socket import Send, Socket
@@ -40,6 +41,12 @@ class ChannelsDispatch(ChatConsumer):
     dispatch = AsyncConsumer.dispatch
 
 
+class ChannelsDisconnect(ChatConsumer):
+    """The consumer with Channels' own end of a socket: a hop into a thread for each."""
+
+    websocket_disconnect = AsyncWebsocketConsumer.websocket_disconnect
+
+
 SCOPE = {"type": "websocket", "path": "/ws/", "headers": []}
 
 
@@ -59,6 +66,24 @@ async def frames(consumer: type[ChatConsumer]) -> float:
     began = time.process_time()
     await consumer()(SCOPE, receive, send)
     return (time.process_time() - began) / FRAMES * 1e6
+
+
+async def openings(consumer: type[ChatConsumer]) -> float:
+    """Return the CPU time of a socket that opens and closes at once, in microseconds."""
+
+    async def send(message: dict[str, Any]) -> None:
+        pass
+
+    began = time.process_time()
+    for _ in range(SOCKETS):
+        close = {"type": "websocket.disconnect", "code": 1000}
+        inbox: Iterator[dict[str, Any]] = iter([{"type": "websocket.connect"}, close])
+
+        async def receive(inbox: Iterator[dict[str, Any]] = inbox) -> dict[str, Any]:
+            return next(inbox)
+
+        await consumer()(SCOPE, receive, send)
+    return (time.process_time() - began) / SOCKETS * 1e6
 
 
 async def idle(consumer: type[ChatConsumer]) -> float:
@@ -110,6 +135,8 @@ ROWS: list[tuple[str, str, Callable[[Any], Coroutine[Any, Any, float]], Any]] = 
     ("frame, µs", "ChatConsumer", frames, ChatConsumer),
     ("frame, µs", "Channels' __call__", frames, ChannelsCall),
     ("frame, µs", "Channels' dispatch", frames, ChannelsDispatch),
+    ("opening and closing, µs", "ChatConsumer", openings, ChatConsumer),
+    ("opening and closing, µs", "Channels' disconnect", openings, ChannelsDisconnect),
     ("idle socket, KiB", "ChatConsumer", idle, ChatConsumer),
     ("idle socket, KiB", "Channels' __call__", idle, ChannelsCall),
     ("call in a thread, µs", "in_thread", calls, in_thread),

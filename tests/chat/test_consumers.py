@@ -410,6 +410,15 @@ async def test_closing_an_anonymous_socket_takes_no_user_offline(connect, alice)
     assert await is_online(alice)
 
 
+async def test_closing_a_socket_that_used_no_database_closes_no_connection(connect, monkeypatch):
+    def fail():
+        raise AssertionError("a hop into a thread")
+
+    monkeypatch.setattr("channels.db.close_old_connections", fail)
+    monkeypatch.setattr("channels.generic.websocket.aclose_old_connections", fail)
+    await (await connect()).leave()
+
+
 async def test_a_socket_may_become_another_users(connect, alice, bob):
     client = await connect()
     await client.sign_in(alice)
