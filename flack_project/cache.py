@@ -3,6 +3,27 @@
 import json
 from typing import Any
 
+from django.core.cache.backends.redis import RedisCache
+
+from chat.replies import checked
+
+
+class Cache(RedisCache):
+    """Redis as Django's cache; a reply or value that makes no sense is a RedisError."""
+
+    add = checked(RedisCache.add)
+    get = checked(RedisCache.get)
+    get_many = checked(RedisCache.get_many)
+    set = checked(RedisCache.set)
+
+    @checked
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        """Increment a value; raise ValueError if there is none."""
+        value = super().incr(key, delta, version)
+        if not isinstance(value, int):
+            raise TypeError(value)
+        return value
+
 
 class JSONSerializer:
     """Stores values as JSON.

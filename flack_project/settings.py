@@ -134,7 +134,7 @@ if REDIS_URL:
     _patience = {"socket_connect_timeout": 2, "socket_timeout": 5}  # seconds
     CACHES = {
         "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "flack_project.cache.Cache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "flack",
             "VERSION": 2,  # 1 was pickled

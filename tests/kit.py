@@ -32,7 +32,7 @@ def redis_cache(url: str) -> dict[str, Any]:
     """Return the setting CACHES for the Redis at this URL."""
     return {
         "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "flack_project.cache.Cache",
             "LOCATION": url,
             "OPTIONS": {"serializer": "flack_project.cache.JSONSerializer"},
         }

@@ -8,6 +8,7 @@ import redis
 from django.conf import settings
 
 from chat import clock
+from chat.replies import checked
 
 
 class Leases(Protocol):
@@ -26,6 +27,7 @@ class RedisLeases:
     def __init__(self, url: str) -> None:
         self._redis = redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5)
 
+    @checked
     def hold(self, leases: Mapping[tuple[int, str], float]) -> None:
         """See `Leases`."""
         now = clock.now()
@@ -35,6 +37,7 @@ class RedisLeases:
                 pipe.expire(key_of(user_id), 120)
             pipe.execute()
 
+    @checked
     def held(self, user_id: int) -> bool:
         """See `Leases`; remove those that have expired."""
         with self._redis.pipeline() as pipe:
