@@ -105,9 +105,11 @@ def tables(results: Results) -> dict[str, str]:
         "| Sockets | Messages a second | Nodes | Node memory | p99 | nginx | Redis | PostgreSQL |",
         "|---|---|---|---|---|---|---|---|",
     ]
+    needed: dict[tuple[int, int], int] = {}
     for sockets in (1_000, 10_000, 100_000, 1_000_000):
         for hertz in (1, 10):
             nodes, result = nodes_for(cost, sockets, hertz)
+            needed[sockets, hertz] = nodes
             pings = sockets / PING_EVERY
             memory = nodes * NODE + sockets * cost.socket / 2**20
             redis = hertz * (cost.redis_push + nodes * cost.redis_node + cost.redis_post)
@@ -118,10 +120,15 @@ def tables(results: Results) -> dict[str, str]:
                 f"| {hertz * sockets * cost.relay / 1e6:.2f} | {redis / 1e6:.2f} "
                 f"| {postgresql / 1e6:.2f} |"
             )
+    people = (
+        "A million people in one room with a message a second need "
+        f"{needed[1_000_000, 1]} nodes, each on a "
+        "core of its own; [the table below](#what-a-room-needs) has what they need besides."
+    )
     units = ["| Unit | µs of CPU |", "|---|---|"]
     units += [f"| `{name}` | {value:.4g} |" for name, value in vars(cost).items()]
     return {
-        "people": machines.table(cost),
+        "people": f"{machines.table(cost)}\n\n{people}",
         "units": "\n".join(units),
         "points": "\n".join(points),
         "growth": "\n".join(growth),

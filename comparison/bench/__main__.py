@@ -21,7 +21,7 @@ from comparison.bench import plot, pythons, rows, running, table
 from comparison.bench.rows import Numbers
 from comparison.bench.servers import ROOT, Server, Starter
 from comparison.bench.site import Site, hello, sign_ins
-from comparison.bench.table import FLASK_2016, FLASK_TODAY, GROWTH, RAW_ASGI
+from comparison.bench.table import FLASK_2016, FLASK_TODAY, GROWTH, HOLDING, RAW_ASGI
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 ROWS = re.compile(os.environ.get("ROWS", ""))
@@ -55,7 +55,7 @@ def works(name: str, start: Callable[[], Server]) -> Iterator[tuple[str, Work]]:
 
 def growth(start: Callable[[], Server]) -> Iterator[tuple[str, Work]]:
     """Yield the work with growing numbers of sockets, and with sockets that do not read."""
-    yield "holding 3000 idle sockets", lambda: rows.holding(start())
+    yield HOLDING, lambda: rows.holding(start())
     yield "steady push of 2 KB", lambda: rows.steady(start(), padding=2000)
     deaf = "steady push of 2 KB, 50 of 1000 do not read"
     yield deaf, lambda: rows.steady(start(), padding=2000, deaf=50)

@@ -65,6 +65,7 @@ class Target:
 STEADY = "steady push"
 GROWTH = "steady push for 20 s"
 ONE_NODE = f"{GROWTH}, 1000 sockets"
+HOLDING = "holding 3000 idle sockets"
 LIST = "GET 100 messages"
 RAW_ASGI = "hello of raw ASGI"  # on plain daphne
 DATABASES = ("", ", PostgreSQL")  # ends of names of rows
@@ -88,7 +89,7 @@ COSTS = (
         for database in DATABASES
     ),
     Target("an idle socket", "µs", 4.5, "daphne", other=RAW_ASGI),
-    Target("holding 3000 idle sockets", "µs a second", 2),
+    Target(HOLDING, "µs a second", 2),
     Target("an idle socket", "KiB", 12),
     Target(f"{GROWTH}, 5000 sockets", "µs", 1.15, other=ONE_NODE),
     Target(f"{GROWTH}, 100 sockets", "µs", 1.15, other=ONE_NODE),

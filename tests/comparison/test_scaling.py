@@ -1,13 +1,14 @@
 """The simulation behind docs/SCALING.md."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from comparison import machines
-from comparison.bench.table import load
+from comparison.bench.table import HOLDING, load
 from comparison.scaling import DOCUMENT, compared, poisson, regular, simulate, written
-from comparison.units import BUSY, Costs
+from comparison.units import BUSY, POINTS, Costs, fitted, of_pushes
 
 RESULTS = load()
 COST = Costs(
@@ -24,6 +25,28 @@ def test_the_simulation_matches_the_measurement(row, measured, simulated):
 
 def test_the_document_has_the_tables_of_the_last_bench():
     assert DOCUMENT.read_text() == written(DOCUMENT.read_text(), RESULTS)
+
+
+def test_unit_costs_are_solved_from_the_rows():
+    assert fitted([((1, 1), 30), ((1, 2), 50)]) == pytest.approx([10, 20])
+
+
+def test_no_unit_cost_is_below_zero_when_noise_asks_for_it():
+    assert fitted([((1, 1), 10), ((1, 2), 30), ((1, 3), 40)]) == pytest.approx([0, 12.04], abs=0.01)
+
+
+def test_the_cost_of_holding_a_socket_follows_its_own_row():
+    flack = {row: {"µs": 10 + 500 / sockets + 20 / hertz}
+             for row, (sockets, _, hertz) in POINTS.items()}  # fmt: skip
+    assert of_pushes(flack) == pytest.approx([500, 10, 20])
+    *_, hold = of_pushes(flack | {HOLDING: {"µs a second": 2}})
+    assert hold < 4
+
+
+def test_the_page_names_the_nodes_for_a_million_people():
+    text = DOCUMENT.read_text()
+    (nodes,) = re.findall(r"with a message a second need (\d+) nodes", text)
+    assert f"| 1,000,000 | 1 | {nodes} |" in text
 
 
 def test_a_node_that_keeps_up_sends_each_push_at_once():
