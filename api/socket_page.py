@@ -11,7 +11,7 @@ from api.schema import asyncapi
 from chat.content.markup import render
 
 Schema = dict[str, Any]
-ROWS = ("User", "Message")  # are not unfolded: the documentation of the API describes them
+ROWS = ("User", "Message")  # not unfolded: the documentation of the API describes them
 LISTED = "one of"  # the values that the description explains
 
 

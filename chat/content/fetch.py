@@ -63,7 +63,7 @@ GZIP = (b"gzip", b"x-gzip")
 # of a domain keep its slow servers from taking all threads.
 resolver = ThreadPoolExecutor(32, "resolver")
 look_ups = Slots(4)  # key: the last two labels of the host
-fetches = Slots(8)  # key: host and port; more than one message has
+fetches = Slots(8)  # key: host and port; more than the links of one message
 
 
 class Refused(Exception):

@@ -22,7 +22,7 @@ from chat.content.tags import TYPED_TAGS, show_empty, text
 
 MAX_LINKS = 5  # links of a message that are expanded
 MAX_HTML = 200_000  # characters of html before links are expanded
-MAX_GROWTH = 20  # characters of html for one of the source, beside a start of `FREE_GROWTH`
+MAX_GROWTH = 20  # characters of html for each of the source, in addition to `FREE_GROWTH`
 FREE_GROWTH = 1_000
 MAX_NESTING = 20  # levels of blocks: a quote takes one, a list two; deeper markers are text
 
@@ -60,7 +60,7 @@ def render(source: str) -> str:
 
 
 def render_markdown(source: str) -> str:
-    """Return the same by the parser alone."""
+    """Return the safe html of a message by the parser, also of plain text."""
     source = source.encode(errors="replace").decode()  # half a surrogate pair cannot be html
     html = cleaner.clean(markdown.render(source)).strip()
     too_long = len(html) > min(MAX_GROWTH * len(source) + FREE_GROWTH, MAX_HTML)
@@ -96,8 +96,8 @@ class Markdown(MarkdownIt):
 def bounded(rule: Callable[[StateBlock, int, int, bool], bool]) -> Any:
     """Return a block rule that leaves its markers as text at `MAX_NESTING`.
 
-    Beyond its own limit, which is then never reached, the parser drops all text. A number with a
-    leading zero is text too, because no list would show it so.
+    The parser's own limit is larger and never reached: beyond it all text would be dropped. A
+    number with a leading zero is text too, because no list would show the zero.
     """
 
     def bounded_rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -125,7 +125,7 @@ def shape(state: StateCore) -> None:
 
 
 def number_items(tokens: Sequence[Token]) -> None:
-    """Keep the numbers of items as typed. One that is repeated counts up, as Markdown has it."""
+    """Keep the numbers of items as typed; a repeated number counts up, as in Markdown."""
     numbers: dict[int, tuple[int, int]] = {}  # by level: shown and typed before
     for token in tokens:
         if token.type == "ordered_list_open":

@@ -1,4 +1,4 @@
-"""`changepassword`: takes the place of Django's, which leaves the user's sign-ins valid."""
+"""`changepassword`, which replaces Django's: that one leaves the user's sign-ins valid."""
 
 import getpass
 from typing import Any
