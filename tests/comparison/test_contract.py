@@ -13,29 +13,30 @@ from typing import Any
 
 import pytest
 
+from tests.comparison import warm
 from tests.comparison.conftest import AT_ONCE
 from tests.comparison.faults import FAULTS
 from tests.comparison.proxy import Fault, planted
+from tests.comparison.warm import Outcome
 from tests.running import ROOT, Stack
 
-Outcome = tuple[int, str]  # pytest's exit code, and what it printed
 NO_FAULT = "no fault"  # the proxy changes nothing
 PLANTED = {name: (test, fault) for test, faults in FAULTS.items() for name, fault in faults.items()}
 
 
 @pytest.fixture(scope="session")
-def run(preview_ports: Queue[int]) -> Callable[..., Outcome]:
+def run(preview_ports: Queue[int]) -> Iterator[Callable[..., Outcome]]:
     """Return a function that runs the suite, or some of its tests, against a URL."""
+    with warm.pool(AT_ONCE) as processes:
 
-    def run(url: str, *arguments: str) -> Outcome:
-        port = preview_ports.get()
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
-        command += ["--url", url, "--preview-port", str(port)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        preview_ports.put(port)
-        return done.returncode, done.stdout + done.stderr
+        def run(url: str, *arguments: str) -> Outcome:
+            port = preview_ports.get()
+            options = ["--url", url, "--preview-port", str(port)]
+            outcome: Outcome = processes.apply(warm.run_pytest, (*arguments, *options))
+            preview_ports.put(port)
+            return outcome
 
-    return run
+        yield run
 
 
 def file_of(test: str) -> str:
