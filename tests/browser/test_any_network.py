@@ -49,6 +49,29 @@ def test_without_websockets_messages_are_shown_and_posted(
     assert stored == room.texts(word) == [f"{word} {what}" for what in ("before", "mine", "after")]
 
 
+@pytest.mark.parametrize(
+    ("hidden", "least", "most"), [("false", 3000, 5000), ("true", 22500, 37500)]
+)
+def test_a_hidden_page_polls_less_often(
+    make_room: MakeRoom, alice: Person, hidden: str, least: int, most: int
+) -> None:
+    """The pause is set in the same step as the banner."""
+    room = make_room()
+    refuse_handshakes(room)
+    room.page.add_init_script(f"""
+        Object.defineProperty(document, 'hidden', {{ value: {hidden} }})
+        const later = setTimeout
+        window.setTimeout = (act, wait, ...values) => {{
+            const {{ textContent }} = document.querySelector('#status') ?? {{}}
+            if (act.name === 'poll' && textContent) window.pause ??= wait
+            return later(act, wait, ...values)
+        }}
+    """)
+    room.open(alice)
+    room.page.wait_for_function("window.pause")
+    assert least <= room.page.evaluate("window.pause") <= most
+
+
 def test_the_page_returns_to_the_socket_when_it_opens(
     make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
 ) -> None:
