@@ -17,6 +17,8 @@ from chat.models import MAX_SOURCE, Message, Token, User
 from chat.realtime import hub as hub_module
 from chat.realtime import publisher as publisher_module
 from chat.threads import in_thread
+from tests.kit import signed_in
+from tests.sockets import Client, Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -75,6 +77,20 @@ async def test_a_ping_brings_online(connect, make_user, alice):
     await client.say(event="ping_user", token=alice.token)
     frame = await stranger.hear()
     assert (frame["data"]["model"]["nickname"], frame["data"]["model"]["online"]) == ("Alice", True)
+
+
+async def test_users_who_arrive_together_are_pushed_together(connect, make_user, live, monkeypatch):
+    monkeypatch.setattr(publisher_module, "JOIN", 3600)
+    monkeypatch.setattr(publisher_module, "HEARTBEAT", 3600)
+    listener = Server(live, texts=True)
+    users = [await in_thread(lambda n=n: signed_in(make_user(f"user-{n}"))) for n in range(8)]
+    clients = [await connect() for _ in users]
+    await asyncio.gather(*map(Client.sign_in, clients, users))
+    await asyncio.wrap_future(live.publisher.leave())  # sends what is queued
+    while len(listener.heard) < len(users):
+        await asyncio.sleep(0.01)
+    # At most the first, a heartbeat that was due, and the last.
+    assert len(listener.messages) <= 3
 
 
 async def test_a_good_ping_has_no_answer(connect, alice):
