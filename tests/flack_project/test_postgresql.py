@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import environ
 import pytest
 import pytest_django
+from django.db import DataError, InternalError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper as Connection
 from django.db.utils import ConnectionHandler
 
@@ -96,3 +97,30 @@ def test_a_message_of_the_server_does_not_end_a_connection(connect):
     value(other, "SELECT 1")
     begin_request(connection)
     assert pid(connection) == before
+
+
+def test_a_server_that_is_read_only_is_an_outage_and_its_connection_is_replaced(connect):
+    """As after a failover, when the old primary has become a standby."""
+    connection = connect()
+    before = pid(connection)
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+        with pytest.raises(OperationalError, match="read-only transaction"):
+            cursor.execute("CREATE TABLE refused (id int)")
+    begin_request(connection)
+    assert pid(connection) != before
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE accepted (id int)")
+    replaced = pid(connection)
+    begin_request(connection)
+    assert pid(connection) == replaced
+
+
+def test_another_internal_error_stays_one(connect):
+    connection = connect()
+    connection.set_autocommit(False)
+    with connection.cursor() as cursor:
+        for sql, error in (("SELECT 1/0", DataError), ("SELECT 1", InternalError)):
+            with pytest.raises(error):
+                cursor.execute(sql)
+    connection.rollback()
