@@ -200,5 +200,8 @@ def test_software_in_the_code_and_the_documents_neither_speaks_nor_knows():
 def test_a_guide_begins_with_its_readers_and_lists_its_sections(guide):
     opening, *rest = guide.read_text().split("\n\n")[1:]
     assert opening.startswith("For ")
-    contents = rest[0]
-    assert re.findall(r"\(#([\w-]+)\)", contents) == headings(guide, "##")
+    contents = next(block for block in rest if block.startswith("- [") and "](#" in block)
+    sections = headings(guide, "##")
+    listed = re.findall(r"\(#([\w-]+)\)", contents)
+    assert listed == sections[-len(listed) :]
+    assert len(listed) >= len(sections) - 1  # the answer may stand before the list
