@@ -37,6 +37,12 @@ NEEDED = {
 }
 
 
+@pytest.fixture(autouse=True)
+def keep_logging(settings):
+    """Keep `main` from logging to the streams of its test, which are closed in later tests."""
+    settings.LOGGING_CONFIG = None
+
+
 @pytest.fixture
 def pipe(monkeypatch):
     """Return a function that lays a text into the standard input."""
