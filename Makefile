@@ -66,7 +66,8 @@ test-unit: test-chat test-content test-api
 
 # Four at a time, on two cores too, because most wait for other processes. The longest come first.
 JOBS ?= 4
-test: .venv/test-stamp contestants $(JS)/node_modules
+test:
+	@$(MAKE) --no-print-directory --jobs 2 .venv/test-stamp contestants $(JS)/node_modules
 	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target test-stack test-browser \
 		test-rest test-site lint test-flack_project test-chat test-api test-content
 
