@@ -154,6 +154,9 @@ def measure(entry: Entry, work: Work, plan: Plan, cores: Cores,
             "processes": sum(p.count() for part in ("web", "worker") for p in side.parts[part]),
         }
 
+        if side.server:
+            result["server"] = side.server
+
         def step(load: float, phase: str = "bisection") -> Step:
             found = work.step(side, load, plan.length)
             found |= {"load": load, "phase": phase, "broken": method.broken(found)}

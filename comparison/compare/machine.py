@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,29 @@ THEIRS = (
 )
 ASK = """
 import json, platform, sys
+from contextlib import suppress
 from importlib.metadata import version
 names = {name: version(name) for name in sys.argv[1:]}
 print(json.dumps({"Python": platform.python_version(), **names}))
 """
+# The same for the interpreter of a server that runs already, of Python 3.6 too: all packages.
+ASK_ALL = """
+import json, platform, pkg_resources
+found = {each.project_name: each.version for each in pkg_resources.working_set}
+print(json.dumps(dict(found, Python=platform.python_version())))
+"""
+ASK_MODERN = """
+import json, platform
+from importlib.metadata import distributions
+found = {each.metadata["Name"]: each.version for each in distributions()}
+print(json.dumps(dict(found, Python=platform.python_version())))
+"""
+UNKNOWN = "unknown: the server is no Python program whose interpreter lists its packages"
 POSTGRESQL = ("server_version", "fsync", "synchronous_commit", "shared_buffers", "max_connections")
 PROJECT = ("api", "chat", "flack_project", "manage.py")  # the code of this project
 # Names of libraries that are private or not documented, by contestant; see the READMEs for Flask's.
 PRIVATE_NAMES = {"flack": len(NAMES) + sum(map(len, PRIVATE.values())), "flask-tuned": 1}
+PATIENCE = 30  # seconds until an interpreter has listed its packages
 SHARED = ("models", "content", "accounts")  # what django-documented uses of it
 
 
@@ -61,6 +77,32 @@ def versions(database: Database) -> dict[str, Any]:
         "PostgreSQL": {name: database.ask(f"SHOW {name}") for name in POSTGRESQL},
     }
     return found | ({"Flask": ask(FLASK, THEIRS)} if FLASK.exists() else {})
+
+
+def server(process: psutil.Process, database: Database | None) -> dict[str, Any]:
+    """Return the command and, as far as they can be read, the versions of a running server."""
+    command = process.cmdline()
+    shown = database.ask("SHOW server_version") if database else "unknown: it names no database"
+    return {
+        "command": " ".join(command),
+        "versions": packages(command[0] if command else "", process),
+        "PostgreSQL": shown,
+    }
+
+
+def packages(python: str, process: psutil.Process) -> dict[str, str] | str:
+    """Return the packages of an interpreter, or the sentence that they are unknown."""
+    if "python" not in Path(python).name:
+        return UNKNOWN
+    for question in (ASK_MODERN, ASK_ALL):
+        with suppress(OSError, psutil.Error, subprocess.SubprocessError, ValueError):
+            done = subprocess.run(
+                [python, "-W", "ignore", "-c", question], cwd=process.cwd(), env=process.environ(),
+                capture_output=True, text=True, check=True, timeout=PATIENCE,
+            )  # fmt: skip
+            found: dict[str, str] = json.loads(done.stdout)
+            return dict(sorted(found.items()))
+    return UNKNOWN
 
 
 def size(name: str) -> dict[str, int]:

@@ -41,6 +41,12 @@ LIMITS = """- One machine, one core for all of a contestant, one room: a server 
 - Memory is resident memory of web and worker processes, which share pages."""
 
 
+NOT_2016 = """Flask, 2016 was not measured in this run. It is the class's tag v0.16 with its own
+`requirements.txt`, which needs Python 3.6 or older, PostgreSQL through psycopg2 2.9, and Redis:
+`gunicorn -k eventlet -w 1 flack.wsgi` and `celery worker -A flack.celery`, with `DATABASE_URL` and
+`CELERY_BROKER_URL` in the environment of both. Pass its URL as `FLASK_URL`."""
+
+
 def contenders(raw: Raw, work: str) -> dict[str, Result]:
     """Return the results of a work without those that only explain."""
     return {
@@ -170,6 +176,8 @@ def warnings(raw: Raw) -> list[str]:
 def markdown(raw: Raw) -> str:
     """Return the report as Markdown."""
     kept = {key: raw[key] for key in ("machine", "cores", "versions", "contestants", "checked")}
+    kept["servers by URL"] = {each["entry"]: each["server"] for each in raw["results"]
+                              if "server" in each}  # fmt: skip
     parts = [
         "# What each contestant carries",
         "For developers who decide between Flask and Django for a chat with push, or who want to "
@@ -206,6 +214,7 @@ def markdown(raw: Raw) -> str:
         "## How to repeat it",
         REPEAT,
         "## Contestants, versions and settings",
+        "" if of(raw, "push").get("flask-2016") else NOT_2016,
         f"<details><summary>As JSON</summary>\n\n```json\n"
         f"{json.dumps(kept, indent=1, ensure_ascii=False)}\n```\n\n</details>",
         every_step(raw),
@@ -228,8 +237,9 @@ def method_of(raw: Raw) -> list[str]:
         f"Carried: p99 of all deliveries under 1 s, nothing lost, doubled or refused, no growing "
         f"queue, in {plan['tries']} of {plan['tries']} tries. Found by bisection to a factor of "
         f"{plan['precision']:g}. The criterion that broke above it stands in brackets.",
-        "Only web and worker of a server given by its URL are pinned by their owner, if at all; it "
-        "has no nginx here.",
+        "A server given by its URL (`FLASK_URL`, `OTHER_URL`) is measured as it runs: its cores "
+        "are its owner's choice, its memory and cold start are not those of a fresh start, and "
+        "there is no nginx before it unless the URL is that of one.",
         "A step in which the generator sent less than 99 %, or late, is never carried. A step with "
         f"more than 5 % of other work is repeated, at most {plan['repeats']} times.",
         "µs is CPU time of web and workers at the same load for all. One core carries all of a "

@@ -12,6 +12,7 @@ import psutil
 
 from comparison.bench import http, running
 from comparison.bench.processes import Processes, listening_on
+from comparison.compare import machine
 from comparison.compare.cores import Cores, pinned
 from comparison.compare.database import Database
 from comparison.contestants.running import RUNNABLE, Starter, start
@@ -32,6 +33,9 @@ class Side:
     parts: dict[str, list[Processes]]  # web, worker, nginx, valkey, postgresql
     database: Database | None  # None if it cannot be asked
     tokens: list[str] = field(default_factory=list)
+    server: dict[str, Any] = field(
+        default_factory=dict
+    )  # command and versions, if not started here
 
     @property
     def port(self) -> int:
@@ -86,14 +90,15 @@ def external(name: str, url: str, asked: str = "") -> Iterator[Side]:
         wire = detect(url, PATIENCE)
         if not wire.startswith(asked):
             raise LookupError(f"The server at {url} speaks {wire}, not WIRE={asked}.")
-        parts = {"web": [Processes(listening_on(port).pid)], "worker": []}
+        web = listening_on(port)
+        parts = {"web": [Processes(web.pid)], "worker": []}
         with suppress(LookupError):  # a server without a worker
             parts["worker"] = [running.using(*running.broker_of(port), "celery")]
         database = None
         if (address := running.variable_of(port, "DATABASE_URL")).startswith("postgres"):
             database = stack.enter_context(Database(address))
             parts["postgresql"] = [database.processes]
-        side = Side(name, url, wire, parts, database)
+        side = Side(name, url, wire, parts, database, server=machine.server(web, database))
         side.sign_up()
         yield side
 

@@ -4,6 +4,7 @@ The row that waits a minute is left out; `make compare` runs it too.
 """
 
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,12 +12,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
+import django
+import psutil
 import pytest
 
 from comparison.bench.running import flask
 from comparison.bench.swarm import Swarm
 from comparison.bench.table import FLASK_TODAY
-from comparison.compare import sides
+from comparison.compare import machine, sides
 from comparison.compare.database import Database
 from comparison.contestants import running
 from comparison.contestants.running import (
@@ -117,6 +120,8 @@ def test_a_server_that_runs_is_measured_by_its_url_with_its_worker_and_database(
             "web": True, "worker": True, "postgresql": True,
         }  # fmt: skip
         assert side.database is not None and side.database.messages() >= 0
+        assert {"Flask", "gunicorn", "gevent", "Python"} <= side.server["versions"].keys()
+        assert "gunicorn" in side.server["command"] and side.server["PostgreSQL"]
 
 
 @pytest.mark.parametrize(
@@ -181,3 +186,12 @@ def test_a_process_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatc
         while not starter.log.read_text():
             assert process.poll() is None
     assert process.returncode == -9
+
+
+def test_the_versions_of_an_interpreter_are_read_and_those_of_another_program_are_unknown() -> None:
+    here = psutil.Process()
+    found = machine.packages(sys.executable, here)
+    assert isinstance(found, dict) and found["Python"] == platform.python_version()
+    assert found["Django"] == django.__version__
+    assert machine.packages("/usr/bin/node", here) == machine.UNKNOWN
+    assert machine.packages("/nowhere/python3", here) == machine.UNKNOWN

@@ -182,3 +182,11 @@ def test_the_chart_of_costs_marks_a_load_that_was_not_carried():
     panel = report.costs_of(found, WORKS[0])
     assert [bar.note for bar in panel.bars] == ["10 † p99 over 1 s", "2"]
     assert "noise not measured" in panel.title and panel.noise == 1.0
+
+
+def test_the_report_lists_the_server_of_an_url_or_what_flask_of_2016_needs():
+    server = {"command": "gunicorn", "versions": {"Flask": "0.10.1"}}
+    without, found = raw(result("flask")), raw(result("flask-2016", server=server))
+    assert "Flask, 2016 was not measured in this run" in report.markdown(without)
+    text = report.markdown(found)
+    assert '"Flask": "0.10.1"' in text and "was not measured in this run" not in text
