@@ -103,8 +103,8 @@ class Message(models.Model):
         """Save a new message; return False if its author has a message with this key already.
 
         This is one statement, and needs no savepoint. `save()` would need one, and build its SQL
-        each time: 228 µs of CPU time instead of 104 with SQLite, and 669 instead of 284 with
-        PostgreSQL (27 November 2026, `python -m comparison.bench.overrides`).
+        each time: 230 µs of CPU time instead of 84 with SQLite (27 November 2026, `python -m
+        comparison.bench.overrides`; with the argument `postgresql` it measures PostgreSQL).
         """
         self.words = WORDS.get_db_prep_save(words(self.source), connection)
         with connection.cursor() as cursor:

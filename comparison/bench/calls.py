@@ -17,6 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
+from django.urls import resolve
 from rest_framework import parsers, renderers, views
 
 from api.base import APIView
@@ -28,6 +29,7 @@ from api.serializers import MessageSerializer
 from chat.content import markup
 from chat.models import Message, Token, User
 from chat.models.tokens import USER_OF_DIGEST
+from flack_project.daphne.handler import match_of
 from flack_project.middleware import AdminMessageMiddleware
 
 MESSAGES = 100
@@ -76,6 +78,9 @@ def requests(user: User) -> Iterator[Row]:
     data = request.data
     yield "GET user with token", "api.base", show
     yield "GET user with token", "DRF's APIView", show_by_default
+    path = f"/api/users/{user.pk}"
+    yield "view of a path", "match_of", lambda: match_of(path)
+    yield "view of a path", "resolve()", lambda: resolve(path)
     yield "input of a post", "api.base", lambda: view.validated(request)
     yield (
         "input of a post",

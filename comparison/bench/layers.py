@@ -27,7 +27,7 @@ LAYERS = {
     "Markdown": ["chat.actions.messages:render", "chat.actions.messages:links"],
     "ASGI request and response, signals": ["flack_project.daphne.handler:HTTPHandler.respond"],
     "middleware": ["django.core.handlers.base:BaseHandler.get_response"],
-    "URL": ["django.core.handlers.base:BaseHandler.resolve_request"],
+    "URL": ["flack_project.daphne.handler:HTTPHandler.resolve_request"],
     "view": ["django.core.handlers.base:BaseHandler._get_response"],
     "authentication": ["api.authentication:TokenAuthentication.authenticate"],
     "ORM": [

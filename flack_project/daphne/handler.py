@@ -32,8 +32,9 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 logger = logging.getLogger(__name__)
-# Django compares each path with all patterns again, which takes a ninth of the CPU time of a small
-# request in its thread. Nothing changes a match, so requests can share it.
+# Django compares each path with all patterns again: 23 µs of CPU time, instead of less than 1
+# (27 November 2026, `python -m comparison.bench.overrides`). Nothing changes a match, so requests
+# can share it.
 match_of = lru_cache(1024)(resolve)
 
 
