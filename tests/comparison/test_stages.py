@@ -1,6 +1,9 @@
 """The stages between "django-documented" and this project change what they name."""
 
 import asyncio
+import os
+import subprocess
+import sys
 
 import pytest
 from channels.layers import InMemoryChannelLayer
@@ -11,7 +14,7 @@ from comparison.compare.cores import Cores
 from comparison.compare.machine import size
 from comparison.contestants.django_documented.push import GROUP
 from comparison.contestants.django_stages import ideas
-from comparison.contestants.running import DJANGO_STAGES, STAGES
+from comparison.contestants.running import DJANGO_STAGES, ROOT, STAGED, STAGES
 
 
 @pytest.mark.parametrize(
@@ -60,3 +63,12 @@ def test_every_stage_is_measured_at_the_load_that_is_the_same_for_all(quick, wor
     found = [e for e in entries(None, Cores.split(), quick, {}) if e.name in STAGES]
     assert [e.name for e in found] == list(STAGES)
     assert all(e.only_probe and len(e.works) == works and e.is_checked != quick for e in found)
+
+
+def test_the_settings_of_a_stage_have_what_this_projects_daphne_reads():
+    environment = {"SECRET_KEY": "x", "DATABASE_URL": "postgresql:///x", "PATH": os.environ["PATH"]}
+    environment |= DJANGO_STAGES["django-4-framed"].environment
+    code = f"import flack_project.daphne.server, {STAGED}.asgi"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, check=False,
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 0, done.stderr

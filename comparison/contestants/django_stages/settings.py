@@ -8,4 +8,6 @@ from comparison.contestants.django_documented.settings import CHANNEL_LAYERS
 IDEAS = os.environ.get("TUNED", "").split()
 if "pubsub" in IDEAS:
     CHANNEL_LAYERS["default"]["BACKEND"] = "channels_redis.pubsub.RedisPubSubChannelLayer"
-FLACK_RATE_LIMITS = False  # read by this project's daphne
+# What this project's daphne reads.
+FLACK_RATE_LIMITS = False
+PROMETHEUS_MULTIPROC_DIR = ""
