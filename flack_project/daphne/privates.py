@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from autobahn.websocket.protocol import TrafficStats
 from daphne import http_protocol, server, ws_protocol
 from twisted.internet import tcp
+from twisted.web import http
 
 # Library, owner, name. An attribute of an instance is listed under the class that sets it.
 # What an open socket does not need any more, or shares with all others:
@@ -84,6 +85,7 @@ NAMES = (
     ("twisted", "twisted.internet.tcp.Connection", "socket"),
     ("twisted", "twisted.internet.tcp.Port", "doRead"),
     ("twisted", "twisted.internet.tcp.Port", "socket"),
+    ("twisted", "twisted.web.http.HTTPChannel", "_respondToBadRequestAndDisconnect"),
     ("twisted", "twisted.web.http.HTTPChannel", "persistent"),
     ("twisted", "twisted.web.http.HTTPChannel", "requestFactory"),
     ("twisted", "twisted.web.http.Request", "responseHeaders"),
@@ -114,10 +116,19 @@ def allow_close_codes() -> None:
     ws_protocol.WebSocketProtocol.serverClose = close
 
 
-def install(websocket_factory: type, http_factory: type, basic_error: Any) -> None:
-    """Replace the factories that daphne's server looks up, and its error page."""
+def install(websocket_factory: type, http_factory: type, basic_error: Any, refusal: bytes) -> None:
+    """Replace the factories that daphne's server looks up, its error page and Twisted's.
+
+    Twisted sends the refusal in answer to what it cannot read, such as more than 500 headers.
+    """
+
+    def refuse(channel: Any) -> None:
+        channel.transport.write(refusal)
+        channel.loseConnection()
+
     server.WebSocketFactory, server.HTTPFactory = websocket_factory, http_factory
     http_protocol.WebRequest.basic_error = basic_error
+    http.HTTPChannel._respondToBadRequestAndDisconnect = refuse  # type: ignore[method-assign]
     allow_close_codes()
 
 

@@ -50,7 +50,14 @@ class HTTPFactory(server.HTTPFactory):
         """Skip Twisted's access log line, which it formats even when no log is configured."""
 
 
-privates.install(WebSocketFactory, HTTPFactory, answer_error)
+def refusal() -> bytes:
+    """Return the whole response to a request that Twisted cannot read."""
+    body = json.dumps(error_body(400, "The request is not HTTP, or its headers are too long."))
+    headers = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close"
+    return f"HTTP/1.1 400 Bad Request\r\n{headers}\r\n\r\n{body}".encode()
+
+
+privates.install(WebSocketFactory, HTTPFactory, answer_error, refusal())
 
 
 def clear_away(path: Path) -> None:

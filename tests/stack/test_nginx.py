@@ -41,6 +41,25 @@ def test_errors_of_nginx_itself_are_json(
     assert answer.json()["code"] in CODES
 
 
+@pytest.mark.parametrize("count", [501, 3000])
+def test_errors_of_a_node_for_headers_that_nginx_passes_on_are_json(
+    stack: Stack, count: int
+) -> None:
+    headers = {f"X-{number}": "" for number in range(count)}
+    answer = stack.get("/healthz", headers=headers)
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.json()["code"] in CODES
+    assert stack.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("size", [3000, 6000, 8000])
+def test_a_long_host_is_400_in_json(stack: Stack, size: int) -> None:
+    answer = stack.get("/healthz", headers={"Host": "a" * size})
+    assert answer.status_code == 400
+    assert answer.json()["code"] in CODES
+
+
 def test_only_the_path_of_the_websocket_can_be_upgraded(stack: Stack) -> None:
     headers = {
         "Connection": "Upgrade",
