@@ -6,7 +6,7 @@
 import { query } from './dom.js'
 import { dropRows, showUnsent } from './message-list.js'
 import { session } from './session.js'
-import { restart, send } from './socket.js'
+import { doubt, send } from './socket.js'
 import { loadAll, save } from './storage.js'
 import { timeline } from './store.js'
 
@@ -61,7 +61,7 @@ export function pump() {
 	save(PREFIX + ref, next)
 	timer = setTimeout(() => {
 		tries += 1
-		if (tries < TRIES) restart()
+		if (tries < TRIES) doubt()
 		else fail(ref, 'The server did not answer.')
 	}, PATIENCE)
 }

@@ -11,11 +11,13 @@ const STEADY = 10000
 let socket
 let failures = 0
 let openedAt = Infinity
+/** True after a message got no answer: then a socket counts as open from its first frame on. */
+let isDoubted = false
 let timer = 0
 /** @type {{opened(): void, closed(): void, received(frame: Frame): void}} */
 let handlers
 
-const isOpen = () => socket?.readyState === WebSocket.OPEN
+const isOpen = () => openedAt < Infinity && socket?.readyState === WebSocket.OPEN
 
 /** @param {typeof handlers} given */
 export function connect(given) {
@@ -30,13 +32,25 @@ export function restart() {
 	drop()
 	socket = new WebSocket(`${location.origin.replace('http', 'ws')}/ws/`)
 	timer = setTimeout(retry, STEADY)
-	socket.onopen = () => {
-		clearTimeout(timer)
-		openedAt = Date.now()
-		handlers.opened()
-	}
+	socket.onopen = () => isDoubted || opened()
 	socket.onclose = retry
-	socket.onmessage = ({ data }) => handlers.received(JSON.parse(data))
+	socket.onmessage = ({ data }) => {
+		isDoubted = false
+		if (!isOpen()) opened()
+		handlers.received(JSON.parse(data))
+	}
+}
+
+function opened() {
+	clearTimeout(timer)
+	openedAt = Date.now()
+	handlers.opened()
+}
+
+/** Reconnect after a message without an answer: some networks open sockets, but pass nothing on. */
+export function doubt() {
+	isDoubted = true
+	restart()
 }
 
 /** Reconnect now: the network is back, or the page is visible again. */
