@@ -204,6 +204,7 @@ def test_nginx_of_the_distribution_takes_the_configuration(configured, tmp_path)
 
 def test_nginx_is_stopped_as_soon_as_its_requests_are_answered():
     stop = read_unit(ROOT / "deploy/systemd/nginx-flack.service")["Service"]["ExecStop"]
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # background jobs of a shell ignore it
     with subprocess.Popen(["sleep", "60"]) as nginx:
         command = shlex.split(stop.replace("$MAINPID", str(nginx.pid)))
         with subprocess.Popen(command) as stopping:
