@@ -19,7 +19,7 @@ from functools import cache, partial
 
 from comparison.bench import plot, pythons, rows, running, table
 from comparison.bench.rows import Numbers
-from comparison.bench.servers import ROOT, Server, Starter
+from comparison.bench.servers import CORES, ROOT, Server, Starter
 from comparison.bench.site import Site, hello, sign_ins
 from comparison.bench.table import FLASK_2016, FLASK_TODAY, GROWTH, HOLDING, RAW_ASGI
 
@@ -174,6 +174,7 @@ def main() -> None:
     """Measure, print and store."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    os.sched_setaffinity(0, CORES.generator)
     try:
         others = list(pythons.environments())
     except ValueError as error:

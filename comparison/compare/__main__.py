@@ -24,9 +24,9 @@ from typing import Any
 from rich.console import Console
 
 from comparison import pages
+from comparison.bench.cores import Cores
 from comparison.compare import contest, machine, report, sides, state
 from comparison.compare.contest import QUICK, WHOLE
-from comparison.compare.cores import Cores
 from comparison.compare.database import Database
 from comparison.compare.method import Step
 from comparison.contestants.running import RUNNABLE, NotInstalled

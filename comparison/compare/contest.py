@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from comparison.bench.cores import Cores, pinned
 from comparison.compare import method, steps
-from comparison.compare.cores import Cores, pinned
 from comparison.compare.database import Database
 from comparison.compare.machine import now
 from comparison.compare.method import Capacity, Step

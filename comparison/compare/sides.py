@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import psutil
 
 from comparison.bench import http, running
+from comparison.bench.cores import Cores, pinned
 from comparison.bench.processes import Processes, listening_on
 from comparison.compare import machine
-from comparison.compare.cores import Cores, pinned
 from comparison.compare.database import Database
 from comparison.contestants.running import RUNNABLE, Starter, start
 from comparison.contract.wires import detect

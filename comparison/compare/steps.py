@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from comparison.bench.cores import OtherWork, own_seconds
 from comparison.bench.framing import TEXT, WIRES, frame
 from comparison.bench.processes import Processes
 from comparison.bench.swarm import Refused, Swarm
 from comparison.compare.arrivals import Arrivals, Request, request
-from comparison.compare.cores import OtherWork, own_seconds
 from comparison.compare.method import Step, is_growing, quantile
 from comparison.compare.sides import Side
 

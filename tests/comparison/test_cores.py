@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from comparison.compare import cores
-from comparison.compare.cores import Cores, OtherWork, own_seconds, pinned
+from comparison.bench import cores
+from comparison.bench.cores import Cores, OtherWork, own_seconds, pinned
 
 
 @pytest.mark.parametrize(

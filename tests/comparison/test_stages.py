@@ -9,8 +9,8 @@ import pytest
 from channels.layers import InMemoryChannelLayer
 
 from chat.models import User
+from comparison.bench.cores import Cores
 from comparison.compare.contest import entries
-from comparison.compare.cores import Cores
 from comparison.compare.machine import size
 from comparison.contestants.django_documented.push import GROUP
 from comparison.contestants.django_stages import ideas

@@ -2,10 +2,10 @@
 
 import pytest
 
+from comparison.bench.cores import Cores
 from comparison.compare import __main__ as compare
 from comparison.compare import contest, state
 from comparison.compare.contest import AGAIN, QUICK, WORKS
-from comparison.compare.cores import Cores
 
 CORES = Cores(frozenset([0]), frozenset([0]))
 
