@@ -64,19 +64,21 @@ check: .venv/test-stamp
 PYTEST = $(BIN)/python -m pytest --quiet
 test-unit: test-chat test-content test-api
 
-# Four at a time, on two cores too, because most wait for other processes. The longest come first.
-JOBS ?= 4
+# Five at a time, on two cores too, because most wait for other processes. The longest come first.
+JOBS ?= 5
 test:
 	@$(MAKE) --no-print-directory --jobs 2 .venv/test-stamp contestants $(JS)/node_modules
 	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target test-stack test-browser \
-		test-rest test-site lint test-flack_project test-chat test-api test-content
+		test-rest test-people test-site test-flack_project lint test-chat test-api test-content
 
 FOLDERS := stack browser flack_project chat api
 # What would take too long in the process of its folder, and shares no fixture with the rest of it.
 CONTENT := tests/chat/content
 SITE := $(addprefix tests/stack/test_,$(addsuffix .py,\
 	production upgrade valkey api_docs examples schema watching))
-OTHERS := $(CONTENT) $(SITE)
+PEOPLE := $(addprefix tests/browser/test_,$(addsuffix .py,\
+	people never_lose_a_word late_answers writing reading two_people))
+OTHERS := $(CONTENT) $(SITE) $(PEOPLE)
 $(FOLDERS:%=test-%): test-%: .venv/test-stamp
 	$(PYTEST) tests/$* $(patsubst %,--ignore %,$(filter tests/$*/%,$(OTHERS)))
 
@@ -85,6 +87,9 @@ test-content: .venv/test-stamp
 
 test-site: .venv/test-stamp
 	$(PYTEST) $(SITE)
+
+test-people: .venv/test-stamp $(JS)/node_modules
+	$(PYTEST) $(PEOPLE)
 
 test-rest: .venv/test-stamp contestants
 	$(PYTEST) $(FOLDERS:%=--ignore tests/%)

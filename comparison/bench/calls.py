@@ -27,7 +27,7 @@ from api.parsers import JSONParser
 from api.renderers import JSONRenderer
 from api.serializers import MessageSerializer
 from chat.content import markup
-from chat.models import Message, Token, User
+from chat.models import Message, Token, User, messages
 from chat.models.tokens import USER_OF_DIGEST
 from flack_project.daphne.handler import match_of
 from flack_project.middleware import AdminMessageMiddleware
@@ -126,6 +126,21 @@ def queries(user: User) -> Iterator[Row]:
         default_check = partial(DatabaseWrapper.is_usable, database)
         yield "check of a connection", "Flack", database.is_usable
         yield "check of a connection", "Django", default_check
+
+
+def commits() -> Iterator[Row]:
+    """Return inserts of a message, each to be measured with its commit."""
+    author = User.objects.create(nickname="anna")
+
+    def insert() -> None:
+        Message(user=author, source="hello *world*!", html="hello <em>world</em>!").insert()
+
+    def insert_without_words() -> None:
+        with patch.object(messages, "words", lambda _: None):
+            insert()
+
+    yield "insert and commit", "with words for the search", insert
+    yield "insert and commit", "without", insert_without_words
 
 
 def lists() -> Iterator[Row]:

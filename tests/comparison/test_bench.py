@@ -108,7 +108,7 @@ def test_a_port_without_a_server_is_named():
 @pytest.mark.django_db
 def test_each_replaced_default_runs_beside_its_replacement():
     called = {}
-    for what, variant, call in calls.rows():
+    for what, variant, call in (*calls.rows(), *calls.commits()):
         call()
         called.setdefault(what, []).append(variant)
     assert [what for what, variants in called.items() if len(variants) < 2] == []
