@@ -49,6 +49,7 @@ class Walk(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.messages: dict[int, tuple[int, str]] = {}  # author and source by id
+        self.edited: set[int] = set()
         self.keys: dict[tuple[int, str], int] = {}
         self.background = Background(self.stack.url).__enter__()
         self.listeners = [Listener(self.stack.url, self.background.http) for _ in range(2)]
@@ -114,7 +115,10 @@ class Walk(RuleBasedStateMachine):
 
     @rule(who=someone, source=texts, again=st.booleans())
     def post(self, who: int, source: str, again: bool) -> None:
-        """A message is stored once for each key, however often it is sent."""
+        """A message is stored once for each key, however often it is sent.
+
+        Its key with another source is refused, unless an edit has replaced what was posted.
+        """
         person = self.people[who]
         own = [key for author, key in self.keys if author == person.pk]
         key = own[-1] if again and own else token_hex(8)
@@ -123,6 +127,10 @@ class Walk(RuleBasedStateMachine):
         answer = self.ask("POST", "/api/messages", headers=headers, **options)
         if not person.token:
             assert answer.status_code == 401
+            return
+        pk = self.keys.get((person.pk, key))
+        if pk and pk not in self.edited and source != self.messages[pk][1]:
+            assert answer.status_code == 422
             return
         assert answer.status_code == 201
         self.take(person, key, source, answer.json())
@@ -170,6 +178,8 @@ class Walk(RuleBasedStateMachine):
         may = author == person.pk
         assert answer.status_code == (401 if not person.token else 204 if may else 403)
         if answer.status_code == 204:
+            if source != self.messages[pk][1]:
+                self.edited.add(pk)
             self.messages[pk] = author, source
 
     @rule()
