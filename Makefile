@@ -88,7 +88,7 @@ test-content: .venv/test-stamp
 test-site: .venv/test-stamp
 	$(PYTEST) $(SITE)
 
-test-people: .venv/test-stamp $(JS)/node_modules
+test-people: .venv/test-stamp
 	$(PYTEST) $(PEOPLE)
 
 test-rest: .venv/test-stamp contestants
