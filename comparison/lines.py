@@ -13,10 +13,19 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from comparison import excerpts
+from comparison.markdown import table
 
 ROOT = Path(__file__).resolve().parent.parent
 MAP = ROOT / "comparison" / "CODE_MAP.md"
 KINDS = (".py", ".js", ".html", ".css", ".conf", ".sh", "Procfile")
+TAG_COLUMNS = [
+    "Tag",
+    "Application",
+    "Page",
+    "Tests",
+    "Commands, configuration, servers",
+    "Packages",
+]
 TAGS = [f"v0.{number}" for number in range(1, 17)]
 # [`chat/realtime/push.py`](../chat/realtime/push.py) (34), or without the link
 CELL = re.compile(r"\[?`([\w./-]+)`(?:\]\([\w./-]+\))? \((\d+)\)")
@@ -81,8 +90,7 @@ def our_dependencies() -> tuple[int, int]:
 
 def tags(folder: Path) -> str:
     """Return the table of the Flask version's tags."""
-    rows = ["| Tag | Application | Page | Tests | Commands, configuration, servers | Packages |",
-            "|---|---|---|---|---|---|"]  # fmt: skip
+    rows = []
     for tag in TAGS:
         names = git(folder, "ls-tree", "-r", "--name-only", tag).splitlines()
         sums = {"application": 0, "page": 0, "tests": 0, "rest": 0}
@@ -90,8 +98,8 @@ def tags(folder: Path) -> str:
             if name.endswith(KINDS) and not name.startswith("scripts/"):
                 sums[kind(name)] += lines(git(folder, "show", f"{tag}:{name}"))
         packages = len(PACKAGE.findall(git(folder, "show", f"{tag}:requirements.txt")))
-        rows.append(f"| {tag} | {' | '.join(map(str, sums.values()))} | {packages} |")
-    return "\n".join(rows)
+        rows.append([tag, *sums.values(), packages])
+    return table(TAG_COLUMNS, rows)
 
 
 def kind(name: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 
+from comparison import markdown
 from comparison.units import BUSY, NODE, PING_EVERY, Costs
 
 mpl.use("svg")
@@ -84,10 +85,7 @@ def rounded(people: int) -> str:
 
 def table(cost: Costs) -> str:
     """Return the table of people by cores and messages a second."""
-    lines = [
-        "| A room with | " + " | ".join(f"{cores} cores" for cores in CORES) + " | ends at |",
-        "|---" * (len(CORES) + 2) + "|",
-    ]
+    rows = []
     for hertz, room in ROOMS.items():
         cells = []
         for cores in CORES:
@@ -95,8 +93,8 @@ def table(cost: Costs) -> str:
             load = load_of(cost, people, hertz)
             cells.append(f"{rounded(people)} people ({load.nodes} nodes, {load.memory:.1f} GiB)")
         last = limit(cost, people_on(cost, CORES[-1], hertz) + 1, hertz, CORES[-1])
-        lines.append(f"| {room} | {' | '.join(cells)} | {last} |")
-    return "\n".join(lines)
+        rows.append([room, *cells, last])
+    return markdown.table(["A room with", *(f"{cores} cores" for cores in CORES), "ends at"], rows)
 
 
 def draw(cost: Costs, path: Path) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from comparison import lines, scaling
 from comparison.bench import plot, table
+from comparison.bench import report as bench_report
 from comparison.compare import report
 from comparison.compare.answer import answer, choose, comparison_table
 from comparison.compare.numbers import Raw
-from comparison.contestants.running import ROOT
+from comparison.contestants.definitions import ROOT
 
 README = ROOT / "README.md"
 RAW = ROOT / "comparison" / "report.json"
@@ -47,7 +48,7 @@ def publish(raw: Raw) -> None:
 def render() -> None:
     """Render the pages of the bench from bench.json, and the counts of lines."""
     results = table.load()
-    table.write(results)
+    bench_report.write(results)
     plot.draw(results, table.RAW.with_suffix(".svg"))
     scaling.main()
     lines.main()

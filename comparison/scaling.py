@@ -12,10 +12,13 @@ from statistics import quantiles
 from comparison import machines
 from comparison.bench.table import FOLDER, Results, load, medians
 from comparison.lines import between
+from comparison.markdown import table
 from comparison.units import BUSY, NODE, PING_EVERY, POINTS, Costs, costs
 
 DOCUMENT = FOLDER.parent / "docs" / "SCALING.md"
 PICTURE = DOCUMENT.with_name("scaling.svg")
+NEEDED = ["Sockets", "Messages a second", "Nodes", "Node memory", "p99",
+          "nginx", "Redis", "PostgreSQL"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -97,14 +100,16 @@ def compared(results: Results) -> Iterator[tuple[str, float, float]]:
 def tables(results: Results) -> dict[str, str]:
     """Return the tables of the document, by name."""
     cost = costs(results)
-    points = ["| Point | Measured | Simulated | |", "|---|---|---|---|"]
-    for row, measured, simulated in compared(results):
-        off = 100 * (simulated / measured - 1)
-        points.append(f"| {row} | {measured:.1f} µs | {simulated:.1f} µs | {off:+.0f} % |")
-    growth = [
-        "| Sockets | Messages a second | Nodes | Node memory | p99 | nginx | Redis | PostgreSQL |",
-        "|---|---|---|---|---|---|---|---|",
+    points = [
+        [
+            row,
+            f"{measured:.1f} µs",
+            f"{simulated:.1f} µs",
+            f"{100 * (simulated / measured - 1):+.0f} %",
+        ]
+        for row, measured, simulated in compared(results)
     ]
+    growth = []
     needed: dict[tuple[int, int], int] = {}
     for sockets in (1_000, 10_000, 100_000, 1_000_000):
         for hertz in (1, 10):
@@ -115,30 +120,28 @@ def tables(results: Results) -> dict[str, str]:
             redis = hertz * (cost.redis_push + nodes * cost.redis_node + cost.redis_post)
             redis += pings * cost.redis_ping
             postgresql = hertz * cost.postgresql_post + pings * cost.postgresql_ping
-            growth.append(
-                f"| {sockets:,} | {hertz} | {nodes} | {memory:.1f} GiB | {result.p99:.2f} s "
-                f"| {hertz * sockets * cost.relay / 1e6:.2f} | {redis / 1e6:.2f} "
-                f"| {postgresql / 1e6:.2f} |"
-            )
+            nginx = hertz * sockets * cost.relay
+            cores = [f"{part / 1e6:.2f}" for part in (nginx, redis, postgresql)]
+            growth.append([f"{sockets:,}", hertz, nodes, f"{memory:.1f} GiB",
+                           f"{result.p99:.2f} s", *cores])  # fmt: skip
     people = (
         "A million people in one room with a message a second need "
         f"{needed[1_000_000, 1]} nodes, each on a "
         "core of its own; [the table below](#what-a-room-needs) has what they need besides."
     )
-    units = ["| Unit | µs of CPU |", "|---|---|"]
-    units += [f"| `{name}` | {value:.4g} |" for name, value in vars(cost).items()]
+    units = [[f"`{name}`", f"{value:.4g}"] for name, value in vars(cost).items()]
     return {
         "people": f"{machines.table(cost)}\n\n{people}",
-        "units": "\n".join(units),
-        "points": "\n".join(points),
-        "growth": "\n".join(growth),
+        "units": table(["Unit", "µs of CPU"], units),
+        "points": table(["Point", "Measured", "Simulated", ""], points),
+        "growth": table(NEEDED, growth),
     }
 
 
 def written(text: str, results: Results) -> str:
     """Return the document with updated tables."""
-    for name, table in tables(results).items():
-        text = between(text, name, table)
+    for name, found in tables(results).items():
+        text = between(text, name, found)
     return text
 
 

@@ -9,7 +9,6 @@ comparison/bench.json, their medians to comparison/BENCH.md.
 
 import os
 import re
-import resource
 import subprocess
 import sys
 import time
@@ -17,11 +16,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache, partial
 
-from comparison.bench import plot, pythons, rows, running, table
+from comparison.bench import plot, pythons, report, rows, running, table, targets
 from comparison.bench.rows import Numbers
 from comparison.bench.servers import CORES, ROOT, Server, Starter
 from comparison.bench.site import Site, hello, sign_ins
 from comparison.bench.table import FLASK_2016, FLASK_TODAY, GROWTH, HOLDING, RAW_ASGI
+from flack_project.launcher.stack import raise_file_limit
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 ROWS = re.compile(os.environ.get("ROWS", ""))
@@ -172,8 +172,7 @@ def layers(starter: Starter) -> None:
 
 def main() -> None:
     """Measure, print and store."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    raise_file_limit()
     os.sched_setaffinity(0, CORES.generator)
     try:
         others = list(pythons.environments())
@@ -198,11 +197,11 @@ def main() -> None:
             sys.exit(f"No row matches ROWS={ROWS.pattern}.")
         results = table.load()
         for results in measure(plans, ROUNDS, ROWS):
-            table.store(results)
+            report.store(results)
         if not ROWS.pattern:
             layers(stack.enter_context(Starter()))
     plot.draw(results, table.RAW.with_suffix(".svg"))
-    print(table.works(results), table.targets(results), sep="\n\n")
+    print(table.works(results), targets.table(results), sep="\n\n")
 
 
 if __name__ == "__main__":

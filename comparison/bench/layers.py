@@ -20,6 +20,8 @@ from typing import Any
 
 import django
 
+from comparison.markdown import table
+
 REQUESTS, ROUNDS = 200, 7
 TOKEN = "a" * 64
 # The functions of each layer, by module and name.
@@ -143,10 +145,11 @@ async def main() -> None:
             total = time.process_time_ns() - began
             rounds.append({"total": total, REST: total - sum(spent.values()), **spent})
         columns.append(min(rounds, key=lambda each: each["total"]))
-    print(f"| Layer | {' | '.join(kinds)} |", "|---" * (len(kinds) + 1) + "|", sep="\n")
-    for layer in (REST, *LAYERS, "total"):
-        cells = (f"{column.get(layer, 0) / REQUESTS / 1000:.0f}" for column in columns)
-        print(f"| {layer} | {' | '.join(cells)} |")
+    rows = [
+        [layer, *(f"{column.get(layer, 0) / REQUESTS / 1000:.0f}" for column in columns)]
+        for layer in (REST, *LAYERS, "total")
+    ]
+    print(table(["Layer", *kinds], rows))
 
 
 if __name__ == "__main__":

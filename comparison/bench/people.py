@@ -12,7 +12,6 @@ A run with at least `RECORDED` sockets and seconds replaces the table in compari
 import itertools
 import multiprocessing
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +26,9 @@ from comparison.bench.processes import Processes
 from comparison.bench.servers import Server, Starter
 from comparison.bench.swarm import Client, Swarm
 from comparison.bench.table import about, fill
+from comparison.markdown import table
 from comparison.units import PING_EVERY
+from flack_project.launcher.stack import raise_file_limit
 
 Crowds = dict[Process, Connection]  # generators, and what they send
 DATABASES = ("SQLite", "PostgreSQL")
@@ -74,10 +75,9 @@ def as_table(outcomes: Mapping[str, Outcome]) -> str:
     }  # fmt: skip
     for part in dict.fromkeys(part for one in outcomes.values() for part in one.cpu):
         rows[f"cores busy: {part}"] = lambda one, part=part: f"{one.cpu.get(part, 0):.3f}"  # type: ignore[misc]
-    lines = [f"| | {' | '.join(outcomes)} |", "|---" * (len(outcomes) + 1) + "|"]
-    for name, cell in rows.items():
-        lines.append(f"| {name} | {' | '.join(map(cell, outcomes.values()))} |")
-    return "\n".join(lines)
+    return table(
+        ["", *outcomes], ([name, *map(cell, outcomes.values())] for name, cell in rows.items())
+    )
 
 
 def crowd(port: int, tokens: Sequence[str], over: Event, told: Connection) -> None:
@@ -170,8 +170,7 @@ def main() -> None:
     """Measure, print, and store the result of a whole run; fail if a user was offline."""
     count = int(os.environ.get("SOCKETS") or RECORDED[0])
     seconds = float(os.environ.get("SECONDS") or RECORDED[1])
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    raise_file_limit()
     wanted = (os.environ.get("DATABASES") or " ".join(DATABASES)).split()
     if not set(wanted) <= set(DATABASES):
         sys.exit(f"DATABASES={' '.join(wanted)} must name some of {', '.join(DATABASES)}.")

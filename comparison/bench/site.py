@@ -16,12 +16,24 @@ from comparison.bench.servers import Server
 WARM_UP = 80  # requests
 
 
+def requests(server: Server, request: Callable[[http.Client], http.Answer], status: int = 200,
+             count: int = 400, settle: Callable[[http.Answer], None] = lambda _: None,
+             ) -> Numbers:  # fmt: skip
+    """Send a request `count` times after a warm-up, and return its cost and latency.
+
+    `settle` waits until the server has done what the last answer leaves to its worker.
+    """
+    port = server.ports[0]
+    settle(http.repeat(port, WARM_UP, request, status)[1])
+    with measured(server.web, server.worker, stores=server.stores) as cost:
+        seconds, last = http.repeat(port, count, request, status)
+        settle(last)
+    return cost.each(count) | {"p50 ms": quantile(seconds, 0.5), "p99 ms": quantile(seconds, 0.99)}
+
+
 def hello(server: Server) -> Numbers:
     """Request `hello` from a server that answers nothing else."""
-    http.repeat(server.ports[0], WARM_UP, lambda client: client.send("GET", "/"), 200)
-    with measured(server.web) as cost:
-        seconds, _ = http.repeat(server.ports[0], 2000, lambda client: client.send("GET", "/"), 200)
-    return cost.each(2000) | {"p50 ms": quantile(seconds, 0.5), "p99 ms": quantile(seconds, 0.99)}
+    return requests(server, lambda client: client.send("GET", "/"), count=2000)
 
 
 @dataclass
@@ -65,16 +77,8 @@ class Site:
 
     def measure(self, request: Callable[[http.Client], http.Answer], status: int = 200,
                 count: int = 400) -> Numbers:  # fmt: skip
-        """Send a request `count` times after a warm-up, and return its cost and latency."""
-        parts = (self.server.web, self.server.worker)
-        self.settle(http.repeat(self.port, WARM_UP, request, status)[1])
-        with measured(*parts, stores=self.server.stores) as cost:
-            seconds, last = http.repeat(self.port, count, request, status)
-            self.settle(last)
-        return cost.each(count) | {
-            "p50 ms": quantile(seconds, 0.5),
-            "p99 ms": quantile(seconds, 0.99),
-        }
+        """Send a request `count` times, and return its cost and latency."""
+        return requests(self.server, request, status, count, self.settle)
 
     def messages(self, count: int = 400, **headers: str) -> Numbers:
         """List 100 messages."""

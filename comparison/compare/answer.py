@@ -10,10 +10,10 @@ from comparison.compare.numbers import (
     noise,
     of,
     short,
-    table,
     title,
     value,
 )
+from comparison.markdown import table
 
 MAIN = ("flask", "flask-tuned", "django-documented", "flack")
 README_ENTRIES = ("flask-2016", "flask", "flask-threads", "flask-tuned", "django-documented",

@@ -20,7 +20,7 @@ from comparison.compare.machine import now
 from comparison.compare.method import Capacity, Step
 from comparison.compare.sides import Side, external, started
 from comparison.compare.steps import Length
-from comparison.contestants.running import FLOOR, ROOT, STAGES
+from comparison.contestants.definitions import FLOOR, ROOT, STAGES
 
 NAMES = ("flask", "flask-threads", "flask-tuned", "django-documented", "flack")
 QUICK_NAMES = ("flask", "flask-tuned", "django-documented", "flack")

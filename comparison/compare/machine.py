@@ -15,7 +15,7 @@ import psutil
 
 from chat.realtime.layer import PRIVATE
 from comparison.compare.database import Database
-from comparison.contestants.running import FLASK, FLOOR, FOLDER, ROOT, RUNNABLE
+from comparison.contestants.definitions import FLASK, FLOOR, FOLDER, ROOT, RUNNABLE
 from comparison.lines import PACKAGE
 from flack_project.daphne.privates import NAMES
 

@@ -1,7 +1,9 @@
-"""Read the raw numbers of a run, and write numbers and tables."""
+"""Read the raw numbers of a run, and write them as text."""
 
 import math
 from typing import Any
+
+from comparison.contestants.definitions import FLOOR, STAGES
 
 Raw = dict[str, Any]
 Result = dict[str, Any]
@@ -17,12 +19,6 @@ CRITERIA = {
     "generator": "generator's limit",
 }
 UNTITLED = {"flask-2016": "Flask, 2016 (untuned)", "other": "OTHER_URL (not known if tuned)"}
-
-
-def table(head: list[str], rows: list[list[Any]]) -> str:
-    """Return a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
 def short(value: float | None) -> str:
@@ -60,6 +56,20 @@ def carried(result: Result | None, *, with_reason: bool = True) -> str:
 def of(raw: Raw, work: str) -> dict[str, Result]:
     """Return the results of a kind of work, by entry."""
     return {result["entry"]: result for result in raw["results"] if result["work"] == work}
+
+
+def contenders(raw: Raw, work: str) -> dict[str, Result]:
+    """Return the results of a work without those that only explain."""
+    return {
+        name: result for name, result in of(raw, work).items()
+        if name not in STAGES and name != FLOOR.name and "nodes" not in name
+    }  # fmt: skip
+
+
+def at_the_same_load(result: Result) -> str:
+    """Return "carried", or the criterion that broke at the load that is the same for all."""
+    found: str = result["at the same load"]
+    return CRITERIA.get(found, found)
 
 
 def value(raw: Raw, name: str, work: str, key: str = "µs") -> Any:

@@ -1,26 +1,24 @@
 """Write the report from the raw numbers: tables and pictures."""
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
-from comparison.compare import plots
+from comparison.compare import charts
 from comparison.compare.answer import answer, choose
-from comparison.compare.contest import AGAIN, WORKS, Work
+from comparison.compare.contest import AGAIN, WORKS
 from comparison.compare.numbers import (
-    CRITERIA,
     Raw,
-    Result,
+    at_the_same_load,
     carried,
+    contenders,
     criterion,
-    noise,
     of,
     short,
-    table,
     title,
 )
-from comparison.contestants.running import DJANGO_STAGES, FLASK_STAGES, FLOOR, STAGES
+from comparison.contestants.definitions import DJANGO_STAGES, FLASK_STAGES, FLOOR
+from comparison.markdown import table
 
 REPEAT = """```
 make compare                                  # everything, within 100 minutes
@@ -45,14 +43,6 @@ NOT_2016 = """Flask, 2016 was not measured in this run. It is the class's tag v0
 `requirements.txt`, which needs Python 3.6 or older, PostgreSQL through psycopg2 2.9, and Redis:
 `gunicorn -k eventlet -w 1 flack.wsgi` and `celery worker -A flack.celery`, with `DATABASE_URL` and
 `CELERY_BROKER_URL` in the environment of both. Pass its URL as `FLASK_URL`."""
-
-
-def contenders(raw: Raw, work: str) -> dict[str, Result]:
-    """Return the results of a work without those that only explain."""
-    return {
-        name: result for name, result in of(raw, work).items()
-        if name not in STAGES and name != FLOOR.name and "nodes" not in name
-    }  # fmt: skip
 
 
 def summary(raw: Raw) -> str:
@@ -88,30 +78,18 @@ def costs(raw: Raw) -> str:
     return table(head, rows)
 
 
-def at_the_same_load(result: Result) -> str:
-    """Return "carried", or the criterion that broke at the load that is the same for all."""
-    found: str = result["at the same load"]
-    return CRITERIA.get(found, found)
-
-
 FLASK_CHANGES = {
     "flask-2016": "–",
     "flask": "age: Python and libraries of today",
-    **dict(zip(FLASK_STAGES, (
-        "design: no write for a poll", "design: no trip to Celery for a post",
-        "design: lists without instances", "transport: framed once for all",
-    ), strict=True)),
+    **{name: stage.change for name, stage in FLASK_STAGES.items()},
     "flask-tuned": "transport: joined writes",
     "flack": "the framework: Django, and what only this project does",
-}  # fmt: skip
+}
 DJANGO_CHANGES = {
     "django-documented": "–",
-    **dict(zip(DJANGO_STAGES, (
-        "design: no write for a poll", "transport: one subscription a process",
-        "transport: serialised once a process", "transport: framed once for all",
-    ), strict=True)),
+    **{name: stage.change for name, stage in DJANGO_STAGES.items()},
     "flack": "the rest: joined writes, faster requests, and what only this project does",
-}  # fmt: skip
+}
 
 
 def split(raw: Raw, changes: dict[str, str]) -> str:
@@ -251,53 +229,11 @@ def method_of(raw: Raw) -> list[str]:
     ]  # fmt: skip
 
 
-def drawn(raw: Raw, work: str, key: str) -> tuple[str, float]:
-    """Return the noise of a number as text, and as a factor to draw; 1 if it was not measured."""
-    band = noise(raw, work, key)
-    is_known = math.isfinite(band)
-    return (f"noise ×{band:.2f}", band) if is_known else ("noise not measured", 1.0)
-
-
-def costs_of(raw: Raw, work: Work) -> plots.Panel:
-    """Return the chart of the CPU time of a unit, the most expensive first."""
-    results = of(raw, work.name)
-    names = [*contenders(raw, work.name), *({FLOOR.name} & results.keys())]
-    text, band = drawn(raw, work.name, "µs")
-    bars = [
-        plots.Bar(name, title(raw, name), cost,
-                  short(cost) + ("" if (at := at_the_same_load(results[name])) == "carried"
-                                 else f" † {at}"))
-        for name in names if (cost := results[name].get("µs")) and name != AGAIN
-    ]  # fmt: skip
-    bars.sort(key=lambda bar: -bar.value)
-    heading = f"CPU time of a {work.each}, µs; {text}\n{work.probe:g} {work.unit}"
-    return plots.Panel(heading, bars, band)
-
-
-def capacities(raw: Raw, work: Work) -> plots.Panel:
-    """Return the chart of what is carried, with the criterion that broke above it."""
-    text, band = drawn(raw, work.name, "carried")
-    bars = [
-        plots.Bar(name, title(raw, name), result["carried"], carried(result))
-        for name, result in contenders(raw, work.name).items()
-        if result["carried"] is not None and name != AGAIN
-    ]
-    bars.sort(key=lambda bar: -bar.value)
-    return plots.Panel(f"{work.unit}; {text}".capitalize(), bars, band)
-
-
-def draw(raw: Raw, folder: Path) -> None:
-    """Draw the pictures: the CPU time of each unit, and what one core carries."""
-    for work in WORKS:
-        plots.draw([costs_of(raw, work)], folder / f"report-{work.name}.svg")
-    plots.draw([capacities(raw, work) for work in WORKS], folder / "report-carried.svg")
-
-
 def write(raw: Raw, folder: Path) -> Path:
     """Write the raw numbers, the report and its pictures into a folder; return the report."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.json").write_text(json.dumps(raw, indent=1, ensure_ascii=False) + "\n")
-    draw(raw, folder)
+    charts.draw(raw, folder)
     report = folder / "REPORT.md"
     report.write_text(markdown(raw))
     return report

@@ -15,7 +15,8 @@ from comparison.bench.cores import Cores, pinned
 from comparison.bench.processes import Processes, listening_on
 from comparison.compare import machine
 from comparison.compare.database import Database
-from comparison.contestants.running import RUNNABLE, Starter, start
+from comparison.contestants.definitions import RUNNABLE
+from comparison.contestants.running import Starter, start
 from comparison.contract.wires import detect
 
 _numbers = itertools.count()

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from comparison.contestants.running import ROOT
+from comparison.contestants.definitions import ROOT
 
 Raw = dict[str, Any]
 VAR = ROOT / "var" / "compare"

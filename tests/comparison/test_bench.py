@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from comparison.bench import calls, table
+from comparison.bench import calls, table, targets
 from comparison.bench.__main__ import measure, merged
 from comparison.bench.missed import explanation
 from comparison.bench.processes import free_port, listening_on
@@ -15,8 +15,8 @@ RESULTS = table.load()
 def test_the_document_has_the_medians_and_targets_of_the_last_bench():
     document = table.REPORT.read_text()
     assert table.works(RESULTS) in document
-    assert table.targets(RESULTS) in document
-    assert f"<!-- missed -->\n{table.missed(RESULTS)}\n" in document
+    assert targets.table(RESULTS) in document
+    assert f"<!-- missed -->\n{targets.missed(RESULTS)}\n" in document
     assert f"<!-- pythons -->\n{table.pythons(RESULTS)}\n" in document
 
 
@@ -55,7 +55,7 @@ def test_numbers_of_an_earlier_run_are_marked_and_never_compared():
     results = {"steady push": {"flack": numbers(1, 200), "socket.io": numbers(2, 100),
                                "flask": numbers(10, 200)}}  # fmt: skip
     assert "| steady push | 1 µs | 2 µs † | 10 µs |" in table.works(results)
-    lines = table.targets(results)
+    lines = targets.table(results)
     assert "| steady push: µs ≤ 0.9 of socket.io's | 0.5 | 1 µs | of two runs: no result |" in lines
     assert "| steady push: µs ≤ 0.22 of flask's | 0.1 | 1 µs | met |" in lines
 
@@ -63,10 +63,10 @@ def test_numbers_of_an_earlier_run_are_marked_and_never_compared():
 def test_a_target_may_compare_two_keys():
     results = {"a ping of a user": {"flack": [{"node and redis µs": 90}]},
                table.RAW_ASGI: {"daphne": numbers(100)}}  # fmt: skip
-    assert "| 0.9 | 90 node and redis µs | met |" in table.targets(results)
+    assert "| 0.9 | 90 node and redis µs | met |" in targets.table(results)
 
 
-@pytest.mark.parametrize("row", sorted({target.row for target in table.TARGETS}))
+@pytest.mark.parametrize("row", sorted({target.row for target in targets.TARGETS}))
 def test_each_target_has_a_reason_to_print_when_it_is_missed(row):
     assert explanation(row)
 
@@ -74,7 +74,7 @@ def test_each_target_has_a_reason_to_print_when_it_is_missed(row):
 def test_missed_targets_are_listed_with_their_reason():
     results = {"GET 100 messages": {"flack": numbers(900)}, "POST message": {"flack": numbers(900)},
                table.RAW_ASGI: {"daphne": numbers(100)}}  # fmt: skip
-    (line,) = table.missed(results).splitlines()
+    (line,) = targets.missed(results).splitlines()
     assert line.startswith(f'- **GET 100 messages: µs ≤ 8 of daphne\'s of "{table.RAW_ASGI}".** ')
     assert line.endswith(explanation("GET 100 messages"))
 
@@ -82,7 +82,7 @@ def test_missed_targets_are_listed_with_their_reason():
 def test_a_target_that_compares_two_runs_is_not_listed_as_missed():
     results = {"POST message": {"flack": numbers(9000, 200)},
                table.RAW_ASGI: {"daphne": numbers(100, 100)}}  # fmt: skip
-    assert table.missed(results) == "None: all targets that were measured in one run are met."
+    assert targets.missed(results) == "None: all targets that were measured in one run are met."
 
 
 def test_versions_of_python_are_compared_with_the_same_run_only():

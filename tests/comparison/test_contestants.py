@@ -22,9 +22,8 @@ from comparison.bench.table import FLASK_TODAY
 from comparison.compare import machine, sides
 from comparison.compare.database import Database
 from comparison.contestants import running
+from comparison.contestants.definitions import CONTESTANTS, FLASK, Contestant
 from comparison.contestants.running import (
-    CONTESTANTS,
-    Contestant,
     NotInstalled,
     Running,
     Starter,
@@ -171,7 +170,7 @@ def test_the_flask_contestants_have_the_size_that_their_documents_state() -> Non
 
 
 def test_the_flask_contestants_own_test_passes() -> None:
-    command = [str(running.FLASK), "-W", "ignore", "-m", "unittest", "tests"]
+    command = [str(FLASK), "-W", "ignore", "-m", "unittest", "tests"]
     environment = {"DATABASE_URL": "sqlite://", "PATH": os.environ["PATH"]}
     done = subprocess.run(command, cwd=CONTESTANTS["flask"].folder, env=environment, check=False,
                           capture_output=True, text=True)  # fmt: skip

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from comparison.compare import answer, contest, method, numbers, report
+from comparison.compare import answer, charts, contest, method, numbers, report
 from comparison.compare.contest import AGAIN, WORKS, predicted, summary
 from comparison.compare.method import Capacity
 
@@ -170,7 +170,7 @@ def test_every_reason_of_the_method_has_words():
 def test_the_chart_of_what_is_carried_names_the_criterion_that_broke():
     found = raw(result("flack", carried=80.0, reason="lost"), result(AGAIN),
                 result("flask", carried=90.0, reason="", broke=None))  # fmt: skip
-    panel = report.capacities(found, WORKS[0])
+    panel = charts.capacities(found, WORKS[0])
     assert [(bar.entry, bar.note) for bar in panel.bars] == [
         ("flask", "at least 90"), ("flack", "80 (messages lost)"),
     ]  # fmt: skip
@@ -179,7 +179,7 @@ def test_the_chart_of_what_is_carried_names_the_criterion_that_broke():
 
 def test_the_chart_of_costs_marks_a_load_that_was_not_carried():
     found = raw(result("flack", **{"at the same load": "late"}), result("ws", **{"µs": 2}))
-    panel = report.costs_of(found, WORKS[0])
+    panel = charts.costs_of(found, WORKS[0])
     assert [bar.note for bar in panel.bars] == ["10 † p99 over 1 s", "2"]
     assert "noise not measured" in panel.title and panel.noise == 1.0
 

@@ -12,9 +12,9 @@ from chat.models import User
 from comparison.bench.cores import Cores
 from comparison.compare.contest import entries
 from comparison.compare.machine import size
+from comparison.contestants.definitions import DJANGO_STAGES, ROOT, STAGED, STAGES
 from comparison.contestants.django_documented.push import GROUP
 from comparison.contestants.django_stages import ideas
-from comparison.contestants.running import DJANGO_STAGES, ROOT, STAGED, STAGES
 
 
 @pytest.mark.parametrize(

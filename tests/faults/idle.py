@@ -1,11 +1,11 @@
 """The fault of thousands of idle sockets, and of a client that is connected but unreachable."""
 
-import resource
 import socket
 import time
 
 from comparison.bench.framing import Wire
 from comparison.bench.swarm import Swarm
+from flack_project.launcher.stack import raise_file_limit
 from tests.faults.table import Fault
 from tests.running import HANDSHAKE, Stack
 
@@ -25,8 +25,7 @@ def memory(stack: Stack) -> int:
 
 def inject(stack: Stack) -> None:
     """Open idle sockets, and one that answers no ping; check memory, and that it is closed."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    raise_file_limit()
     before, began = memory(stack), time.monotonic()
     half_open = socket.create_connection(("127.0.0.1", stack.port))
     swarm = Swarm([stack.port], Wire("/ws/"))
