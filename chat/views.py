@@ -23,6 +23,7 @@ from chat.realtime.hub import hub
 from chat.tasks import PREVIEWS_SEEN, WORKER_SEEN
 
 STARTING = 60  # seconds after the start of a node in which workers may not have reported yet
+WRITTEN = "readyz"  # a key that `readyz` writes: a full or read-only Redis still reads
 MIN_FREE = 16 * 2**20  # bytes; SQLite needs 4 MiB of them for its write-ahead log
 
 DESCRIPTION = "One public chat room, open to everyone. Read at once; choose a nickname to write."
@@ -117,7 +118,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         "push": hub.state(),
     }
     if settings.REDIS_URL:
-        services["redis"] = _state("redis", lambda: cache.get(WORKER_SEEN))
+        services["redis"] = _state("redis", lambda: cache.set(WRITTEN, True, STARTING))
     ready = not {"unavailable", "disk full"} & set(services.values())
     response = JsonResponse({"ready": ready, **services}, status=200 if ready else 503)
     # Keep Django from logging each 503 as a server error.

@@ -317,7 +317,10 @@ USE_TZ = True
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "chat.observability.tracing.AddRequestId"}},
+    "filters": {
+        "request_id": {"()": "chat.observability.tracing.AddRequestId"},
+        "broker_outages": {"()": "chat.observability.logs.BrokerOutages"},
+    },
     "formatters": {
         "line": {
             "()": "chat.observability.logs.LineFormatter",
@@ -345,6 +348,7 @@ LOGGING: dict[str, Any] = {
         "django.request": {"level": "ERROR"},  # clients receive their errors in the response
         "django.security": {"level": "CRITICAL"},  # the same
         "django.security.csrf": {"level": "WARNING"},  # a wrong setting can be the cause
+        "celery.beat": {"filters": ["broker_outages"]},
         "channels_redis": {"level": "CRITICAL"},  # the hub logs that Redis is unavailable
     },
 }

@@ -36,6 +36,7 @@ from tests.frames import pytest_configure  # noqa: F401  # a hook
 from tests.kit import PASSWORD, Clock, serve_page, signed_in
 from tests.processes import (  # noqa: F401  # fixtures
     any_cache,
+    cache_without_writes,
     manage,
     no_cache,
     serve,

@@ -55,6 +55,21 @@ def any_cache(request: pytest.FixtureRequest, settings: Any) -> None:
         settings.CACHES = redis_cache(url)
 
 
+@pytest.fixture(params=["full", "read-only"])
+def cache_without_writes(
+    request: pytest.FixtureRequest, settings: Any, valkey: str
+) -> Iterator[None]:
+    """Use a cache that can be read and not written."""
+    server = redis.Redis.from_url(valkey)
+    full = request.param == "full"
+    server.config_set("maxmemory", 1 if full else 0)
+    server.replicaof("NO", "ONE") if full else server.replicaof("127.0.0.1", "1")
+    settings.CACHES, settings.REDIS_URL = redis_cache(valkey), valkey
+    yield
+    server.config_set("maxmemory", 0)
+    server.replicaof("NO", "ONE")
+
+
 @pytest.fixture
 def no_cache(settings: Any) -> None:
     """Use a cache that is unavailable."""

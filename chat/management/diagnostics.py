@@ -71,6 +71,13 @@ class Diagnosis:
             raise Problem(
                 f"Redis does not answer ({_line(error)}): start it, or correct REDIS_URL."
             ) from error
+        try:
+            cache.set("doctor", True, 1)
+        except redis.RedisError as error:
+            raise Problem(
+                f"Redis cannot be written ({_line(error)}): give it more memory, or let "
+                "REDIS_URL lead to the primary."
+            ) from error
 
     def _http(self) -> HTTPConnection:
         kind = HTTPSConnection if self.url.scheme == "https" else HTTPConnection

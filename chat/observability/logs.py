@@ -1,16 +1,19 @@
-"""Formatters whose log records have a bound, whatever a client sent or an exception holds.
+"""Log records with a bound, whatever a client sent, an exception holds, or an outage repeats.
 
 journald and Docker split long lines, and each record is read, sent and stored by other programs.
 """
 
 import logging
+import time
 from typing import Any
 
+from kombu.exceptions import OperationalError as BrokerError
 from pythonjsonlogger.json import JsonFormatter
 
 MAX_LINE = 4 * 1024  # bytes of a line of text
 MAX_RECORD = 16 * 1024  # bytes of a record with its traceback, which as JSON is one line
 CUT = " […] "
+LOG_EVERY = 30.0  # seconds between two log lines of beat about the broker
 
 
 def shorten(text: str, size: int) -> str:
@@ -43,3 +46,26 @@ class JSONFormatter(JsonFormatter):
             fields = {key: shorten(str(value), size) for key, value in log_data.items()}
             line = super().jsonify_log_record(fields)
         return line
+
+
+class BrokerOutages(logging.Filter):
+    """Reduces what beat logs about the broker to a line every `LOG_EVERY` seconds.
+
+    Beat would log each task that it cannot send, with 80 lines of traceback.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next_log = 0.0  # in terms of `time.monotonic()`
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Shorten a record about the broker; return False if the last one is too recent."""
+        error = record.exc_info and record.exc_info[1]
+        if not error or not isinstance(error.__context__, BrokerError):
+            return True
+        if time.monotonic() < self._next_log:
+            return False
+        self._next_log = time.monotonic() + LOG_EVERY
+        record.msg, record.args = "task not queued error=%s", (" ".join(str(error).split()),)
+        record.exc_info = None
+        return True

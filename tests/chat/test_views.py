@@ -19,6 +19,12 @@ pytestmark = pytest.mark.django_db
 STATIC = Path(views.__file__).parent / "static/chat"
 
 
+@pytest.fixture(autouse=True)
+def failed(monkeypatch):
+    """The checks whose failure is logged: none at the start of a test."""
+    monkeypatch.setattr(views, "_failed", set())
+
+
 def test_the_page_is_the_browser_chat(client):
     response = client.get("/")
     assert response.status_code == 200
@@ -150,6 +156,17 @@ def test_without_redis_flack_is_not_ready(client, no_cache, settings):
     assert response.json()["redis"] == "unavailable"
 
 
+@pytest.mark.usefixtures("cache_without_writes")
+def test_with_a_redis_that_cannot_be_written_flack_is_not_ready(client, caplog):
+    responses = [client.get("/readyz") for _ in range(2)]
+    assert [(each.status_code, each.json()["redis"]) for each in responses] == [
+        (503, "unavailable")
+    ] * 2
+    lines = [line for line in caplog.messages if "service=redis" in line]
+    assert len(lines) == 1
+    assert re.search("OOM|maxmemory|read only", lines[0])
+
+
 def test_without_a_database_flack_is_not_ready(client):
     cache.set(WORKER_SEEN, True)
 
@@ -179,7 +196,6 @@ def test_a_failed_check_is_logged_once_and_shows_no_address(client, caplog):
 
 def test_a_worker_that_has_not_reported_is_logged_only_after_the_start(client, caplog, monkeypatch):
     monkeypatch.setattr(views, "_started", time.monotonic())
-    monkeypatch.setattr(views, "_failed", set())
     assert client.get("/readyz").json()["worker"] == "degraded"
     assert caplog.messages == []
     monkeypatch.setattr(views, "_started", time.monotonic() - views.STARTING)

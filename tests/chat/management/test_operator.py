@@ -176,6 +176,12 @@ def test_doctor_reports_an_unavailable_redis(say, settings, no_cache):
         say("", "doctor")
 
 
+@pytest.mark.usefixtures("cache_without_writes")
+def test_doctor_reports_a_redis_that_cannot_be_written(say):
+    with pytest.raises(CommandError, match=r"Redis cannot be written .*: give it more memory, or"):
+        say("", "doctor")
+
+
 # --- renameuser -----------------------------------------------------------------------------------
 
 

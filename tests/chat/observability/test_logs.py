@@ -3,11 +3,15 @@
 import json
 import logging
 import logging.config
+import time
 
 import pytest
+import redis
+from celery import Celery
+from celery.beat import Scheduler
 from django.conf import settings
 
-from chat.observability.logs import CUT, MAX_LINE, MAX_RECORD, shorten
+from chat.observability.logs import CUT, LOG_EVERY, MAX_LINE, MAX_RECORD, shorten
 
 
 def record(message, **more):
@@ -70,3 +74,41 @@ def test_a_short_record_as_json_stays(formatters):
     fields = json.loads(formatters["json"].format(record("event key=%d", args=(1,), process=7)))
     assert fields["message"] == "event key=1"
     assert fields["process"] == 7
+
+
+@pytest.fixture
+def beat(valkey, monkeypatch):
+    """Beat's scheduler, with a full Valkey as its broker; its log is filtered by the settings."""
+    app = Celery("flack", broker=valkey.replace("unix://", "redis+socket://"), set_as_current=False)
+    server = redis.Redis.from_url(valkey)
+    server.config_set("maxmemory", 1)
+    logger, configurator = logging.getLogger("celery.beat"), logging.config.DictConfigurator({})
+    configured = settings.LOGGING["filters"]
+    for name in settings.LOGGING["loggers"]["celery.beat"]["filters"]:
+        rule = configurator.configure_filter(dict(configured[name]))
+        monkeypatch.setattr(logger, "filters", [*logger.filters, rule])
+    yield Scheduler(app, lazy=True)
+    server.config_set("maxmemory", 0)
+    app.close()
+
+
+def test_beat_logs_an_outage_of_the_broker_in_one_line_now_and_then(beat, caplog, monkeypatch):
+    entry = beat.Entry(name="tick", task="tick", schedule=5, app=beat.app)
+    for _ in range(3):
+        beat.apply_entry(entry)
+    (line,) = caplog.records
+    assert line.getMessage().startswith("task not queued error=Couldn't apply scheduled task tick:")
+    assert "maxmemory" in line.getMessage()
+    assert not line.exc_info
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + LOG_EVERY)
+    beat.apply_entry(entry)
+    assert len(caplog.records) == 2
+
+
+def test_beat_logs_other_failures_whole(beat, caplog):
+    beat.apply_entry(
+        beat.Entry(name="tick", task="tick", args=[object()], schedule=5, app=beat.app)
+    )
+    (line,) = caplog.records
+    assert line.exc_info
