@@ -2,7 +2,9 @@
 
 Clocks of several machines differ. If each node used its own, a client that fetches changes since
 its newest message would miss a change that a slow node stamped, and users would wrongly go offline.
-So each process measures the offset between its clock and the database's, and adds it.
+So each process measures the offset between its clock and the database's, and adds it. It measures
+again when its clock was set: 30 s of messages from the future would hide all others for as long as
+the clock was ahead, since clients fetch changes since the newest.
 """
 
 import time
@@ -17,7 +19,10 @@ CLOCKS = {
 }
 
 _behind = 0.0  # seconds
-_check_at = 0.0
+_check_at = 0.0  # in terms of `time.monotonic()`
+_steady = (
+    0.0  # `time.time()` less `time.monotonic()` at the last check; changes if the clock is set
+)
 
 
 def now() -> float:
@@ -26,9 +31,13 @@ def now() -> float:
 
 
 def set_right() -> None:
-    """Measure the offset again if `CHECK_EVERY` seconds have passed; blocks on the database."""
-    global _behind, _check_at
-    if time.monotonic() < _check_at:
+    """Measure the offset again after `CHECK_EVERY` seconds, and when this host's clock was set.
+
+    Blocks on the database.
+    """
+    global _behind, _check_at, _steady
+    steady = time.time() - time.monotonic()
+    if time.monotonic() < _check_at and abs(steady - _steady) < TOLERANCE:
         return
     _check_at = time.monotonic() + CHECK_EVERY
     try:
@@ -42,3 +51,4 @@ def set_right() -> None:
         return
     behind = there - (asked_at + took / 2)
     _behind = behind if abs(behind) > TOLERANCE + took / 2 else 0.0
+    _steady = steady  # only now: other threads measure too rather than use the old offset

@@ -100,7 +100,7 @@ def reset_state(monkeypatch: pytest.MonkeyPatch) -> None:
     cache.clear()
     monkeypatch.setattr(throttling, "local_counters", throttling.LocalCounters())
     monkeypatch.setattr(throttling, "_cache_retry_at", 0.0)
-    monkeypatch.setattr(flack_clock, "_check_at", float("inf"))  # it would undo what `clock` does
+    monkeypatch.setattr(flack_clock, "set_right", lambda: None)  # it would undo what `clock` does
     local = leases.LocalLeases()
     for module in (presence, roster):
         monkeypatch.setattr(module, "leases", local)

@@ -7,7 +7,9 @@ name and the installed version when one disappears: run it when you raise an upp
 `pyproject.toml`.
 """
 
+import time
 from collections import deque
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from autobahn.websocket.protocol import TrafficStats
@@ -47,8 +49,10 @@ HANDSHAKE = (
 )
 NAMES = (
     *HANDSHAKE,
+    ("daphne", "daphne.http_protocol", "time"),
     ("daphne", "daphne.server", "HTTPFactory"),
     ("daphne", "daphne.server", "WebSocketFactory"),
+    ("daphne", "daphne.server", "time"),
     ("daphne", "daphne.server.Server", "application_checker"),
     ("daphne", "daphne.server.Server", "connections"),
     ("daphne", "daphne.server.Server", "create_application"),
@@ -59,6 +63,7 @@ NAMES = (
     ("daphne", "daphne.server.Server", "timeout_checker"),
     ("daphne", "daphne.http_protocol.WebRequest", "basic_error"),
     ("daphne", "daphne.http_protocol.WebRequest", "handle_reply"),
+    ("daphne", "daphne.ws_protocol", "time"),
     ("daphne", "daphne.ws_protocol.WebSocketFactory", "server_class"),
     ("daphne", "daphne.ws_protocol.WebSocketProtocol", "check_timeouts"),
     ("daphne", "daphne.ws_protocol.WebSocketProtocol", "last_ping"),
@@ -130,6 +135,11 @@ def install(websocket_factory: type, http_factory: type, basic_error: Any, refus
     http_protocol.WebRequest.basic_error = basic_error
     http.HTTPChannel._respondToBadRequestAndDisconnect = refuse  # type: ignore[method-assign]
     allow_close_codes()
+    # daphne reads the time only for durations. If the clock of this host were set back by an hour,
+    # it would send no ping and find no hung application for an hour; a day ahead, it would close
+    # every socket.
+    for module in (http_protocol, server, ws_protocol):
+        module.time = SimpleNamespace(time=time.monotonic)
 
 
 class WebSocketProtocol(ws_protocol.WebSocketProtocol):

@@ -128,7 +128,7 @@ class Server(server.Server):
         """
         for protocol in tuple(self._opening):
             protocol.check_timeouts()
-        while self._open and self._open[0][0] < time.time():
+        while self._open and self._open[0][0] < time.monotonic():
             protocol = heapq.heappop(self._open)[2]
             if protocol.state == protocol.STATE_OPEN:
                 protocol.check_timeouts()

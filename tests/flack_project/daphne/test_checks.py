@@ -1,11 +1,14 @@
 """Tests of when flack_project/daphne/server.py looks at its connections."""
 
 import asyncio
-import time
+from types import SimpleNamespace
 
+import daphne.server
 import pytest
+from daphne import http_protocol, ws_protocol
 
 from flack_project.daphne import server
+from tests.kit import Clock
 
 
 class Connection:
@@ -19,7 +22,15 @@ class Connection:
     def check_timeouts(self):
         """Count, and ping an open socket."""
         self.checks += 1
-        self.last_ping = time.time()
+        self.last_ping = server.time.monotonic()
+
+
+@pytest.fixture
+def steady(monkeypatch):
+    """The time since the start of the host, which only the test advances."""
+    steady = Clock()
+    monkeypatch.setattr(server, "time", SimpleNamespace(monotonic=steady))
+    return steady
 
 
 @pytest.fixture
@@ -31,27 +42,35 @@ def idle_server(monkeypatch):
     return idle
 
 
-def test_an_open_socket_is_checked_only_when_it_is_due(idle_server, clock):
+def test_an_open_socket_is_checked_only_when_it_is_due(idle_server, steady):
     request, socket = Connection(), Connection()
     idle_server.protocol_connected(request)
     idle_server.protocol_connected(socket)
-    socket.last_ping = clock()
+    socket.last_ping = steady()
     idle_server.socket_opened(socket)
     for _ in range(41):
         idle_server.timeout_checker()
-        clock.advance(2)
+        steady.advance(2)
     assert (request.checks, socket.checks) == (41, 1)
 
 
-def test_a_socket_that_is_closed_is_checked_no_more(idle_server, clock):
+def test_a_socket_that_is_closed_is_checked_no_more(idle_server, steady):
     socket = Connection()
     idle_server.protocol_connected(socket)
     idle_server.socket_opened(socket)
     socket.state = 0
     for _ in range(3):
-        clock.advance(41)
+        steady.advance(41)
         idle_server.timeout_checker()
     assert (socket.checks, idle_server._open) == (0, [])
+
+
+@pytest.mark.parametrize("seconds", [-3600, 3600, 86400])
+def test_daphne_measures_durations_also_when_the_clock_is_set(clock, seconds):
+    for module in (http_protocol, daphne.server, ws_protocol):
+        began = module.time.time()
+        clock.advance(seconds)
+        assert 0 <= module.time.time() - began < 600
 
 
 async def test_connections_that_have_ended_are_cleared_away(idle_server):
