@@ -25,6 +25,7 @@ from flack_project import environment
 from flack_project.launcher.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def fail(sentence: str) -> NoReturn:
@@ -195,9 +196,12 @@ def run() -> None:
     check_port(port)
     with ExitStack() as leaving:
         leave_at_signals(leaving)
+        # A signal between the creation of a file and the promise to remove it would leave the file.
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         run_env = leaving.enter_context(hold(var))
         leaving.callback(os.unlink, run_env.name)
         run_dir = Path(leaving.enter_context(tempfile.TemporaryDirectory(prefix="flack-")))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         complete_environment(var, run_dir)
         migrate()
         sockets = (f"unix:{run_dir}/node.{number}.sock" for number in range(1, nodes + 1))

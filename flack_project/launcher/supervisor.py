@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from contextlib import closing, suppress
 from datetime import datetime
 from http.client import HTTPConnection, HTTPException
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 PATIENCE = 60  # seconds until /readyz must return 200
 PAUSE = 1  # seconds before a process that died is started again
@@ -47,12 +47,18 @@ class Supervisor:
         for keeper in self._keepers.values():
             keeper.start()
         threading.Thread(target=self._wait_until_ready, daemon=True).start()
-        reason = self._ends.get()
+        reason = self._wait_until_end()
         with self._starting:
             self._stopping.set()
         self._stop(self._keepers.keys() - {LAST})
         self._stop(self._keepers.keys() & {LAST})
         return reason
+
+    def _wait_until_end(self) -> str | None:
+        while True:
+            # Python calls no signal handler for a signal that comes just before the wait begins.
+            with suppress(Empty):
+                return self._ends.get(timeout=PAUSE)
 
     def _stop(self, names: Iterable[str]) -> None:
         for name in names:

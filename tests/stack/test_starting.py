@@ -44,8 +44,8 @@ def test_a_signal_while_it_starts_leaves_nothing(tmp_path: Path, processes: int)
     eventually(lambda: len(launcher.children()) >= processes, "a process", PATIENCE)
     started = launcher.children(recursive=True)
     process.terminate()
-    process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0
+    output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, output
     assert all(map(has_ended, started))
     assert not (tmp_path / "run.env").exists()
 

@@ -4,11 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import psutil
 import pytest
@@ -42,7 +42,7 @@ def ready_port() -> Iterator[int]:
             """Print nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Ready) as server:
-        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server.server_port
         server.shutdown()
 
@@ -97,6 +97,18 @@ def test_what_a_process_leaves_is_killed_before_it_is_restarted(
     master = f"sleep 60 & echo $!; until test -e {tmp_path}/die; do sleep 0.01; done; exit 1"
     assert Supervisor({"nginx.1": ["sh", "-c", master]}, ready_port).run() is None
     assert until(lambda: not any(runs(pid) for pid in pids))
+
+
+def test_a_signal_that_does_not_wake_the_main_thread_ends_all(
+    monkeypatch: pytest.MonkeyPatch, ready_port: int
+) -> None:
+    def signal_this_thread(text: str, flush: bool) -> None:
+        if text.startswith("Flack is ready"):
+            signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+    monkeypatch.setattr(supervisor, "PAUSE", 0.1)
+    monkeypatch.setattr(supervisor, "print", signal_this_thread, raising=False)
+    assert Supervisor({"node.1": ["sleep", "60"]}, ready_port).run() is None
 
 
 def test_a_closed_output_ends_all() -> None:
