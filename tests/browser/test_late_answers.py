@@ -74,6 +74,24 @@ def test_a_late_sign_in_form_keeps_what_was_typed(room: Room, bob: Person, word:
     is_signed_in_as(room, bob, word)
 
 
+def test_a_late_sign_in_form_leaves_the_focus_where_it_is(room: Room) -> None:
+    release = hold(room.page, "**/lazy/signin.js*", "GET")
+    sign_out(room)
+    room.nickname.focus()
+    release()
+    room.page.evaluate("import('/static/chat/lazy/signin.js').then(() => null)")
+    expect(room.nickname).to_be_focused()
+    expect(room.nickname).to_have_value("")
+
+
+def test_a_late_sign_in_form_shows_its_own_errors(make_room: MakeRoom) -> None:
+    room = make_room().open()
+    release = hold(room.page, "**/lazy/signin.js*", "GET")
+    room.fill_sign_in("", "")
+    release()
+    expect(room.error.first).to_have_text("Nickname: This cannot be empty.")
+
+
 @pytest.mark.parametrize(
     ("field", "make", "button"),
     [

@@ -29,7 +29,6 @@ export function setUpForm(form, act, showProblem) {
 		input.after(make('small', { id, className: 'error' }))
 		input.setAttribute('aria-describedby', id)
 	}
-	form.noValidate = true
 	form.oninput = () => void show({})
 	form.onreset = () => {
 		stop?.()

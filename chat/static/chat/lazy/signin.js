@@ -23,8 +23,8 @@ let timer = 0
 
 /** Ask for the password of the user who was signed out. @param {string} nickname */
 export function signInAgain(nickname) {
-	// The module may come late.
-	if (session || nicknameField.value) return
+	// The module may come late: the user may have begun to type.
+	if (session || nicknameField.value || form.matches(':focus-within')) return
 	nicknameField.value = nickname
 	announce()
 	passwordField.focus()
