@@ -21,7 +21,8 @@ from channels_redis.pubsub import (
     RedisSingleShardConnection,
 )
 
-POLL = 0.1  # seconds that a read waits for a message, and the least time of a round without one
+READ = 1.0  # seconds that a read waits for a message; the next one pings a silent subscription
+POLL = 0.1  # seconds, the least time of a round without a message
 RETRY = 1.0  # seconds after an error
 
 # Private names of channels_redis that are overridden or used here, by class.
@@ -47,7 +48,7 @@ class Shard(RedisSingleShardConnection):
     async def _receive_once(self) -> None:
         began, message = asyncio.get_running_loop().time(), None
         if self._pubsub is not None and self._pubsub.subscribed:
-            message = await self._pubsub.get_message(timeout=POLL)
+            message = await self._pubsub.get_message(timeout=READ)
         if message is None:
             # A read that ended early is a dead connection: without this sleep the loop would spin.
             rest = began + POLL - asyncio.get_running_loop().time()

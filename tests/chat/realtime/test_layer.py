@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from redis.asyncio import Connection, ConnectionPool, Redis
 
-from chat.realtime.layer import POLL, PRIVATE, Shard
+from chat.realtime.layer import POLL, PRIVATE, READ, Shard
 
 NAMES = [(owner, name) for owner, names in PRIVATE.items() for name in names]
 
@@ -58,6 +58,22 @@ async def test_a_read_that_ends_at_once_neither_spins_nor_ends_the_loop(outcome,
     shard._receive_task.cancel()
     assert shard._pubsub.reads <= len(rests) + 1
     assert min(rests) > POLL / 2
+
+
+async def test_a_silent_subscription_does_not_wake_the_node_ten_times_a_second():
+    shard, waits, is_read = Shard({}, None), [], asyncio.Event()
+
+    class Silent(PubSub):
+        async def get_message(self, **options):
+            waits.append(options["timeout"])
+            is_read.set()
+            await asyncio.Event().wait()
+
+    shard._pubsub = Silent(None)
+    shard._ensure_receiver()
+    await is_read.wait()
+    shard._receive_task.cancel()
+    assert waits == [READ] and READ >= 10 * POLL
 
 
 class Dead(Connection):
