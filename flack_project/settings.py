@@ -7,6 +7,7 @@ from typing import Any
 
 from flack_project import environment
 from flack_project.environment import flag
+from flack_project.schedule import every
 
 # Imports make 150,000 objects that stay: collecting meanwhile takes a third of the time of a start.
 # ChatConfig.ready starts the collector.
@@ -203,9 +204,14 @@ if FLACK_TOKEN_DAYS:
     _SCHEDULE["chat.tasks.end_old_tokens"] = 60
 # A task that waited until the next one is due is dropped.
 CELERY_BEAT_SCHEDULE = {
-    task.rpartition(".")[2]: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    task.rpartition(".")[2]: {
+        "task": task,
+        "schedule": every(seconds),
+        "options": {"expires": seconds},
+    }
     for task, seconds in _SCHEDULE.items()
 }
+CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"  # keeps no times of the past in a file
 
 # --- Users ------------------------------------------------------------------------------------
 
