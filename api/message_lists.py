@@ -59,9 +59,8 @@ class MessageList:
         """Return the representations, as they are read; of changes, at most one too many."""
         if self.query is not None:
             found = select(self.order, **self.parameters)
-            return found.search(self.query, self.parameters.get("before", LARGEST))[
-                : self.limit
-            ].to_dicts()
+            before = self.parameters.get("before", LARGEST)
+            return found.search(self.query, before, self.limit or PAGE)
         return [
             message_dict(*row) for row in self._compiled(MESSAGE_FIELDS).rows(**self.parameters)
         ]

@@ -18,6 +18,9 @@ from chat.content.characters import UNSPACED
 MAX_QUERY = 200  # characters
 MAX_WORD = 100  # characters; longer words are cut, in messages and in queries
 TABLE = "message_words"  # of SQLite
+# Messages that are not in `TABLE` yet: SQLite indexes in batches of 100.
+NOT_INDEXED = "chat_message.id > (SELECT last_id FROM indexed_messages)"
+CONTAINS = "instr(' ' || chat_message.words || ' ', %s)"
 
 # Accents, the points of Hebrew and Arabic, and the voicing marks of Kana.
 MARKS = re.compile(
@@ -52,6 +55,11 @@ def fts5(found: list[list[str]]) -> str:
     return " AND ".join(
         f'"{" ".join(phrase)}"' + (" *" if len(phrase[-1]) > 1 else "") for phrase in found
     )
+
+
+def substrings(found: list[list[str]]) -> list[str]:
+    """Return the parameters of `CONTAINS` that match what `fts5()` matches."""
+    return [f" {' '.join(phrase)}" + (" " if len(phrase[-1]) == 1 else "") for phrase in found]
 
 
 def tsquery(found: list[list[str]]) -> str:

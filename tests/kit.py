@@ -39,6 +39,15 @@ def redis_cache(url: str) -> dict[str, Any]:
     }
 
 
+def index_words() -> None:
+    """Index the newest messages before their batch is complete; PostgreSQL has no batches."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE indexed_messages SET last_id = (SELECT max(id) FROM chat_message)"
+            )
+
+
 def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
     """Wait until the condition is true, and return its result."""
     deadline = time.monotonic() + seconds

@@ -9,7 +9,17 @@ from django.db import connection, connections, models
 from chat.content.characters import not_blank, printable, storable
 from chat.models.times import timestamp
 from chat.models.users import User
-from chat.search import TABLE, WordsField, fts5, phrases, tsquery, words
+from chat.search import (
+    CONTAINS,
+    NOT_INDEXED,
+    TABLE,
+    WordsField,
+    fts5,
+    phrases,
+    substrings,
+    tsquery,
+    words,
+)
 
 MAX_SOURCE = 10_000  # characters
 MAX_KEY = 200  # characters
@@ -33,19 +43,41 @@ class MessageQuerySet(models.QuerySet["Message"]):
             row = cursor.fetchone()
         return self.filter(pk=row[0]).first() if row else None
 
-    def search(self, query: str, before: int = 2**63 - 1) -> Self:
-        """Return messages with an id below `before` that have the words of a query, newest first.
+    def search(self, query: str, before: int, limit: int) -> list[dict[str, Any]]:
+        """Return `to_dict()` of the messages that have the words of a query, newest first.
 
-        A query without words finds none. Raises ValidationError for a query that is too long.
+        Their ids are below `before`, and they are at most `limit`. A query without words finds
+        none. Raises ValidationError for a query that is too long.
         """
         found = phrases(query)
         if not found:
-            return self.none()
+            return []
         if connections[self.db].vendor == "postgresql":
             match: dict[str, Any] = {"where": ["words @@ %s::tsquery"], "params": [tsquery(found)]}
-            return cast("Self", self.filter(pk__lt=before).order_by("-id").extra(**match))
-        # SQLite reads the matches of FTS5 by descending id, as far as they are asked for.
-        match = {
+            matches = self.filter(pk__lt=before).order_by("-id").extra(**match)
+            return cast("Self", matches[:limit]).to_dicts()
+        # SQLite indexes new messages in batches. Those of a batch that is completed between the two
+        # queries would be found by both, so the second one starts below what the first one found.
+        rows = self.filter(pk__lt=before)._newest(found)[:limit].to_dicts()
+        if len(rows) < limit:
+            indexed = self._indexed(found, rows[-1]["id"] if rows else before)
+            rows += indexed[: limit - len(rows)].to_dicts()
+        return rows
+
+    def _newest(self, found: list[list[str]]) -> Self:
+        """Return the messages with these words that are not in the index of SQLite yet."""
+        match: dict[str, Any] = {
+            "where": [NOT_INDEXED, *[CONTAINS] * len(found)],
+            "params": substrings(found),
+        }
+        return cast("Self", self.order_by("-id").extra(**match))
+
+    def _indexed(self, found: list[list[str]], before: int) -> Self:
+        """Return the messages with these words that are in the index of SQLite.
+
+        It reads the matches of FTS5 by descending id, as far as they are asked for.
+        """
+        match: dict[str, Any] = {
             "tables": [TABLE],
             "where": [
                 f"{TABLE} MATCH %s",

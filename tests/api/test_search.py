@@ -3,7 +3,9 @@
 from urllib.parse import urlencode
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +13,7 @@ from api.queries import LARGEST_PAGE, PAGE
 from chat import moderation
 from chat.models import Message, timestamp
 from chat.search import MAX_QUERY, words
+from tests.kit import index_words
 
 pytestmark = pytest.mark.django_db
 
@@ -51,10 +54,12 @@ def search(call):
 def test_a_search_finds_the_messages_with_all_words(alice, search, source, found, missed):
     alice.messages.create(source="something else entirely")
     alice.messages.create(source=source)
-    assert {query: search(query[:MAX_QUERY]) for query in found} == {
-        query: [source] for query in found
-    }
-    assert {query: search(query) for query in missed} == {query: [] for query in missed}
+    for index in (lambda: None, index_words):
+        index()
+        assert {query: search(query[:MAX_QUERY]) for query in found} == {
+            query: [source] for query in found
+        }
+        assert {query: search(query) for query in missed} == {query: [] for query in missed}
 
 
 def test_the_newest_come_first_in_pages(alice, bob, search):
@@ -72,15 +77,19 @@ def test_the_newest_come_first_in_pages(alice, bob, search):
     assert search("number", user_id=bob.pk, limit=2) == newest[1:5:2]
 
 
-def test_an_edit_is_found_by_its_new_words_only(alice, call, search):
+@pytest.mark.parametrize("index", [lambda: None, index_words], ids=["newest", "indexed"])
+def test_an_edit_is_found_by_its_new_words_only(alice, call, search, index):
     path = f"/api/messages/{alice.messages.create(source='before').pk}"
+    index()
     call("PUT", path, {"source": "afterwards"}, token=alice.token)
     assert (search("before"), search("afterwards")) == ([], ["afterwards"])
 
 
-def test_deleted_messages_are_not_found(alice, bob, search):
+@pytest.mark.parametrize("index", [lambda: None, index_words], ids=["newest", "indexed"])
+def test_deleted_messages_are_not_found(alice, bob, search, index):
     messages = [author.messages.create(source="gone") for author in (alice, alice, bob)]
     alice.messages.create(source="kept")
+    index()
     moderation.delete_messages(first=messages[0].pk, last=messages[1].pk)
     assert search("gone") == ["gone"]
     moderation.delete_user(user=bob)
@@ -123,8 +132,42 @@ def test_any_query_is_answered(alice, call, query):
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=50))
 def test_a_message_is_found_by_its_own_text(alice, call, source):
     message = alice.messages.create(source=source)
-    response = call("GET", f"/api/messages?{urlencode({'q': source, 'limit': 1})}")
-    assert response.json()["messages"] == ([message.to_dict()] if words(source) else [])
+    for index in (lambda: None, index_words):
+        index()
+        response = call("GET", f"/api/messages?{urlencode({'q': source, 'limit': 1})}")
+        assert response.json()["messages"] == ([message.to_dict()] if words(source) else [])
+
+
+def test_batches_of_the_index_lose_and_repeat_nothing(alice, search):
+    messages = [alice.messages.create(source=f"part{n % 2} number{n}") for n in range(250)]
+    for changed in messages[3::50]:
+        changed.source = f"part1 edited number{changed.pk}"
+        changed.save()
+    for gone in messages[4::50]:
+        gone.delete()
+        messages.remove(gone)
+    for word in ("part", "part0", "part1", "number", "number2", "edited"):
+        expected = [
+            message.source
+            for message in reversed(messages)
+            if any(each.startswith(word) for each in message.source.split())
+        ]
+        found = search(word, limit=LARGEST_PAGE)
+        last = messages[len(messages) - LARGEST_PAGE].pk
+        found += search(word, limit=LARGEST_PAGE, before=last) if len(found) == LARGEST_PAGE else []
+        assert found == expected, word
+
+
+def test_a_batch_that_is_completed_during_a_search_is_not_repeated(alice, search):
+    messages = [alice.messages.create(source=f"number {n}") for n in range(3)]
+
+    def complete(execute, sql, *arguments):
+        if "MATCH" in sql:
+            index_words()
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(complete):
+        assert search("number") == [message.source for message in reversed(messages)]
 
 
 def test_the_words_are_not_kept_twice_by_sqlite():
@@ -134,3 +177,25 @@ def test_the_words_are_not_kept_twice_by_sqlite():
                 "SELECT count(*) FROM sqlite_master WHERE name LIKE 'message_words_content'"
             )
             assert cursor.fetchone() == (0,)
+
+
+@pytest.fixture
+def migrate(transactional_db):
+    """Return a function that migrates to a version of the schema."""
+    yield lambda name: MigrationExecutor(connection).migrate([("chat", name)])
+    call_command("migrate", verbosity=0)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL indexes each message")
+def test_messages_of_before_and_after_the_migration_to_batches_are_found(alice, search, migrate):
+    alice.messages.create(source="number 0")
+    migrate("0011_characters_of_nicknames")
+    alice.messages.create(source="number 1")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM message_words WHERE message_words MATCH 'number'")
+        assert cursor.fetchone() == (2,)
+    migrate("0012_index_words_in_batches")
+    alice.messages.create(source="number 2")
+    assert search("number") == ["number 2", "number 1", "number 0"]
+    Message.objects.get(source="number 1").delete()
+    assert search("number") == ["number 2", "number 0"]
