@@ -74,6 +74,7 @@ NAMES = (
     ("autobahn", "autobahn.websocket.protocol.PreparedMessage", "payloadHybi"),
     ("autobahn", "autobahn.websocket.protocol.WebSocketFactory", "prepareMessage"),
     ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "STATE_OPEN"),
+    ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "_dataReceived"),
     ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "_invalid_payload"),
     ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "_max_message_size_exceeded"),
     ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "_protocol_violation"),
@@ -169,6 +170,10 @@ class WebSocketProtocol(ws_protocol.WebSocketProtocol):
             for name, value in attributes.items()
             if name not in DROPPED and value is not getattr(shared, name, self)
         }
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        """Process what a client sent, without formatting autobahn's debug log, which is off."""
+        self._dataReceived(data)
 
     def _max_message_size_exceeded(self, *_: Any) -> None:
         self.refuse_long_message()

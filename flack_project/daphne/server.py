@@ -139,7 +139,7 @@ class Server(server.Server):
         """Let daphne clear away connections that have ended: it would look at every one."""
         connections = self.connections
         # The callback of a task may come after its connection was cleared away.
-        self._ending.intersection_update(connections)
+        self._ending = {protocol for protocol in self._ending if protocol in connections}
         self.connections = {protocol: connections[protocol] for protocol in self._ending}
         try:
             super().application_checker()

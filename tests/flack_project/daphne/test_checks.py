@@ -93,6 +93,20 @@ async def test_connections_that_have_ended_are_cleared_away(idle_server):
     idle_server.connections[connections["long"]]["application_instance"].cancel()
 
 
+async def test_open_connections_are_not_looked_at_when_others_are_cleared_away(idle_server):
+    class Open(Connection):
+        looks = 0
+
+        def __hash__(self):
+            Open.looks += 1
+            return id(self)
+
+    idle_server.connections = {Open(): {} for _ in range(100)}
+    Open.looks = 0
+    idle_server.application_checker()
+    assert (Open.looks, len(idle_server.connections)) == (0, 100)
+
+
 async def test_an_application_that_ends_while_it_is_cleared_away_stops_no_later_check(idle_server):
     connection = Connection()
 
