@@ -42,14 +42,22 @@ def wait_for_lock(
 
 def is_locked(error: OperationalError) -> bool:
     """Return True if another connection held the lock."""
-    code = getattr(error.__cause__, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
+    return has_code(error, sqlite3.SQLITE_BUSY)
+
+
+def has_code(error: Exception, code: int) -> bool:
+    """Return True if SQLite failed with a primary result code."""
+    extended = getattr(error.__cause__, "sqlite_errorcode", None)
+    return extended is not None and extended & 0xFF == code
 
 
 def close_failed_cursor(
     execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]
 ) -> Any:
     """Run a query, and close its cursor at once if it fails.
+
+    If the file was read-only when this connection opened it, the next request connects anew: SQLite
+    would refuse writes for as long as the connection lasts.
 
     Tracebacks hold failed cursors in reference cycles. The garbage collector would close them in
     any thread, where it waits for the connection of each: its own thread holds that while it waits
@@ -58,6 +66,8 @@ def close_failed_cursor(
     """
     try:
         return execute(sql, params, many, context)
-    except Exception:
+    except Exception as error:
         context["cursor"].close()
+        if has_code(error, sqlite3.SQLITE_READONLY):
+            context["connection"].close_at = 0
         raise

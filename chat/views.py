@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import redis
 from django.conf import settings
 from django.core.cache import cache
 from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.shortcuts import render
 from django.templatetags.static import static
@@ -131,9 +132,19 @@ class DiskFull(DatabaseError):
 
 
 def _check_database() -> None:
-    connection.cursor().execute("SELECT 1")
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT 1")
+            file = Path(connection.settings_dict["NAME"])
+            is_read_only = not all(os.access(path, os.W_OK) for path in (file, file.parent))
+        else:
+            cursor.execute("SHOW transaction_read_only")
+            is_read_only = cursor.fetchone()[0] == "on"
+    if is_read_only:
+        connection.close_at = 0  # connect anew for the next request: it may lead to another server
+        raise OperationalError("the database is read-only")
     if connection.vendor == "sqlite":
-        free = shutil.disk_usage(Path(connection.settings_dict["NAME"]).parent).free
+        free = shutil.disk_usage(file.parent).free
         if free < MIN_FREE:
             raise DiskFull(f"the disk is full, {free:,} bytes are free")
 

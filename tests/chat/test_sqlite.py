@@ -78,3 +78,11 @@ def test_each_connection_has_the_wrappers_once(alice):
         connection.ensure_connection()
     for wrapper in (sqlite.wait_for_lock, sqlite.close_failed_cursor):
         assert connection.execute_wrappers.count(wrapper) == 1
+
+
+def test_a_connection_that_is_read_only_is_replaced_for_the_next_request(alice):
+    connection.cursor().execute("PRAGMA query_only = on")
+    with pytest.raises(OperationalError, match="readonly"):
+        User.objects.update(online=True)
+    connection.close_if_unusable_or_obsolete()
+    assert User.objects.update(online=True) == 1

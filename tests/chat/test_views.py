@@ -1,6 +1,7 @@
 """Tests of chat/views.py: the page, statistics, health."""
 
 import json
+import os
 import re
 import shutil
 import time
@@ -215,6 +216,19 @@ def test_on_a_full_disk_flack_is_not_ready(client, caplog, monkeypatch):
     assert any("service=database error=the disk is full" in line for line in caplog.messages)
     monkeypatch.undo()
     assert client.get("/readyz").json()["database"] == "ok"
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="of SQLite alone")
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_with_a_database_file_that_cannot_be_written_flack_is_not_ready(
+    client, caplog, monkeypatch, kind
+):
+    file = connection.settings_dict["NAME"]
+    refused = Path(file) if kind == "file" else Path(file).parent
+    monkeypatch.setattr(os, "access", lambda path, mode: path != refused)
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["database"]) == (503, "unavailable")
+    assert any("service=database error=the database is read-only" in m for m in caplog.messages)
 
 
 @pytest.mark.parametrize("path", ["/", "/stats", "/healthz", "/readyz"])

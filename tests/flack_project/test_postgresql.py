@@ -9,6 +9,8 @@ from django.db import DataError, InternalError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper as Connection
 from django.db.utils import ConnectionHandler
 
+from chat import views
+
 
 @pytest.fixture
 def connect(
@@ -114,6 +116,20 @@ def test_a_server_that_is_read_only_is_an_outage_and_its_connection_is_replaced(
     replaced = pid(connection)
     begin_request(connection)
     assert pid(connection) == replaced
+
+
+def test_readyz_reports_a_server_that_is_read_only_and_connects_anew(connect, monkeypatch):
+    connection = connect()
+    monkeypatch.setattr(views, "connection", connection)
+    views._check_database()
+    before = pid(connection)
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+    with pytest.raises(OperationalError, match="the database is read-only"):
+        views._check_database()
+    begin_request(connection)
+    assert pid(connection) != before
+    views._check_database()
 
 
 def test_another_internal_error_stays_one(connect):
