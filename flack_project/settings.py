@@ -325,7 +325,7 @@ LOGGING: dict[str, Any] = {
     "disable_existing_loggers": False,
     "filters": {
         "request_id": {"()": "chat.observability.tracing.AddRequestId"},
-        "broker_outages": {"()": "chat.observability.logs.BrokerOutages"},
+        "outages": {"()": "chat.observability.logs.Outages"},
     },
     "formatters": {
         "line": {
@@ -351,10 +351,11 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         "chat": {"level": FLACK_LOG_LEVEL or "INFO"},
         "django": {"level": FLACK_LOG_LEVEL or "INFO"},
-        "django.request": {"level": "ERROR"},  # clients receive their errors in the response
+        # Clients receive their errors in the response.
+        "django.request": {"level": "ERROR", "filters": ["outages"]},
         "django.security": {"level": "CRITICAL"},  # the same
         "django.security.csrf": {"level": "WARNING"},  # a wrong setting can be the cause
-        "celery.beat": {"filters": ["broker_outages"]},
+        "celery.beat": {"filters": ["outages"]},
         "channels_redis": {"level": "CRITICAL"},  # the hub logs that Redis is unavailable
     },
 }

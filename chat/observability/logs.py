@@ -13,7 +13,9 @@ from pythonjsonlogger.json import JsonFormatter
 MAX_LINE = 4 * 1024  # bytes of a line of text
 MAX_RECORD = 16 * 1024  # bytes of a record with its traceback, which as JSON is one line
 CUT = " […] "
-LOG_EVERY = 30.0  # seconds between two log lines of beat about the broker
+LOG_EVERY = (
+    30.0  # seconds between two log lines of beat about the broker, and two of Django about 503
+)
 
 
 def shorten(text: str, size: int) -> str:
@@ -48,10 +50,11 @@ class JSONFormatter(JsonFormatter):
         return line
 
 
-class BrokerOutages(logging.Filter):
-    """Reduces what beat logs about the broker to a line every `LOG_EVERY` seconds.
+class Outages(logging.Filter):
+    """Reduces what beat and Django log about an outage to a line every `LOG_EVERY` seconds.
 
-    Beat would log each task that it cannot send, with 80 lines of traceback.
+    Beat would log each task that it cannot send, with 80 lines of traceback, and Django each
+    response with the status 503.
     """
 
     def __init__(self) -> None:
@@ -59,13 +62,15 @@ class BrokerOutages(logging.Filter):
         self._next_log = 0.0  # in terms of `time.monotonic()`
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Shorten a record about the broker; return False if the last one is too recent."""
+        """Shorten a record about an outage; return False if the last one is too recent."""
         error = record.exc_info and record.exc_info[1]
-        if not error or not isinstance(error.__context__, BrokerError):
+        is_of_broker = error and isinstance(error.__context__, BrokerError)
+        if not is_of_broker and getattr(record, "status_code", None) != 503:
             return True
         if time.monotonic() < self._next_log:
             return False
         self._next_log = time.monotonic() + LOG_EVERY
-        record.msg, record.args = "task not queued error=%s", (" ".join(str(error).split()),)
-        record.exc_info = None
+        if is_of_broker:
+            record.msg, record.args = "task not queued error=%s", (" ".join(str(error).split()),)
+            record.exc_info = None
         return True

@@ -10,6 +10,8 @@ import redis
 from celery import Celery
 from celery.beat import Scheduler
 from django.conf import settings
+from django.http import HttpResponse
+from django.utils.log import log_response
 
 from chat.observability.logs import CUT, LOG_EVERY, MAX_LINE, MAX_RECORD, shorten
 
@@ -77,16 +79,25 @@ def test_a_short_record_as_json_stays(formatters):
 
 
 @pytest.fixture
-def beat(valkey, monkeypatch):
+def filtered(monkeypatch):
+    """A function that gives a logger new filters of the settings, which have seen no record."""
+    configurator = logging.config.DictConfigurator({})
+
+    def filtered(name):
+        names = settings.LOGGING["loggers"][name]["filters"]
+        new = [configurator.configure_filter(dict(settings.LOGGING["filters"][x])) for x in names]
+        monkeypatch.setattr(logging.getLogger(name), "filters", new)
+
+    return filtered
+
+
+@pytest.fixture
+def beat(valkey, filtered):
     """Beat's scheduler, with a full Valkey as its broker; its log is filtered by the settings."""
     app = Celery("flack", broker=valkey.replace("unix://", "redis+socket://"), set_as_current=False)
     server = redis.Redis.from_url(valkey)
     server.config_set("maxmemory", 1)
-    logger, configurator = logging.getLogger("celery.beat"), logging.config.DictConfigurator({})
-    configured = settings.LOGGING["filters"]
-    for name in settings.LOGGING["loggers"]["celery.beat"]["filters"]:
-        rule = configurator.configure_filter(dict(configured[name]))
-        monkeypatch.setattr(logger, "filters", [*logger.filters, rule])
+    filtered("celery.beat")
     yield Scheduler(app, lazy=True)
     server.config_set("maxmemory", 0)
     app.close()
@@ -112,3 +123,18 @@ def test_beat_logs_other_failures_whole(beat, caplog):
     )
     (line,) = caplog.records
     assert line.exc_info
+
+
+def test_responses_during_an_outage_are_one_line_now_and_then(caplog, filtered, monkeypatch):
+    filtered("django.request")
+
+    def respond(status):
+        log_response("%s", status, response=HttpResponse(status=status))
+
+    for status in (503, 503, 500, 500, 503):
+        respond(status)
+    assert [line.status_code for line in caplog.records] == [503, 500, 500]
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + LOG_EVERY)
+    respond(503)
+    assert len(caplog.records) == 4
