@@ -118,7 +118,7 @@ def test_previews_have_a_queue_of_their_own():
 
 def test_every_task_expires():
     for entry in current_app.conf.beat_schedule.values():
-        assert entry["options"]["expires"] <= entry["schedule"]
+        assert entry["options"]["expires"] <= entry["schedule"].run_every.total_seconds()
     assert deferred.EXPIRES == deferred.answer_deferred.expires < deferred.LOST_AFTER
 
 
