@@ -157,7 +157,7 @@ def test_tokens_that_are_too_old_are_ended(alice, bob, settings, ended, committe
 
 def test_beat_looks_for_offline_users_every_five_seconds():
     schedule = current_app.conf.beat_schedule
-    assert schedule["find_offline_users"]["schedule"] == 5
+    assert schedule["find_offline_users"]["schedule"].run_every.total_seconds() == 5
     assert {entry["task"] for entry in schedule.values()} <= set(current_app.tasks)
 
 
