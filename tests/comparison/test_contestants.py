@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
+from multiprocessing.pool import Pool
 from pathlib import Path
 
 import django
@@ -29,6 +31,8 @@ from comparison.contestants.running import (
     Starter,
     start,
 )
+from tests.comparison import warm
+from tests.comparison.warm import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = ROOT / "comparison" / "contract"
@@ -36,26 +40,23 @@ PARTS = 2  # parallel runs of the suite on a contestant, which mostly wait
 MINUTE = "test_a_user_without_a_ping_for_a_minute_goes_offline_and_one_who_pings_does_not"
 # "flask-threads" is the code of "flask", and test_contract.py runs every row on "flack".
 CHECKED = [name for name in CONTESTANTS if name not in ("flask-threads", "flack")]
+CHEAP = Path(__file__).parent / "cheap"
 
-Outcome = tuple[int, str]  # pytest's exit code, and what it printed
 
-
-def run_suite(contestant: Running, part: int) -> Outcome:
+def run_suite(processes: Pool, contestant: Running, part: int) -> Outcome:
     """Run the shared rows of every `PARTS`-th file of the suite against a server."""
-    files = sorted(SUITE.glob("test_*.py"))[part::PARTS]
-    command = [sys.executable, "-m", "pytest", "-c", f"{SUITE}/pytest.ini", "-q", *map(str, files)]
-    command += [
-        "-p",
-        "no:cacheprovider",
-        "--url",
-        contestant.url,
-        "--same-only",
-        "-k",
-        f"not {MINUTE}",
-    ]
-    command += ["--preview-port", str(contestant.preview_port)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout + done.stderr
+    arguments = ["-c", f"{SUITE}/pytest.ini", "--url", contestant.url, "--same-only"]
+    arguments += ["-k", f"not {MINUTE}", "--preview-port", str(contestant.preview_port)]
+    arguments += map(str, sorted(SUITE.glob("test_*.py"))[part::PARTS])
+    outcome: Outcome = processes.apply(warm.run_pytest, arguments)
+    return outcome
+
+
+def cheap(contestant: Contestant) -> Contestant:
+    """Return a contestant whose passwords take little CPU time, as most rows register people."""
+    environment = contestant.environment
+    path = os.pathsep.join(filter(None, (str(CHEAP), environment.get("PYTHONPATH"))))
+    return replace(contestant, environment={**environment, "PYTHONPATH": path})
 
 
 @pytest.fixture(scope="module")
@@ -68,16 +69,18 @@ def contestants(postgresql: str) -> Iterator[dict[str, Running]]:
             for name in CHECKED:
                 database = stack.enter_context(server.another(f"contestant_{len(started)}"))
                 starter = stack.enter_context(Starter())
-                started[name] = pool.submit(start, starter, CONTESTANTS[name], database.url)
+                contestant = cheap(CONTESTANTS[name])
+                started[name] = pool.submit(start, starter, contestant, database.url)
         yield {name: future.result() for name, future in started.items()}
 
 
 @pytest.fixture(scope="module")
 def outcomes(contestants: dict[str, Running]) -> Iterator[dict[str, list[Future[Outcome]]]]:
     """The outcomes of the suite on each contestant, all of which run at once."""
-    with ThreadPoolExecutor(PARTS * len(CHECKED)) as pool:
+    count = PARTS * len(CHECKED)
+    with warm.pool(count) as processes, ThreadPoolExecutor(count) as pool:
         yield {
-            name: [pool.submit(run_suite, contestant, part) for part in range(PARTS)]
+            name: [pool.submit(run_suite, processes, contestant, part) for part in range(PARTS)]
             for name, contestant in contestants.items()
         }
 
