@@ -1,8 +1,8 @@
 """Fixtures of all tests.
 
 Nearly everything is real: a database file shared by all threads, Flack's own channel layer and
-cache, Valkey and servers as separate processes. Only two things are replaced: the clock, which a
-test advances instead of waiting, and the page that a link leads to.
+cache, Valkey and servers as separate processes. Only three things are replaced: the clock, which
+a test advances instead of waiting, the page that a link leads to, and the work of a password hash.
 """
 
 import gc

@@ -7,6 +7,7 @@ import pytest
 
 from comparison.bench.processes import free_port
 from tests.running import Stack
+from tests.stacks import CHEAP
 
 AT_ONCE = 4  # parallel runs of the suite, which mostly wait
 
@@ -26,6 +27,6 @@ def reference(
 ) -> Iterator[Stack]:
     """A running Flack that may fetch the suite's pages."""
     hosts = ",".join(f"127.0.0.1:{port}" for port in preview_ports.queue)
-    stack = Stack(tmp_path_factory.mktemp("var"), FLACK_PREVIEW_HOSTS=hosts)
+    stack = Stack(tmp_path_factory.mktemp("var"), FLACK_PREVIEW_HOSTS=hosts, **CHEAP)
     yield stack
     stack.stop()
