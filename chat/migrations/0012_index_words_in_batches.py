@@ -5,9 +5,9 @@ from django.db import migrations
 
 BATCH = 100  # messages; chat/models/messages.py reads the newest without the index
 
-# FTS5 takes nearly as long for one message in a transaction as for many: 60 to 75 µs of CPU time a
-# message one by one, 10 to 15 in batches of 100. `indexed_messages` has the id up to which the
-# index is filled. To move it fills the index, and the message that completes a batch moves it.
+# FTS5 takes nearly as long for one message in a transaction as for many (comparison/BENCH.md has the
+# figures). `indexed_messages` has the id up to which the index is filled. To move it fills the
+# index, and the message that completes a batch moves it.
 # A later migration that makes SQLite build chat_message anew must create the triggers again.
 SQLITE = (
     "DROP TRIGGER message_words_insert",
