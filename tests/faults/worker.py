@@ -109,7 +109,6 @@ def run_two_beats(stack: Stack) -> None:
     beat = stack.part("beat.1")
     command, environment = beat.cmdline(), beat.environ()
     beat.kill()
-    command[command.index("-s") + 1] += "-second"
     second = psutil.Popen(command, env=environment, cwd=ROOT)
     try:
         with stack.connect() as listener:
