@@ -1,6 +1,7 @@
 """Tests of chat/realtime/hub.py: a real hub and channel layer, and a list in place of a server."""
 
 import asyncio
+import threading
 import time
 from types import SimpleNamespace
 
@@ -143,15 +144,26 @@ async def test_a_repair_does_not_send_again_what_was_just_pushed(live, missed):
     assert server.heard == ["a", "c", "b"]
 
 
-async def test_gaps_that_are_found_together_are_one_repair(live, missed):
-    server, one, two = Server(live), Pushes("one"), Pushes("two")
-    for pushes in (one, two):
+async def test_gaps_that_are_found_together_are_one_repair(live, missed, monkeypatch):
+    server, read = Server(live), repair.changes
+    begun, finish = threading.Event(), threading.Event()
+
+    def wait_and_read(since):
+        begun.set()
+        finish.wait()
+        return read(since)
+
+    monkeypatch.setattr(repair, "changes", wait_and_read)
+    for pushes in (Pushes("one"), Pushes("two"), Pushes("three")):
         await pushes.send("a")
         await pushes.send("b", lost=True)
         await pushes.send("c")
-    await until(lambda: "missed" in server.heard)
+        await until(begun.is_set)  # the others are found while the first is repaired
+    await until(lambda: server.heard.count("c") == 3)
+    finish.set()
+    await until(lambda: len(missed.asked) == 2)
     await rounds()
-    assert len(missed.asked) == 1
+    assert len(missed.asked) == 2
 
 
 async def test_a_gap_without_sockets_reads_nothing(live, missed):
