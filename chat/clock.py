@@ -20,9 +20,7 @@ CLOCKS = {
 
 _behind = 0.0  # seconds
 _check_at = 0.0  # in terms of `time.monotonic()`
-_steady = (
-    0.0  # `time.time()` less `time.monotonic()` at the last check; changes if the clock is set
-)
+_steady = 0.0  # `time.time()` less `time.monotonic()` at the last check, until the clock is set
 
 
 def now() -> float:
