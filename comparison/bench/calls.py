@@ -129,18 +129,30 @@ def queries(user: User) -> Iterator[Row]:
 
 
 def commits() -> Iterator[Row]:
-    """Return inserts of a message, each to be measured with its commit."""
+    """Return inserts of a message and whole posts, each to be measured with its commit."""
     author = User.objects.create(nickname="anna")
+    handler = BaseHandler()
+    handler.load_middleware()
+    factory = RequestFactory(
+        SERVER_NAME="localhost", headers={"Authorization": f"Bearer {TOKEN}", "Accept": "*/*"}
+    )
 
     def insert() -> None:
         Message(user=author, source="hello *world*!", html="hello <em>world</em>!").insert()
 
-    def insert_without_words() -> None:
-        with patch.object(messages, "words", lambda _: None):
-            insert()
+    def post() -> None:
+        request = factory.post("/api/messages", BODY, content_type="application/json")
+        assert handler.get_response(request).status_code == 201
 
-    yield "insert and commit", "with words for the search", insert
-    yield "insert and commit", "without", insert_without_words
+    for what, call in (("insert and commit", insert), ("POST message and commit", post)):
+        yield what, "with words for the search", call
+        yield what, "without", partial(without_words, call)
+
+
+def without_words(call: Callable[[], None]) -> None:
+    """Call what stores a message without its words."""
+    with patch.object(messages, "words", lambda _: None):
+        call()
 
 
 def lists() -> Iterator[Row]:
