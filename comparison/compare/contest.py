@@ -27,7 +27,6 @@ QUICK_NAMES = ("flask", "flask-tuned", "django-documented", "flack")
 FLASK_2016, OTHER = "flask-2016", "other"  # the entries of FLASK_URL and OTHER_URL
 AT_ONCE = 4  # entries that the contract suite checks at the same time
 AGAIN = "flack again"  # the same contestant once more: its difference from "flack" is noise
-START = 0.8  # of the capacity that the CPU time of the first step predicts
 MINUTE = "not a_user_without_a_ping_for_a_minute"  # the row that a quick run leaves out
 
 
@@ -39,7 +38,7 @@ class Plan:
     tries: int
     repeats: int
     precision: float
-    most: int  # loads of which a capacity is found
+    most: int  # tries of loads by which a capacity is found
 
 
 WHOLE = Plan(Length(), method.TRIES, method.REPEATS, 1.2, 12)
@@ -174,16 +173,17 @@ def measure(entry: Entry, work: Work, plan: Plan, cores: Cores,
         found = None
         if not entry.only_probe:
             found = method.capacity(
-                lambda load: method.attempt(step, load, plan.tries, plan.repeats),
+                lambda load: method.attempt(step, load, plan.repeats),
                 predicted(probe, work), work.highest, plan.precision, most=plan.most,
+                tries=plan.tries,
             )  # fmt: skip
     return result | summary(probe, found) | {"steps": all_steps}
 
 
 def predicted(probe: Step, work: Work) -> float:
-    """Return a load a little below the one at which all parts together would fill one core."""
+    """Return the load at which all parts together would fill one core."""
     each = sum(probe.get("µs of", {}).values())
-    return max(1.0, round(START * 1e6 / each / work.deliveries)) if each else work.probe
+    return max(1.0, round(1e6 / each / work.deliveries)) if each else work.probe
 
 
 def summary(probe: Step, found: Capacity | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Pure functions, so that each rule has a test without servers. Times are in secon
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ SENT = 0.99  # of what is due; below, the generator failed
 LAG = 250.0  # milliseconds that 99 of 100 sends may be late; above, the generator failed
 OTHER_WORK = 0.05  # of all cores; a step with more is repeated
 REPEATS = 3  # of a step that does not count
-TRIES = 2  # each must be carried
+TRIES = 2  # of the load that is reported; each must be carried
 GROWTH = 100.0  # milliseconds by which waiting times may double without a growing queue
 MAX_SAMPLE = 1_000_000  # waiting times of which quantiles are taken
 REASONS = ("refused", "errors", "lost", "doubled")
@@ -69,29 +70,20 @@ def broken(step: Step) -> str:
 
 @dataclass
 class Tried:
-    """What the tries of one load found."""
+    """What a try of a load found."""
 
     reason: str  # empty if it was carried
     disturbed: bool  # True if a step had too much other work, however often it was repeated
 
 
-def attempt(measure: Callable[[float], Step], load: float, tries: int = TRIES,
-            repeats: int = REPEATS) -> Tried:  # fmt: skip
-    """Measure a load until a try is not carried, at most `tries` times.
-
-    A step that does not count is repeated, at most `repeats` times.
-    """
-    disturbed = False
-    for _ in range(tries):
+def attempt(measure: Callable[[float], Step], load: float, repeats: int = REPEATS) -> Tried:
+    """Measure a load; a step that does not count is repeated, at most `repeats` times."""
+    step = measure(load)
+    for _ in range(repeats):
+        if counts(step):
+            break
         step = measure(load)
-        for _ in range(repeats):
-            if counts(step):
-                break
-            step = measure(load)
-        disturbed |= not counts(step) and not generator_failed(step)
-        if reason := broken(step):
-            return Tried(reason, disturbed)
-    return Tried("", disturbed)
+    return Tried(broken(step), disturbed=not counts(step) and not generator_failed(step))
 
 
 @dataclass
@@ -105,36 +97,38 @@ class Capacity:
 
 
 def capacity(try_load: Callable[[float], Tried], first: float, highest: float,
-             precision: float = 1.1, lowest: float = 1.0, most: int = 20) -> Capacity:  # fmt: skip
-    """Find a capacity: double or halve from `first` until it is bracketed, then bisect.
+             precision: float = 1.1, lowest: float = 1.0, most: int = 20,
+             tries: int = TRIES) -> Capacity:  # fmt: skip
+    """Find a capacity: go up or down from `first` until it is bracketed, then bisect.
 
-    Ends when the load that broke is at most `precision` times the one that was carried, or after
-    `most` loads. A capacity that the generator limits has the reason "generator": the server may
-    carry more.
+    Ends when the load that broke is at most `precision` times the one that was carried, and that
+    one was carried in `tries` tries; or after `most` tries of all loads. A load that breaks in any
+    try is not carried. A capacity that the generator limits has the reason "generator": the server
+    may carry more.
     """
+    times: Counter[float] = Counter()  # how often each load was carried
     carried, broke, reason, disturbed = 0.0, None, "", False
-    load = min(first, highest)
+    load, factor = min(first, highest), precision
     for _ in range(most):
-        if broke is not None and broke <= max(carried, lowest) * precision:
-            break
         found = try_load(load)
         disturbed |= found.disturbed
         if found.reason:
             broke, reason = load, found.reason
+            times = Counter({lower: count for lower, count in times.items() if lower < load})
         else:
-            carried = load
+            times[load] += 1
+        carried = max(times, default=0.0)
         if broke is None:
-            if carried >= highest:
-                break
-            load = min(2 * carried, highest)
+            load = min(math.ceil(carried * factor), highest)
         elif not carried:
-            if broke <= lowest:
-                break
-            load = max(broke / 2, lowest)
-        else:
-            load = round(math.sqrt(carried * broke))
-            if load in (carried, broke):
-                break
+            load = max(math.floor(broke / factor), lowest) if broke > lowest else 0.0
+        else:  # loads between the bounds are whole, which may make the ratio a little larger
+            between = round(math.sqrt(carried * broke))
+            load = carried if broke <= carried * precision + 1 else between
+        if not (carried and broke):
+            factor = min(2.0, factor**2)
+        if not load or times[load] >= tries:
+            break
     return Capacity(carried, broke, reason, disturbed)
 
 

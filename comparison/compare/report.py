@@ -212,9 +212,10 @@ def method_of(raw: Raw) -> list[str]:
         f"{raw['cores']}.",
         f"Each step: {plan['warm_up']:g} s of warm-up, then {plan['seconds']:g} s, open loop: a "
         "message or request is due at a fixed time, and its waiting time counts from there.",
-        f"Carried: p99 of all deliveries under 1 s, nothing lost, doubled or refused, no growing "
-        f"queue, in {plan['tries']} of {plan['tries']} tries. Found by bisection to a factor of "
-        f"{plan['precision']:g}. The criterion that broke above it stands in brackets.",
+        "Carried: p99 of all deliveries under 1 s, nothing lost, doubled or refused, no growing "
+        f"queue, in {plan['tries']} of {plan['tries']} tries of the load that is reported. It was "
+        f"found by bisection to a factor of {plan['precision']:g}. The criterion that broke above "
+        "it stands in brackets.",
         "A server given by its URL (`FLASK_URL`, `OTHER_URL`) is measured as it runs: its cores "
         "are its owner's choice, its memory and cold start are not those of a fresh start, and "
         "there is no nginx before it unless the URL is that of one.",
