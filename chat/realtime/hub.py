@@ -30,7 +30,7 @@ from chat.threads import in_thread
 SOCKETS_A_TURN = 100  # written to before HTTP requests, pings and posts are served again
 REPAIR_EVERY = 1.0  # seconds, while the channel layer is unavailable; gaps wait as long
 LATE = 0.5  # seconds after which a message of this process that did not come back is missing
-RESYNC_PAUSE = 5.0  # seconds from one `resync` to the next repair
+RESYNC_PAUSE = 5.0  # seconds from one `resync` to the next; smaller gaps are repaired meanwhile
 RETRY = 1.0  # seconds until a new subscription, and until a failed task starts again
 MAX_QUEUE = 1024 * 1024  # characters that wait for a fan-out; more are dropped, and repaired
 MAX_FAILURES = 5  # of the hub's tasks, within `FAILURES_WITHIN` seconds
@@ -51,6 +51,7 @@ class Hub:
         self.addresses: Counter[str] = Counter()
         self.subscribed = asyncio.Event()
         self._gaps = Gaps()
+        self._resync_at = -math.inf  # in terms of `time.monotonic()`; not before
         self._unsent_since = math.inf  # when the oldest text was queued that was not sent to all
         self._queue: list[str] = []
         self._size = 0  # characters in `_queue`
@@ -171,13 +172,12 @@ class Hub:
             if self._gaps.since == math.inf:
                 continue
             try:
-                if not await self._repair_gap():
-                    await asyncio.sleep(RESYNC_PAUSE)
+                await self._repair_gap()
             except DatabaseError as error:
                 logger.warning("Cannot read missed pushes, trying again: %s", error)
 
-    async def _repair_gap(self) -> bool:
-        """Send what changed in the gap; return False if it was too large and clients must fetch.
+    async def _repair_gap(self) -> None:
+        """Send what changed in the gap, or `resync` if that is too much, so that clients fetch.
 
         Sockets whose tokens ended in the gap are closed.
         """
@@ -189,17 +189,20 @@ class Hub:
         except Exception:
             self._gaps.add(since)
             raise
-        self._gaps.close(began)
         self._end(ended)
+        if texts is None and began < self._resync_at:
+            self._gaps.add(since)
+            return
+        self._gaps.close(began)
         if texts is None:
             logger.warning("Missed too many pushes, sending resync: sockets=%d", len(self.sockets))
             metrics.RESYNCED.inc(len(self.sockets))
+            self._resync_at = began + RESYNC_PAUSE
             self._send([RESYNC])
-            return False
+            return
         missed = [text for text in texts if hash(text) not in self._recent]
         metrics.REPAIRED.inc(len(missed))
         self._send(missed)
-        return True
 
     def _send(self, texts: list[str]) -> None:
         if not texts or not self.sockets:

@@ -184,6 +184,32 @@ async def test_a_gap_that_is_too_large_is_a_resync(live, missed):
     assert server.heard == ["a", "c", RESYNC]
 
 
+async def test_a_small_gap_soon_after_a_resync_is_repaired_at_once(live, missed, monkeypatch):
+    monkeypatch.setattr(hub_module, "RESYNC_PAUSE", 3600)
+    server, pushes = Server(live), Pushes()
+    await pushes.send("a")
+    for texts, repaired in ((None, RESYNC), (["missed"], "missed")):
+        missed.texts = texts
+        await pushes.send("b", lost=True)
+        await pushes.send("c")
+        await until(lambda: repaired in server.heard)  # noqa: B023
+
+
+async def test_gaps_that_are_too_large_are_one_resync_in_a_while(live, missed, monkeypatch):
+    monkeypatch.setattr(hub_module, "RESYNC_PAUSE", 3600)
+    server, pushes = Server(live), Pushes()
+    missed.texts = None
+    await pushes.send("a")
+    for _ in range(2):
+        await pushes.send("b", lost=True)
+        await pushes.send("c")
+        await until(lambda: RESYNC in server.heard)
+    await until(lambda: len(missed.asked) > 3)  # the second gap is looked at again and again
+    assert server.heard.count(RESYNC) == 1
+    missed.texts = ["missed"]
+    await until(lambda: "missed" in server.heard)
+
+
 async def test_a_repair_while_the_database_is_unavailable_is_tried_again(live, missed):
     server, pushes = Server(live), Pushes()
     missed.texts = OperationalError("unavailable")
