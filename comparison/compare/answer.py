@@ -7,17 +7,33 @@ from comparison.compare.method import differ
 from comparison.compare.numbers import (
     Raw,
     carried,
+    named,
     noise,
     of,
     short,
     title,
     value,
 )
+from comparison.contestants.definitions import DJANGO_STAGES, FLASK_STAGES
 from comparison.markdown import table
 
 MAIN = ("flask", "flask-tuned", "django-documented", "flack")
 README_ENTRIES = ("flask-2016", "flask", "flask-threads", "flask-tuned", "django-documented",
                   "flack", "other", "ws")  # fmt: skip
+
+# What each entry changes of the one before it, from an untuned one to a tuned one.
+FLASK_CHANGES = {
+    "flask-2016": "–",
+    "flask": "age: Python and libraries of today",
+    **{name: stage.change for name, stage in FLASK_STAGES.items()},
+    "flask-tuned": "transport: joined writes",
+    "flack": "the framework: Django, and what only this project does",
+}
+DJANGO_CHANGES = {
+    "django-documented": "–",
+    **{name: stage.change for name, stage in DJANGO_STAGES.items()},
+    "flack": "the rest: joined writes, faster requests, and what only this project does",
+}
 
 
 def compared(raw: Raw, one: str, other: str, work: str) -> tuple[str, str] | None:
@@ -51,14 +67,14 @@ def pair(raw: Raw, one: str, other: str) -> str:
         if result := compared(raw, one, other, work.name):
             found[result[0]].append(result[1])
     parts = [
-        f"{title(raw, name)} needs less for " if name else "no difference for " for name in found
+        f"{named(raw, name)} needs less for " if name else "no difference for " for name in found
     ]
     texts = [
         part + ", ".join(each) for part, each in zip(parts, found.values(), strict=True) if each
     ]
     if texts:
         return "; ".join(texts)
-    missing = [title(raw, name) for name in (one, other)
+    missing = [named(raw, name) for name in (one, other)
                if not any(value(raw, name, work.name) for work in WORKS)]  # fmt: skip
     return f"{' and '.join(missing)} not measured in this run"
 
@@ -69,28 +85,79 @@ def gain(raw: Raw, before: str, after: str) -> str:
     return f"{left / right:.1f} times less" if left and right else "an unmeasured amount less"
 
 
+def terms(folder: str = "") -> str:
+    """Return what the words of the verdict mean."""
+    contestants = f"{folder}contestants"
+    return (
+        "A **delivery** is one message to one open page, a **poll** one of the two requests that a "
+        "page of the class sends each second until it has push, a **post** one new message over "
+        "HTTP. **Documented** is what the manuals of the libraries teach "
+        f"([Flask]({contestants}/flask/README.md), "
+        f"[Django]({contestants}/django_documented/README.md)), **tuned** what can be made of it "
+        f"([Flask]({contestants}/flask_tuned/README.md), and this project). **Carried** means that "
+        "99 of 100 deliveries took less than a second and that nothing was lost. **Noise** is the "
+        "difference between two measurements of this project in the same run."
+    )
+
+
 def lines(raw: Raw, folder: str = "") -> list[str]:
     """Return the verdict: five lines."""
+    found = of(raw, "push")
     capacities = "; ".join(
-        f"{title(raw, name)} {carried(result, with_reason=False)}"
+        f"{named(raw, name)} {carried(result, with_reason=False)}{broke(result)}"
         for name in MAIN
-        if (result := of(raw, "push").get(name))
+        if (result := found.get(name))
     )
-    sizes = "; ".join(f"{title(raw, name)} {raw['contestants'][name]['lines']:,}" for name in MAIN)
+    highest = WORKS[0].highest
+    is_capped = any(found[name]["carried"] == highest for name in MAIN if name in found)
+    sizes = "; ".join(f"{named(raw, name)} {raw['contestants'][name]['lines']:,}" for name in MAIN)
     return [
-        "**What one core carries**, in people of a room in which each receives 10 messages a "
-        f"second: {capacities or 'not measured in this run'}.",
-        f"**CPU time, both as documented**: {pair(raw, 'flask', 'django-documented')}.",
+        "**What one core carries**, in people of one room in which everybody receives 10 messages "
+        f"a second: {capacities or 'not measured in this run'}."
+        + f" More than {short(highest)} is not tried."
+        * is_capped,
+        f"**CPU time, both as documented**: {pair(raw, 'flask', 'django-documented')}. Flask's "
+        "posts run in Celery, as the class teaches, those of Django in the request.",
         f"**CPU time, both tuned**: {pair(raw, 'flask-tuned', 'flack')}. Tuning alone makes a "
         f"delivery cost Flask {gain(raw, 'flask', 'flask-tuned')} and Django "
         f"{gain(raw, 'django-documented', 'flack')}, so never compare a tuned with a documented "
         "one.",
         "**CPU time, ten years of Python and libraries**, both untuned: "
         f"{pair(raw, 'flask-2016', 'flask')}.",
-        f"**What it costs in lines of Python**: {sizes}. The lines of this project also buy "
-        "reliability, security and operation that no other contestant has "
+        f"**What it costs in lines of Python**: {sizes}. Django as documented shares the models, "
+        "Markdown, previews and account rules of this project. The other lines of this project "
+        "buy reliability, security and operation that no other contestant has "
         f"([where they go]({folder}CODE_MAP.md#what-the-lines-are-for)).",
     ]
+
+
+def broke(result: Raw) -> str:
+    """Return the load at which an entry broke, in brackets, or an empty string."""
+    return f" (not {short(result['broke'])})" if result["broke"] else ""
+
+
+def why(raw: Raw, folder: str = "") -> str:
+    """Return which changes made a delivery cheapest."""
+    return (
+        "A tuned version prepares a message once for all open pages, not once for each of them. "
+        f"Of the changes on the way there, these two took most off a delivery of Flask: "
+        f"{strongest(raw, FLASK_CHANGES)}; and of Django: {strongest(raw, DJANGO_CHANGES)}. "
+        "*Serialised* is turned into JSON, *framed* is packed for the WebSocket. "
+        f"[All changes, one after the other]({folder}REPORT.md#why-one-costs-less)."
+    )
+
+
+def strongest(raw: Raw, changes: dict[str, str]) -> str:
+    """Return the two changes with the smallest factors for a delivery, beyond the noise."""
+    factors: list[tuple[float, str]] = []
+    before = None
+    for name, change in changes.items():
+        now = value(raw, name, "push")
+        if now and before and now * noise(raw, "push") < before:
+            factors.append((now / before, change.partition(": ")[2]))
+        before = now or before
+    best = [f"{change} (×{factor:.2f})" for factor, change in sorted(factors)[:2]]
+    return " and ".join(best) or "none beyond the noise"
 
 
 def spread(raw: Raw, name: str, work: str) -> str:
@@ -112,9 +179,10 @@ def comparison_table(raw: Raw) -> str:
             rows.append([title(raw, name), *(spread(raw, name, work.name) for work in WORKS),
                          carried(of(raw, "push").get(name), with_reason=False),
                          short(value(raw, name, "push", "KiB")),
-                         short(size.get("lines")), size.get("packages", "–")])  # fmt: skip
-    head = ["Contestant", *(f"µs a {work.each}" for work in WORKS), "people a core carries",
-            "KiB a socket", "lines of Python", "packages"]  # fmt: skip
+                         short(size.get("lines")), size.get("packages", "–"),
+                         size.get("private names", "–")])  # fmt: skip
+    head = ["Contestant", *(f"µs a {work.each}" for work in WORKS), "people per core",
+            "KiB a socket", "lines of Python", "packages", "private names"]  # fmt: skip
     return table(head, rows)
 
 
@@ -128,7 +196,6 @@ def choose(raw: Raw) -> str:
     """Return what to choose when."""
     few, more, little, most = (people(raw, name) for name in MAIN)
     return (
-        "The numbers are people a core in one room, at 10 messages a second.\n\n"
         f"- **Flask when** you want to read every line that runs, push is the centre, and you add "
         f"accounts, admin and migrations yourself. As documented it carries {few}, tuned {more}.\n"
         "- **Django when** accounts, permissions, admin, migrations and an API with a schema are "

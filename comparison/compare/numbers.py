@@ -39,6 +39,12 @@ def title(raw: Raw, name: str) -> str:
     return str(raw["contestants"].get(name, {}).get("title", UNTITLED.get(name, name)))
 
 
+def named(raw: Raw, name: str) -> str:
+    """Return the title of an entry as it stands inside a sentence: "Flask as documented"."""
+    found = title(raw, name)
+    return found.replace(", documented", " as documented").replace(", tuned", " tuned")
+
+
 def criterion(reason: str) -> str:
     """Return the criterion that broke, in words, or "carried" if none did."""
     return CRITERIA[reason] if reason else "carried"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from comparison.compare import charts
-from comparison.compare.answer import answer, choose
+from comparison.compare.answer import DJANGO_CHANGES, FLASK_CHANGES, answer, choose, terms, why
 from comparison.compare.contest import AGAIN, WORKS
 from comparison.compare.numbers import (
     Raw,
@@ -17,18 +17,21 @@ from comparison.compare.numbers import (
     short,
     title,
 )
-from comparison.contestants.definitions import DJANGO_STAGES, FLASK_STAGES, FLOOR
+from comparison.contestants.definitions import FLOOR
 from comparison.markdown import table
 
 REPEAT = """```
 make compare                                  # everything, within 100 minutes
-make compare QUICK=1                          # within 12 minutes, marked as such
+make compare QUICK=1                          # about 12 minutes, marked as such
 make compare ONLY='^flask push$'              # one part: ENTRY WORK
 make compare FLASK_URL=http://127.0.0.1:5000  # also a Flask version of 2016 that runs here
 make compare OTHER_URL=http://127.0.0.1:9000 WIRE=json  # also any server that keeps the contract
 ```
 
-An interrupted run goes on where it ended; `FRESH=1` begins anew."""
+It needs Linux with two cores that do nothing else, Python, make and npm; PostgreSQL, nginx and
+Valkey come as wheels. An interrupted run goes on where it ended; `FRESH=1` begins anew. The entries
+are `flask`, `flask-threads`, `flask-tuned`, `django-documented` and `flack`, the works `push`,
+`poll` and `post`."""
 LIMITS = """- One machine, one core for all of a contestant, one room: a server with many cores or
   many rooms behaves otherwise.
 - The generator is a program, not browsers; it does not use TLS.
@@ -36,7 +39,9 @@ LIMITS = """- One machine, one core for all of a contestant, one room: a server 
   [contestants](contestants) says how it was tuned, and how to propose better.
 - Contestants share the contract, not all work: see the
   [deviations that affect speed](DEVIATIONS.md).
-- Memory is resident memory of web and worker processes, which share pages."""
+- Memory is resident memory of web and worker processes, which share pages.
+- [BENCH](BENCH.md) measures other requests at other loads, and [SCALING](../docs/SCALING.md) plans
+  with 60 % of each core: do not compare their numbers with these."""
 
 
 NOT_2016 = """Flask, 2016 was not measured in this run. It is the class's tag v0.16 with its own
@@ -76,20 +81,6 @@ def costs(raw: Raw) -> str:
                          *(short(parts.get(part)) for part in ("nginx", "valkey", "postgresql")),
                          at_the_same_load(result)])  # fmt: skip
     return table(head, rows)
-
-
-FLASK_CHANGES = {
-    "flask-2016": "–",
-    "flask": "age: Python and libraries of today",
-    **{name: stage.change for name, stage in FLASK_STAGES.items()},
-    "flask-tuned": "transport: joined writes",
-    "flack": "the framework: Django, and what only this project does",
-}
-DJANGO_CHANGES = {
-    "django-documented": "–",
-    **{name: stage.change for name, stage in DJANGO_STAGES.items()},
-    "flack": "the rest: joined writes, faster requests, and what only this project does",
-}
 
 
 def split(raw: Raw, changes: dict[str, str]) -> str:
@@ -162,6 +153,7 @@ def markdown(raw: Raw) -> str:
         "know where the time goes. `make compare` wrote it from [`report.json`](report.json).",
         *warnings(raw),
         "## The answer",
+        terms(),
         answer(raw),
         "† did not carry the load at which all were compared. "
         "What would change the answer: another room (many rooms, long messages), more cores for "
@@ -169,12 +161,19 @@ def markdown(raw: Raw) -> str:
         "![What one core carries, and the criterion that broke above it](report-carried.svg)",
         "\n\n".join(f"![CPU time of a {work.each}](report-{work.name}.svg)" for work in WORKS),
         summary(raw),
+        "In brackets stands the criterion that broke at the next higher load. MiB is the memory of "
+        "web and worker, start s the time until the first answer, and private names are those of "
+        "libraries that are not documented, so that an upgrade may break them. "
+        f"{title(raw, AGAIN)}, is the same contestant measured twice, which gives the noise.",
         "## Why one costs less",
+        why(raw).rpartition(" [")[0],
         "From an untuned entry to a tuned one, one change after the other; CPU time of web and "
         "worker at the same load. Each factor is relative to the last line measured above; one "
         "nearer to 1 than the noise is none.",
         "From the Flask version of 2016 by Flask tuned to this project. One subscription a process "
-        "is no stage: Flask-SocketIO has that as documented.",
+        "is no stage: Flask-SocketIO has that as documented. A change may cost more at this load "
+        "and less at a higher one, as joined writes do."
+        + " A quick run measures the stages for push only." * raw["quick"],
         split(raw, FLASK_CHANGES),
         "From Django documented to this project:",
         split(raw, DJANGO_CHANGES),
@@ -204,7 +203,7 @@ def method_of(raw: Raw) -> list[str]:
     """Return the method, in one sentence for each rule."""
     plan = raw["plan"]
     bands = ", ".join(
-        f"{work} ×{found['carried']:.2f} carried and ×{found['µs']:.2f} µs"
+        f"{work} {capacity_noise(raw, work)} and ×{found['µs']:.2f} µs"
         for work, found in raw["noise"].items()
     )
     return [
@@ -228,6 +227,13 @@ def method_of(raw: Raw) -> list[str]:
         f"Noise, the same contestant twice ({AGAIN}): {bands or 'not measured'}. A smaller "
         "difference is called none.",
     ]  # fmt: skip
+
+
+def capacity_noise(raw: Raw, work: str) -> str:
+    """Return the noise of a capacity as text; it is not known if nothing broke."""
+    if all(of(raw, work)[name]["broke"] is None for name in ("flack", AGAIN)):
+        return "carried the most that is tried, both times,"
+    return f"×{raw['noise'][work]['carried']:.2f} carried"
 
 
 def write(raw: Raw, folder: Path) -> Path:

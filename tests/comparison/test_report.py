@@ -136,7 +136,7 @@ def test_a_cost_at_a_load_that_was_not_carried_is_marked():
     found = raw(result("flack"), result(AGAIN), result("django-documented", **broken))
     assert "| Django, documented | 90 † (90–90) |" in answer.comparison_table(found)
     assert answer.pair(found, "flack", "django-documented") == (
-        "Django, tuned needs less for a delivery (10 against 90 † µs, ×9.0)"
+        "Django tuned needs less for a delivery (10 against 90 † µs, ×9.0)"
     )
 
 
@@ -147,7 +147,7 @@ def test_works_with_the_same_winner_stand_in_one_sentence():
         ("flack", "post", 10), (AGAIN, "post", 12), ("flask", "post", 11),
     )))  # fmt: skip
     assert answer.pair(found, "flask", "flack") == (
-        "Django, tuned needs less for a delivery (10 against 20 µs, ×2.0), "
+        "Django tuned needs less for a delivery (10 against 20 µs, ×2.0), "
         "a poll (10 against 30 µs, ×3.0); no difference for a post (10 against 11 µs, within the "
         "noise of ×1.20)"
     )
@@ -190,3 +190,22 @@ def test_the_report_lists_the_server_of_an_url_or_what_flask_of_2016_needs():
     assert "Flask, 2016 was not measured in this run" in report.markdown(without)
     text = report.markdown(found)
     assert '"Flask": "0.10.1"' in text and "was not measured in this run" not in text
+
+
+def test_the_reasons_are_the_two_changes_with_the_smallest_factors_beyond_the_noise():
+    costs = {"django-documented": 200, "django-1-seen": 190, "django-2-pubsub": 100,
+             "django-3-hub": 20, "flack": 19, AGAIN: 21}  # fmt: skip
+    found = raw(*(result(name, **{"µs": cost}) for name, cost in costs.items()))
+    assert answer.strongest(found, answer.DJANGO_CHANGES) == (
+        "serialised once a process (×0.20) and one subscription a process (×0.53)"
+    )
+    assert answer.strongest(raw(result("flask")), answer.FLASK_CHANGES) == "none beyond the noise"
+
+
+def test_a_capacity_stands_with_the_load_that_broke_and_the_most_that_is_tried():
+    highest = {"carried": 8000, "broke": None, "reason": ""}
+    found = raw(result("flask", broke=120), result("flack", **highest), result(AGAIN, **highest))
+    first = answer.lines(found)[0]
+    assert "Flask as documented 100 (not 120); Django tuned at least 8,000." in first
+    assert first.endswith("More than 8,000 is not tried.")
+    assert "carried the most that is tried, both times," in report.markdown(found)
