@@ -35,7 +35,7 @@ def verdict(raw: Raw) -> str:
         "together, so the people per core do not follow from it. † did not carry that load. "
         "Private names are undocumented parts of libraries, which an upgrade may break.",
         "### Why",
-        why(raw, "comparison/"),
+        f"{why(raw)} [All changes, one after the other](comparison/REPORT.md#why-one-costs-less).",
         "### What to choose",
         choose(raw),
         "### Repeat it",

@@ -13,9 +13,7 @@ from pythonjsonlogger.json import JsonFormatter
 MAX_LINE = 4 * 1024  # bytes of a line of text
 MAX_RECORD = 16 * 1024  # bytes of a record with its traceback, which as JSON is one line
 CUT = " […] "
-LOG_EVERY = (
-    30.0  # seconds between two log lines of beat about the broker, and two of Django about 503
-)
+LOG_EVERY = 30.0  # seconds between two log lines of beat, or of Django, about an outage
 
 
 def shorten(text: str, size: int) -> str:

@@ -57,11 +57,7 @@ def rows() -> Iterator[Row]:
 
 def requests(user: User) -> Iterator[Row]:
     """Return whole requests, and the steps of one."""
-    handler = BaseHandler()
-    handler.load_middleware()
-    factory = RequestFactory(
-        SERVER_NAME="localhost", headers={"Authorization": f"Bearer {TOKEN}", "Accept": "*/*"}
-    )
+    handler, factory = handler_and_factory()
     default = {name: getattr(views.APIView, name) for name in DEFAULTS}
 
     def show() -> None:
@@ -94,6 +90,14 @@ def requests(user: User) -> Iterator[Row]:
     what = "middleware of messages"
     yield what, "Flack", partial(AdminMessageMiddleware(answer), empty)
     yield what, "Django", partial(MessageMiddleware(answer), empty)
+
+
+def handler_and_factory() -> tuple[BaseHandler, RequestFactory]:
+    """Return Django's handler with its middleware, and a maker of requests with the token."""
+    handler = BaseHandler()
+    handler.load_middleware()
+    headers = {"Authorization": f"Bearer {TOKEN}", "Accept": "*/*"}
+    return handler, RequestFactory(SERVER_NAME="localhost", headers=headers)
 
 
 def answer(_: HttpRequest) -> HttpResponse:
@@ -131,11 +135,7 @@ def queries(user: User) -> Iterator[Row]:
 def commits() -> Iterator[Row]:
     """Return inserts of a message and whole posts, each to be measured with its commit."""
     author = User.objects.create(nickname="anna")
-    handler = BaseHandler()
-    handler.load_middleware()
-    factory = RequestFactory(
-        SERVER_NAME="localhost", headers={"Authorization": f"Bearer {TOKEN}", "Accept": "*/*"}
-    )
+    handler, factory = handler_and_factory()
 
     def insert() -> None:
         Message(user=author, source="hello *world*!", html="hello <em>world</em>!").insert()

@@ -136,14 +136,13 @@ def broke(result: Raw) -> str:
     return f" (not {short(result['broke'])})" if result["broke"] else ""
 
 
-def why(raw: Raw, folder: str = "") -> str:
+def why(raw: Raw) -> str:
     """Return which changes made a delivery cheapest."""
     return (
         "A tuned version prepares a message once for all open pages, not once for each of them. "
         f"Of the changes on the way there, these two took most off a delivery of Flask: "
         f"{strongest(raw, FLASK_CHANGES)}; and of Django: {strongest(raw, DJANGO_CHANGES)}. "
-        "*Serialised* is turned into JSON, *framed* is packed for the WebSocket. "
-        f"[All changes, one after the other]({folder}REPORT.md#why-one-costs-less)."
+        "*Serialised* is turned into JSON, *framed* is packed for the WebSocket."
     )
 
 

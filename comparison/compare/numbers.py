@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from comparison.compare.contest import AGAIN
 from comparison.contestants.definitions import FLOOR, STAGES
 
 Raw = dict[str, Any]
@@ -86,3 +87,10 @@ def value(raw: Raw, name: str, work: str, key: str = "µs") -> Any:
 def noise(raw: Raw, work: str, key: str = "µs") -> float:
     """Return the noise of a kind of work; infinite if it was not measured."""
     return float(raw["noise"].get(work, {}).get(key, math.inf))
+
+
+def capacity_noise(raw: Raw, work: str) -> str:
+    """Return the noise of a capacity as text; it is not known if nothing broke."""
+    if all(of(raw, work)[name]["broke"] is None for name in ("flack", AGAIN)):
+        return "carried the most that is tried, both times,"
+    return f"×{raw['noise'][work]['carried']:.2f} carried"

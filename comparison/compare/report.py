@@ -10,6 +10,7 @@ from comparison.compare.contest import AGAIN, WORKS
 from comparison.compare.numbers import (
     Raw,
     at_the_same_load,
+    capacity_noise,
     carried,
     contenders,
     criterion,
@@ -166,7 +167,7 @@ def markdown(raw: Raw) -> str:
         "libraries that are not documented, so that an upgrade may break them. "
         f"{title(raw, AGAIN)}, is the same contestant measured twice, which gives the noise.",
         "## Why one costs less",
-        why(raw).rpartition(" [")[0],
+        why(raw),
         "From an untuned entry to a tuned one, one change after the other; CPU time of web and "
         "worker at the same load. Each factor is relative to the last line measured above; one "
         "nearer to 1 than the noise is none.",
@@ -227,13 +228,6 @@ def method_of(raw: Raw) -> list[str]:
         f"Noise, the same contestant twice ({AGAIN}): {bands or 'not measured'}. A smaller "
         "difference is called none.",
     ]  # fmt: skip
-
-
-def capacity_noise(raw: Raw, work: str) -> str:
-    """Return the noise of a capacity as text; it is not known if nothing broke."""
-    if all(of(raw, work)[name]["broke"] is None for name in ("flack", AGAIN)):
-        return "carried the most that is tried, both times,"
-    return f"×{raw['noise'][work]['carried']:.2f} carried"
 
 
 def write(raw: Raw, folder: Path) -> Path:
