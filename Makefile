@@ -150,6 +150,7 @@ lock: .venv/test-stamp
 	$(LOCK) pyproject.toml -o requirements.txt
 	$(LOCK) --group run -c requirements.txt -o requirements-run.txt
 	$(LOCK) --group dev -c requirements.txt -o requirements-dev.txt
+	$(LOCK) --group pip -o requirements-pip.txt
 	$(LOCK) $(CONTESTANTS)/flask/requirements.in -c requirements.txt -o $(CONTESTANTS)/flask/requirements.txt
 
 # Each is tried: a pyenv shim may stand for a version that is not there, and Debian splits venv off.
@@ -161,15 +162,20 @@ lock: .venv/test-stamp
 	echo "Flack needs Python 3.11 or later with venv (on Debian python3-venv too); PYTHON= names one." >&2; \
 	exit 1
 
+.venv/pip-stamp: requirements-pip.txt | .venv/bin/python
+	@$(BIN)/pip install --quiet --no-compile --require-hashes -r $<
+	@touch $@
+
 .venv/run-stamp: requirements.txt requirements-run.txt | .venv/bin/python
 	$(ALWAYS)@echo "Installing what Flack needs into .venv; this takes about half a minute"
 	$(ALWAYS)@$(BIN)/pip install --quiet --require-hashes -r requirements.txt -r requirements-run.txt
 	$(ALWAYS)@touch $@
 
-# In one call, which takes less than two thirds of the CPU time of two. What the tests import is compiled
-# by the first import, which is here, as five processes of pytest would each compile it.
-.venv/test-stamp: requirements.txt requirements-run.txt requirements-dev.txt | .venv/bin/python
-	@echo "Installing what Flack and its tests need into .venv; this takes about a minute"
+# With the pip of requirements-pip.txt, and in one call, which takes less than two thirds of the CPU time
+# of two. What the tests import is compiled by the first import, which is here, as five processes of
+# pytest would each compile it.
+.venv/test-stamp: requirements.txt requirements-run.txt requirements-dev.txt | .venv/pip-stamp
+	@echo "Installing what Flack and its tests need into .venv; this takes about half a minute"
 	@$(BIN)/pip install --quiet --no-compile --require-hashes \
 		-r requirements.txt -r requirements-run.txt -r requirements-dev.txt
 	@SECRET_KEY=of-no-server-only-to-import-the-modules DATABASE_URL=sqlite://:memory: \
@@ -180,11 +186,11 @@ $(JS)/node_modules $(PEERS)/node_modules: %/node_modules: %/package-lock.json | 
 	@npm --prefix $* ci --silent
 	@touch $@
 
-# The environments of the contestants, which share the Python of this project.
-$(CONTESTANTS)/%/.venv/stamp: $(CONTESTANTS)/%/requirements.txt | .venv/bin/python
-	@echo "Installing what the contestant $* needs; this takes about 20 seconds"
-	@$(BIN)/python -m venv --clear $(@D)
-	@$(@D)/bin/python -m pip install --quiet --no-compile --require-hashes -r $<
+# The environments of the contestants, which share the Python and the pip of this project.
+$(CONTESTANTS)/%/.venv/stamp: $(CONTESTANTS)/%/requirements.txt | .venv/pip-stamp
+	@echo "Installing what the contestant $* needs; this takes about 10 seconds"
+	@$(BIN)/python -m venv --clear --without-pip $(@D)
+	@$(BIN)/pip --python $(@D)/bin/python install --quiet --no-compile --require-hashes -r $<
 	@touch $@
 
 # What only the system's package manager has: a browser, and npm for the tools that check the page.

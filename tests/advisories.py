@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements.txt", "requirements-run.txt", "requirements-dev.txt")
+LOCKS = [f"requirements{part}.txt" for part in ("", "-run", "-dev", "-pip")]
 FOUND, NOT_ASKED = 1, 2  # exit codes of `uv audit`
 PROJECT = """[project]
 name = "locked"
