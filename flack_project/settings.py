@@ -133,6 +133,14 @@ REDIS_URL = environment.redis_url("REDIS_URL")
 
 if REDIS_URL:
     _patience = {"socket_connect_timeout": 2, "socket_timeout": 5}  # seconds
+    _channels = {
+        "address": REDIS_URL,
+        # A subscription detects by its pings that another server has taken this address.
+        "health_check_interval": 1,
+        # With RESP3 redis-py formats each message for a debug log, although that log is off.
+        "protocol": 2,
+        **_patience,
+    }
     CACHES = {
         "default": {
             "BACKEND": "flack_project.cache.Cache",
@@ -150,8 +158,7 @@ if REDIS_URL:
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "chat.realtime.layer.PubSubChannelLayer",
-            # A subscription detects by its pings that another server has taken this address.
-            "CONFIG": {"hosts": [{"address": REDIS_URL, "health_check_interval": 1, **_patience}]},
+            "CONFIG": {"hosts": [_channels]},
         }
     }
     CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import logging
 import re
 import runpy
 import secrets
@@ -11,6 +12,7 @@ import sys
 import pytest
 
 from chat import tasks
+from chat.realtime.layer import PubSubChannelLayer
 from tests.processes import ROOT, environment
 
 
@@ -124,6 +126,17 @@ def test_redis_carries_cache_channels_and_celery(read, url, celery):
     assert settings["CACHES"]["default"]["LOCATION"] == url
     assert settings["CHANNEL_LAYERS"]["default"]["CONFIG"]["hosts"][0]["address"] == url
     assert settings["CELERY_BROKER_URL"] == celery
+
+
+async def test_redis_py_formats_no_push_for_a_log(read, valkey, caplog):
+    config = read(REDIS_URL=valkey)["CHANNEL_LAYERS"]["default"]["CONFIG"]
+    layer = PubSubChannelLayer(**config)
+    caplog.set_level(logging.DEBUG, "push_response")
+    channel = await layer.new_channel()
+    await layer.send(channel, {"type": "push"})
+    assert await layer.receive(channel) == {"type": "push"}
+    await layer.flush()
+    assert "push_response" not in {record.name for record in caplog.records}
 
 
 def test_without_redis_everything_stays_in_the_process(read):

@@ -128,9 +128,9 @@ async def test_a_gap_is_repaired_from_the_database_once(live, missed):
     await pushes.send("b", lost=True)
     await pushes.send("c")
     await pushes.send("d")
-    await until(lambda: "missed" in server.heard)
+    await until(lambda: {"d", "missed"} <= set(server.heard))
     await rounds()
-    assert server.heard == ["a", "c", "d", "missed"]
+    assert sorted(server.heard) == ["a", "c", "d", "missed"]  # the repair may overtake "d"
     assert len(missed.asked) == 1
 
 
