@@ -94,7 +94,10 @@ NAMES = (
     ("twisted", "twisted.web.http.HTTPChannel", "_respondToBadRequestAndDisconnect"),
     ("twisted", "twisted.web.http.HTTPChannel", "persistent"),
     ("twisted", "twisted.web.http.HTTPChannel", "requestFactory"),
+    ("twisted", "twisted.web.http.HTTPChannel", "requests"),
+    ("twisted", "twisted.web.http.Request", "channel"),
     ("twisted", "twisted.web.http.Request", "responseHeaders"),
+    ("twisted", "twisted.web.http.Request", "transport"),
 )
 
 DROPPED = frozenset(name for _, _, name in HANDSHAKE)

@@ -116,10 +116,15 @@ class Server(server.Server):
         heapq.heappush(self._open, (due, id(protocol), protocol))
 
     def protocol_disconnected(self, protocol: Any) -> None:
-        """Note that a client has left."""
-        super().protocol_disconnected(protocol)
+        """Note that a client has left, or free a request that became a socket."""
         self._opening.discard(protocol)
-        self._ending.add(protocol)
+        if isinstance(protocol, http_protocol.WebRequest) and protocol.transport is None:
+            # It and its channel refer to each other: 4 KiB until a full garbage collection.
+            protocol.channel.requests.remove(protocol)
+            del self.connections[protocol]  # it never had an application
+        else:
+            super().protocol_disconnected(protocol)
+            self._ending.add(protocol)
 
     def timeout_checker(self) -> None:
         """Check for time-outs every `CHECK_EVERY` seconds: an open socket only when it is due.

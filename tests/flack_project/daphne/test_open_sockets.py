@@ -1,6 +1,8 @@
 """Tests of what an open socket keeps in memory, and that it still works."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 from twisted.internet.error import ConnectionDone
@@ -25,8 +27,8 @@ class Transport(StringTransport):
 
 
 @pytest.fixture
-async def echo():
-    """An open socket of an application that sends back each text."""
+def node():
+    """A server whose application sends back each text."""
 
     async def application(scope, receive, send):
         while (message := await receive())["type"] != "websocket.disconnect":
@@ -37,11 +39,17 @@ async def echo():
 
     node = server.Server(application, endpoints=["unused"])
     node.connections = {}
-    factory = WebSocketFactory(node)
-    factory.setProtocolOptions(openHandshakeTimeout=0)
-    protocol, transport = factory.buildProtocol(None), Transport()
-    protocol._raw_query_string, transport.protocol = b"a=b", protocol
     node.draining = type("Draining", (), {"began": 0.0})
+    node.ws_factory = WebSocketFactory(node)
+    node.ws_factory.setProtocolOptions(openHandshakeTimeout=0)
+    return node
+
+
+@pytest.fixture
+async def echo(node):
+    """An open socket of the server, without the HTTP request before it."""
+    protocol, transport = node.ws_factory.buildProtocol(None), Transport()
+    protocol._raw_query_string, transport.protocol = b"a=b", protocol
     transport.registerProducer(protocol, True)
     protocol.makeConnection(transport)
     protocol.dataReceived(HANDSHAKE)
@@ -70,3 +78,23 @@ async def test_an_open_socket_receives_sends_and_closes(echo):
     echo.dataReceived(b"\x88\x82\0\0\0\0\x03\xe8")
     assert await answer(echo) == b"\x88\x02\x03\xe8"
     assert (echo.state, echo.request.path) == (echo.STATE_CLOSED, "/ws/")
+
+
+async def test_the_request_of_a_handshake_is_freed_without_the_garbage_collector(node):
+    http, transport = server.HTTPFactory(node).buildProtocol(None), Transport()
+    transport.protocol = http
+    http.makeConnection(transport)
+    gc.disable()
+    try:
+        http.dataReceived(HANDSHAKE[:-2])
+        (request,) = node.connections
+        freed = [weakref.ref(request), weakref.ref(request.channel)]
+        del request
+        http.dataReceived(HANDSHAKE[-2:])
+        del http
+        while transport.protocol.state != transport.protocol.STATE_OPEN:
+            await asyncio.sleep(0)
+        assert [each() for each in freed] == [None, None]
+        assert list(node.connections) == [transport.protocol]
+    finally:
+        gc.enable()
