@@ -40,8 +40,8 @@ ALWAYS := +
 endif
 endif
 
-.PHONY: help run manage check test test-unit test-rest audit contract fuzz lint lint-python \
-	bench people compare contestants faults soak lock programs
+.PHONY: help run manage check test test-unit test-rest test-contestants audit contract fuzz lint \
+	lint-python bench people compare contestants faults soak lock programs
 
 help:
 	@sed -n 's/^##   //p' Makefile
@@ -64,12 +64,14 @@ check: .venv/test-stamp
 PYTEST = $(BIN)/python -m pytest --quiet
 test-unit: test-chat test-content test-api
 
-# Five at a time, on two cores too, because most wait for other processes. The longest come first.
+# Five at a time, on two cores too, because most wait for other processes. The longest come first;
+# test-contestants does not start together with test-rest, as both run the contract suite many times.
 JOBS ?= 5
 test:
 	@$(MAKE) --no-print-directory --jobs 2 .venv/test-stamp contestants $(JS)/node_modules
-	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target test-rest test-stack \
-		test-browser test-people test-site test-flack_project lint test-chat test-api test-content
+	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target test-stack test-browser \
+		test-site test-rest test-flack_project test-people test-contestants test-chat lint test-api \
+		test-content
 
 FOLDERS := stack browser flack_project chat api
 # What would take too long in the process of its folder, and shares no fixture with the rest of it.
@@ -78,6 +80,7 @@ SITE := $(addprefix tests/stack/test_,$(addsuffix .py,\
 	production upgrade valkey api_docs examples schema watching))
 PEOPLE := $(addprefix tests/browser/test_,$(addsuffix .py,\
 	people never_lose_a_word late_answers writing reading two_people))
+COMPARED := tests/comparison/test_contestants.py
 OTHERS := $(CONTENT) $(SITE) $(PEOPLE)
 $(FOLDERS:%=test-%): test-%: .venv/test-stamp
 	$(PYTEST) tests/$* $(patsubst %,--ignore %,$(filter tests/$*/%,$(OTHERS)))
@@ -91,8 +94,11 @@ test-site: .venv/test-stamp
 test-people: .venv/test-stamp
 	$(PYTEST) $(PEOPLE)
 
-test-rest: .venv/test-stamp contestants
-	$(PYTEST) $(FOLDERS:%=--ignore tests/%)
+test-contestants: .venv/test-stamp contestants
+	$(PYTEST) $(COMPARED)
+
+test-rest: .venv/test-stamp
+	$(PYTEST) $(FOLDERS:%=--ignore tests/%) --ignore $(COMPARED)
 
 EXAMPLES ?= 100
 fuzz: .venv/test-stamp
