@@ -3,12 +3,16 @@
 Nothing of the contract suite itself is imported here, because pytest must rewrite its assertions.
 """
 
+import encodings.idna  # noqa: F401  # it and the next are what the suite and pytest import
 import gc
+import html.parser  # noqa: F401
 import multiprocessing
 import os
 import sys
 import tempfile
-from http import server  # noqa: F401  # it and the next are what the suite imports
+import unittest  # noqa: F401
+import xml.etree.ElementTree  # noqa: F401
+from http import server  # noqa: F401
 from multiprocessing.pool import Pool
 
 import httpx  # noqa: F401
