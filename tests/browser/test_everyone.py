@@ -2,7 +2,6 @@
 
 import json
 import re
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,24 +92,23 @@ def test_new_messages_are_announced_and_history_is_not(
     assert room.page.get_by_role("time").all_text_contents() == before
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(
-    make_room: MakeRoom,
-    alice: Person,
-    bob: Person,
-    stack: Stack,
-    pages: Pages,
-    word: str,
-    scheme: Any,
+    make_room: MakeRoom, alice: Person, bob: Person, stack: Stack, pages: Pages, word: str
 ) -> None:
     size: ViewportSize = {"width": 900, "height": 700}
-    room = make_room(color_scheme=scheme, viewport=size, reduced_motion="reduce")
+    room = make_room(color_scheme="light", viewport=size, reduced_motion="reduce")
     tap = Tap(room.page)
     for _ in range(5):
         stack.posted(bob, f"{word} " + RICH.format(long="x" * 300))
     stack.posted(bob, f"@{alice.nickname} see {pages.add('<title>A page</title>')}")
-    # In dark only the colours differ.
-    look = partial(audit, room.page, only=("color-contrast",) if scheme == "dark" else ())
+
+    def look(state: str) -> None:
+        audit(room.page, state)
+        # In dark only the colours differ: the page has no script that asks for the scheme.
+        room.page.emulate_media(color_scheme="dark")
+        audit(room.page, f"{state}, dark", only=("color-contrast",))
+        room.page.emulate_media(color_scheme="light")
+
     room.open()
     look("a stranger reads")
     room.fill_sign_in(alice.nickname, "wrong")
