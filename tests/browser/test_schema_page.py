@@ -1,5 +1,7 @@
 """The page of the OpenAPI document, under the Content-Security-Policy of all pages."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -12,17 +14,25 @@ SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 # It skips a level of headings, has buttons with a link inside, and its title is in no landmark.
 OF_SWAGGER_UI = ("heading-order", "nested-interactive", "region")
 
+# Resolves when no colour is between that of one scheme and that of the other any longer.
+COLOURS_CHANGED = """async () => {
+    for (let all; (all = document.getAnimations()).length;) {
+        await Promise.allSettled(all.map((each) => each.finished))
+    }
+}"""
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
+
+@pytest.mark.parametrize(
+    ("size", "schemes"),
+    [("desktop", ("light", "dark")), ("phone", ("dark", "light"))],
+    ids=SIZES,
+)
 def test_the_page_shows_each_operation_and_tries_it_out(
-    stack: Stack, chromium: Browser, size: str, scheme: str
+    stack: Stack, chromium: Browser, size: str, schemes: Any
 ) -> None:
+    """The page is loaded in the first colour scheme; then the system changes to the other."""
     width, height = SIZES[size]
-    page = chromium.new_page(
-        viewport={"width": width, "height": height},
-        color_scheme="dark" if scheme == "dark" else "light",
-    )
+    page = chromium.new_page(viewport={"width": width, "height": height}, color_scheme=schemes[0])
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -37,13 +47,17 @@ def test_the_page_shows_each_operation_and_tries_it_out(
     expect(page.locator(".live-responses-table tbody .response-col_status").first).to_have_text(
         "200"
     )
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-    audit(page, "an answer", besides=OF_SWAGGER_UI)
-    luminance = page.evaluate(
-        "getComputedStyle(document.documentElement)"
-        ".backgroundColor.match(/\\d+/g).slice(0, 3).map(Number)"
-    )
-    assert (scheme == "dark") == (sum(luminance) < 200 and luminance != [0, 0, 0])
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
+        expect(page.locator("html.dark-mode")).to_have_count(int(scheme == "dark"))
+        page.evaluate(COLOURS_CHANGED)
+        luminance = page.evaluate(
+            "getComputedStyle(document.documentElement)"
+            ".backgroundColor.match(/\\d+/g).slice(0, 3).map(Number)"
+        )
+        assert (scheme == "dark") == (sum(luminance) < 200 and luminance != [0, 0, 0])
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        audit(page, f"an answer, {scheme}", besides=OF_SWAGGER_UI)
     assert all(url.startswith((stack.url, "data:")) for url in requests)
     assert complaints == []
     page.close()
