@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from comparison.contract.client import Person, new_nickname
+from comparison.contract.client import Person, new_nickname, new_password
 from tests.browser.test_everyone import audit
 from tests.running import Stack
 
@@ -90,17 +90,23 @@ def test_a_form_keeps_what_was_typed_and_changes_only_that(tab: Page, alice: Per
     expect(tab.locator(".site bdi")).to_have_text(name)
 
 
-def test_an_operator_finds_a_message_and_its_author_in_the_admin(
-    blank: Page, alice: Person, stack: Stack, word: str
-) -> None:
-    operator = new_nickname()
-    account = {"DJANGO_SUPERUSER_PASSWORD": alice.password, "DJANGO_SUPERUSER_NICKNAME": operator}
+@pytest.fixture(scope="module")
+def operator(stack: Stack) -> dict[str, str]:
+    """The nickname and the password of an operator, by the labels of the admin's form."""
+    operator = {"Nickname": new_nickname(), "Password": new_password()}
+    account = {f"DJANGO_SUPERUSER_{label.upper()}": text for label, text in operator.items()}
     stack.manage("createsuperuser --noinput", **account)
+    return operator
+
+
+def test_an_operator_finds_a_message_and_its_author_in_the_admin(
+    blank: Page, alice: Person, operator: dict[str, str], stack: Stack, word: str
+) -> None:
     stack.posted(alice, f"{word} https://example.com/")
     blank.goto("/admin/")
     look(blank, "signing in", OF_DJANGO)
-    blank.get_by_label("Nickname").fill(operator)
-    blank.get_by_label("Password").fill(alice.password)
+    for label, text in operator.items():
+        blank.get_by_label(label).fill(text)
     blank.get_by_role("button", name="Log in").click()
     blank.get_by_role("link", name="Messages").first.click()
     blank.locator("#searchbar").fill(word)
