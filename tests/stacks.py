@@ -32,8 +32,11 @@ def stack(sqlite_stack: Stack) -> Stack:
 
 @pytest.fixture(scope="session")
 def preview_hosts(pages: Pages) -> str:
-    """The private hosts that every stack may fetch: `pages`, and those of the contract suite."""
-    return f"{pages.url.removeprefix('http://')},127.0.0.1:{free_port()}"
+    """The private hosts that every stack may fetch: `pages`, those of the contract suite, others.
+
+    The contract suite runs beside the tests, so none of them may listen at its port.
+    """
+    return f"{pages.url.removeprefix('http://')},127.0.0.1:{free_port()},127.0.0.1:{free_port()}"
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ def contract_suite(postgresql_stack: Stack, preview_hosts: str) -> Iterator[subp
     """A run of the contract suite on PostgreSQL; tests/comparison runs it on SQLite."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.frames"]
     command += ["comparison/contract", "--url", postgresql_stack.url]
-    command += ["--preview-port", preview_hosts.rpartition(":")[2]]
+    command += ["--preview-port", preview_hosts.split(",")[1].rpartition(":")[2]]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as suite:
         yield suite
 
