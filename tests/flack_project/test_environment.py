@@ -2,7 +2,6 @@
 
 import gc
 import re
-import runpy
 import subprocess
 import sys
 
@@ -15,6 +14,7 @@ from tests.processes import environment as variables
 from tests.running import BARE, launch
 
 SOURCES = [ROOT / "flack_project/settings.py", ROOT / "flack_project/launcher/stack.py"]
+SETTINGS = compile(SOURCES[0].read_text(), str(SOURCES[0]), "exec")  # once for all that read them
 READ = re.compile(r'(?:environment\.\w+|flag)\(\s*"([A-Z_]+)"')
 NAMES = sorted({name for path in SOURCES for name in READ.findall(path.read_text())})
 FLAGS = ["maybe", "-1", "2", "9" * 5000]
@@ -62,7 +62,9 @@ def read(monkeypatch, tmp_path):
         monkeypatch.setattr(gc, "disable", lambda: None)  # nothing would enable it again
         environment.whole_number("PORT", 8000, 1, 65535)
         environment.whole_number("NODES", 2, 1, 64)
-        return runpy.run_path(str(SOURCES[0]))
+        module = {"__file__": SETTINGS.co_filename}
+        exec(SETTINGS, module)
+        return module
 
     return read
 
