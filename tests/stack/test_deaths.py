@@ -1,7 +1,6 @@
 """What must still work while processes are dead or hang, and after they are started again."""
 
 import re
-import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -126,10 +125,10 @@ def sockets(stack: Stack) -> int:
     return int(float(re.findall(r"^flack_sockets (\S+)$", text, re.M)[0]))
 
 
-def test_the_sockets_of_a_dead_node_are_not_counted_and_its_users_go_offline_within_65_seconds(
+def test_the_sockets_of_a_dead_node_are_not_counted_and_its_users_go_offline_after_a_minute(
     stack: Stack,
 ) -> None:
-    """The last ping is moved 55 s into the past, so that the test does not wait for a minute."""
+    """The last ping is moved a minute into the past, so that the test does not wait for it."""
     ann, before = stack.person("ann"), sockets(stack)
     with ExitStack() as connected:
         wire, _ = (connected.enter_context(stack.connect(number)) for number in (1, 2))
@@ -138,13 +137,11 @@ def test_the_sockets_of_a_dead_node_are_not_counted_and_its_users_go_offline_wit
         assert sockets(stack) == before + 2
         stack.part("node.1").kill()
         eventually(lambda: sockets(stack) == before + 1, "one socket", PATIENCE)
-        moved_at = time.monotonic()
-        move_last_seen(55, stack, ann)
+        assert stack.user(ann.id)["online"]
+        move_last_seen(61, stack, ann)
         with suppress(Exception):
             wire.close()
-    assert stack.user(ann.id)["online"]
-    eventually(lambda: not stack.user(ann.id)["online"], "Ann offline", PATIENCE + 5)
-    assert time.monotonic() - moved_at < 65 - 55
+    eventually(lambda: not stack.user(ann.id)["online"], "Ann offline", PATIENCE)
     eventually(lambda: stack.answers("node.1"), "the node again", PATIENCE)
 
 

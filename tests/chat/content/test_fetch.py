@@ -561,7 +561,7 @@ def hurry(monkeypatch):
     monkeypatch.setattr(previews_module, "DEADLINE", 0.3)
     start = time.monotonic()
     yield
-    assert 0.25 < time.monotonic() - start < 3
+    assert 0.25 < time.monotonic() - start < 8  # a page that is not given up takes 9
 
 
 @pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")

@@ -181,7 +181,7 @@ def test_without_redis_people_post_and_read(cut_off):
     assert shown.json()["source"] == "b"
     assert cut_off.http.delete("/api/tokens", headers=headers).status_code == 204
     assert cut_off.http.post("/api/tokens", headers=basic("Alice")).status_code == 200
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 20
 
 
 def test_without_redis_a_socket_posts_and_receives_its_ack(cut_off):
@@ -202,7 +202,7 @@ def test_without_redis_a_deferred_request_is_a_503_soon(cut_off):
     )
     assert (response.status_code, list(response.json())) == (503, ["error", "code"])
     assert int(response.headers["Retry-After"]) > 0
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 def test_without_redis_readyz_names_the_unavailable_service(cut_off):
