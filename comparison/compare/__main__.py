@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -38,18 +39,30 @@ Part = tuple[contest.Entry, contest.Work]
 class Progress:
     """Prints each step, with how much of the run is done and how long the rest may take."""
 
-    def __init__(self, total: int) -> None:
-        """Take the number of measurements of the run."""
-        self.console, self.total, self.done = Console(soft_wrap=True, highlight=False), total, 0
-        self.began = time.monotonic()
+    def __init__(self, expected: Sequence[float]) -> None:
+        """Take the seconds that each measurement of the run may take."""
+        self.console, self.expected = Console(soft_wrap=True, highlight=False), expected
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin with the first measurement."""
+        self.done, self.began, self.changed = 0, time.monotonic(), time.monotonic()
+
+    def next(self) -> None:
+        """Go on with the next measurement."""
+        self.done, self.changed = self.done + 1, time.monotonic()
 
     @property
     def left(self) -> str:
-        """The time left, estimated from the measurements that are done."""
-        if not self.done:
-            return f"0 of {self.total} measurements"
-        rest = (time.monotonic() - self.began) / self.done * (self.total - self.done)
-        return f"{self.done} of {self.total} measurements, about {rest / 60:.0f} min left"
+        """The time left: what was expected of the rest, at the pace of what is done."""
+        total = len(self.expected)
+        if self.done == total:
+            return f"{total} of {total} measurements"
+        past, this, *rest = sum(self.expected[: self.done]), *self.expected[self.done :]
+        pace = (self.changed - self.began) / past if past else 1.0
+        unfinished = max(0.0, pace * this - (time.monotonic() - self.changed))
+        minutes = (unfinished + pace * sum(rest)) / 60
+        return f"{self.done} of {total} measurements, about {minutes:.0f} min left"
 
     def show(self, step: Step) -> None:
         """Print a step."""
@@ -110,15 +123,15 @@ def run(server: Database, quick: bool, only: str) -> tuple[dict[str, Any], int]:
     if not wanted and not done:
         names = ", ".join(dict.fromkeys(entry.name for entry in entries))
         sys.exit(f"No part matches ONLY={only}: it is matched with ENTRY WORK; entries: {names}.")
-    progress = Progress(len(wanted))
+    progress = Progress([contest.expected(entry, plan) for entry, _ in wanted])
     if done:
         progress.console.print(f"Going on: {len(done)} of {len(every)} parts are measured already")
     check(raw, wanted, progress)
-    progress.began = time.monotonic()
+    progress.begin()
     for entry, work in wanted:
         if not raw["checked"].get(entry.name.removesuffix(" again")):
             measure(raw, entry, work, plan, cores, progress)
-        progress.done += 1
+        progress.next()
     raw |= {"noise": contest.noises(raw["results"]), "ended": machine.now()}
     state.store(raw)
     found = {(result["entry"], result["work"]) for result in raw["results"]}

@@ -27,6 +27,7 @@ QUICK_NAMES = ("flask", "flask-tuned", "django-documented", "flack")
 FLASK_2016, OTHER = "flask-2016", "other"  # the entries of FLASK_URL and OTHER_URL
 AT_ONCE = 4  # entries that the contract suite checks at the same time
 AGAIN = "flack again"  # the same contestant once more: its difference from "flack" is noise
+START, CALM, SEARCH = 15.0, 7.0, 5  # seconds to start, seconds between steps, tries of a search
 MINUTE = "not a_user_without_a_ping_for_a_minute"  # the row that a quick run leaves out
 
 
@@ -113,6 +114,12 @@ def parts(all_entries: Sequence[Entry], only: str = "") -> list[tuple[Entry, Wor
         (entry, work) for work in WORKS for entry in all_entries
         if work.name in entry.works and re.search(only, f"{entry.name} {work.name}")
     ]  # fmt: skip
+
+
+def expected(entry: Entry, plan: Plan) -> float:
+    """Return the seconds that a measurement of an entry may take, as seen in whole runs."""
+    steps = 1 if entry.only_probe else 1 + min(plan.most, SEARCH)
+    return START + steps * (plan.length.warm_up + plan.length.seconds + CALM)
 
 
 def passes(url: str, quick: bool) -> str:

@@ -47,7 +47,7 @@ def test_a_part_that_fails_is_kept_with_its_reason_and_the_others_go_on():
 
     raw = {"quick": True, "code": "abc", "results": []}
     entry = contest.Entry("flask", fail)
-    compare.measure(raw, entry, WORKS[0], QUICK, CORES, compare.Progress(1))
+    compare.measure(raw, entry, WORKS[0], QUICK, CORES, compare.Progress([60]))
     assert raw["failures"] == ["push flask: RuntimeError('no tables')"]
     assert raw["results"] == []
 
