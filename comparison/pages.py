@@ -12,7 +12,7 @@ from comparison import lines, scaling
 from comparison.bench import plot, table
 from comparison.bench import report as bench_report
 from comparison.compare import report
-from comparison.compare.answer import answer, choose, comparison_table, terms, why
+from comparison.compare.answer import answer, choose, comparison_table, sides, terms, why
 from comparison.compare.contest import WORKS
 from comparison.compare.numbers import Raw
 from comparison.contestants.definitions import ROOT
@@ -25,23 +25,23 @@ def verdict(raw: Raw) -> str:
     """Return the verdict of README."""
     parts = [
         *report.warnings(raw),
-        terms("comparison/"),
+        sides("comparison/"),
         answer(raw, "comparison/"),
         "![CPU time of a delivery by contestant, with the noise of the run]"
         "(comparison/report-push.svg)",
         comparison_table(raw),
         f"µs is CPU time of web and worker, at {WORKS[0].probe:g} people for a delivery, with the "
-        "noise of the run in brackets; it falls at higher loads, where messages are written "
-        "together, so the people per core do not follow from it. † did not carry that load. "
-        "Private names are undocumented parts of libraries, which an upgrade may break.",
+        f"noise of the run in brackets. {terms()}",
         "### Why",
         f"{why(raw)} [All changes, one after the other](comparison/REPORT.md#why-one-costs-less).",
         "### What to choose",
         choose(raw),
         "### Repeat it",
-        "`make compare QUICK=1` takes about 12 minutes, `make compare` at most 100, on a Linux "
-        "machine with two cores that do nothing else. [The report](comparison/REPORT.md) has the "
-        "method, the limits and every step.",
+        "`make compare QUICK=1` takes about 12 minutes, with shorter steps, fewer entries and one "
+        "try of each load; `make compare` takes at most 100. Both need Python, make and npm, and a "
+        "Linux machine with two cores that do nothing else. They write into `var/compare`, and a "
+        "whole run also into these pages. [The report](comparison/REPORT.md) has the method, the "
+        "limits and every step.",
     ]
     return "\n\n".join(part.rstrip("\n") for part in parts)
 

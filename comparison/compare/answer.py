@@ -82,21 +82,33 @@ def pair(raw: Raw, one: str, other: str) -> str:
 def gain(raw: Raw, before: str, after: str) -> str:
     """Return how much less CPU time a delivery needs after than before."""
     left, right = value(raw, before, "push"), value(raw, after, "push")
-    return f"{left / right:.1f} times less" if left and right else "an unmeasured amount less"
+    if not (left and right):
+        return "an unmeasured amount less"
+    mark = " †" if "†" in cost(raw, before, "push") + cost(raw, after, "push") else ""
+    return f"{left / right:.1f} times less{mark}"
 
 
-def terms(folder: str = "") -> str:
-    """Return what the words of the verdict mean."""
+def sides(folder: str = "") -> str:
+    """Return what is compared; `folder` is before the links to comparison's pages."""
     contestants = f"{folder}contestants"
+    return (
+        "**Documented** is what the manuals of the libraries teach "
+        f"([Flask]({contestants}/flask/README.md), "
+        f"[Django]({contestants}/django_documented/README.md)), **tuned** what can be made of it "
+        f"([Flask]({contestants}/flask_tuned/README.md), and this project). All were written for "
+        "this comparison, but Flask of 2016, which is the class's own code."
+    )
+
+
+def terms() -> str:
+    """Return what the words and signs of the verdict mean."""
     return (
         "A **delivery** is one message to one open page, a **poll** one of the two requests that a "
         "page of the class sends each second until it has push, a **post** one new message over "
-        "HTTP. **Documented** is what the manuals of the libraries teach "
-        f"([Flask]({contestants}/flask/README.md), "
-        f"[Django]({contestants}/django_documented/README.md)), **tuned** what can be made of it "
-        f"([Flask]({contestants}/flask_tuned/README.md), and this project). **Carried** means that "
-        "99 of 100 deliveries took less than a second and that nothing was lost. **Noise** is the "
-        "difference between two measurements of this project in the same run."
+        "HTTP. **Carried** means that 99 of 100 deliveries took less than a second and that "
+        "nothing was lost; **†** marks the cost at a load that was not carried. **Noise** is the "
+        "ratio between two measurements of this project in the same run; where the ranges in "
+        "brackets overlap, the difference is no larger than that."
     )
 
 
@@ -110,11 +122,11 @@ def lines(raw: Raw, folder: str = "") -> list[str]:
     )
     highest = WORKS[0].highest
     is_capped = any(found[name]["carried"] == highest for name in MAIN if name in found)
-    sizes = "; ".join(f"{named(raw, name)} {raw['contestants'][name]['lines']:,}" for name in MAIN)
+    sizes = "; ".join(f"{named(raw, name)} {size(raw, name)}" for name in MAIN)
     return [
         "**What one core carries**, in people of one room in which everybody receives 10 messages "
         f"a second: {capacities or 'not measured in this run'}."
-        + f" More than {short(highest)} is not tried."
+        + f" {short(highest)} is the most that was tried."
         * is_capped,
         f"**CPU time, both as documented**: {pair(raw, 'flask', 'django-documented')}. Flask's "
         "posts run in Celery, as the class teaches, those of Django in the request.",
@@ -122,27 +134,59 @@ def lines(raw: Raw, folder: str = "") -> list[str]:
         f"delivery cost Flask {gain(raw, 'flask', 'flask-tuned')} and Django "
         f"{gain(raw, 'django-documented', 'flack')}, so never compare a tuned with a documented "
         "one.",
-        "**CPU time, ten years of Python and libraries**, both untuned: "
+        "**CPU time, Flask and Python of 2016 against those of today**, both untuned: "
         f"{pair(raw, 'flask-2016', 'flask')}.",
-        f"**What it costs in lines of Python**: {sizes}. Django as documented shares the models, "
-        "Markdown, previews and account rules of this project. The other lines of this project "
-        "buy reliability, security and operation that no other contestant has "
-        f"([where they go]({folder}CODE_MAP.md#what-the-lines-are-for)).",
+        f"**What it costs**: {sizes}. Private names are undocumented parts of libraries, which an "
+        "upgrade may break. Lines are those of Python without tests; Django as documented shares "
+        "the models, Markdown, previews and account rules of this project. The other lines of this "
+        "project buy reliability, security and operation that no other contestant has "
+        f"([where they go]({folder}CODE_MAP.md#what-the-lines-are-for)). All need the same "
+        "services: nginx, Valkey, PostgreSQL and Celery.",
     ]
+
+
+def size(raw: Raw, name: str) -> str:
+    """Return the lines, packages and private names of a contestant, as text."""
+    found = raw["contestants"][name]
+    privates = found["private names"]
+    return (
+        f"{found['lines']:,} lines, {found['packages']} packages, "
+        f"{privates or 'no'} private name{'s' * (privates != 1)}"
+    )
 
 
 def broke(result: Raw) -> str:
     """Return the load at which an entry broke, in brackets, or an empty string."""
-    return f" (not {short(result['broke'])})" if result["broke"] else ""
+    return f" (failed at {short(result['broke'])})" if result["broke"] else ""
 
 
 def why(raw: Raw) -> str:
-    """Return which changes made a delivery cheapest."""
+    """Return what makes one cheaper than another, and which changes made a delivery cheapest."""
+    today = {name: change for name, change in FLASK_CHANGES.items() if name != "flask-2016"}
     return (
-        "A tuned version prepares a message once for all open pages, not once for each of them. "
-        f"Of the changes on the way there, these two took most off a delivery of Flask: "
-        f"{strongest(raw, FLASK_CHANGES)}; and of Django: {strongest(raw, DJANGO_CHANGES)}. "
-        "*Serialised* is turned into JSON, *framed* is packed for the WebSocket."
+        "As documented, Channels hands a copy of each message to the consumer of each open page, "
+        "which serialises and frames it again. Flask-SocketIO serialises it once a process, and "
+        "only frames it again for each page. Tuned, both do each once a process. Of the changes "
+        f"on the way there, these took most off a delivery of Flask: {strongest(raw, today)}; and "
+        f"of Django: {strongest(raw, DJANGO_CHANGES)}. *Serialised* is turned into JSON, *framed* "
+        "is packed for the WebSocket. A post of Flask as documented goes through Celery, and that "
+        f"of the tuned one does not.{at_capacity(raw)}"
+    )
+
+
+def at_capacity(raw: Raw) -> str:
+    """Return what a delivery costs the tuned versions at the load that each carried."""
+    costs = []
+    for name in ("flask-tuned", "flack"):
+        result = of(raw, "push").get(name, {})
+        last = [step for step in result.get("steps", []) if step["load"] == result["carried"]]
+        if last:
+            costs.append(f"{named(raw, name)} {short(last[-1]['µs'])} µs")
+    if not costs:
+        return ""
+    return (
+        " At higher loads a process writes several messages together, so a delivery costs less: at "
+        f"the most that each carried, {' and '.join(costs)}."
     )
 
 
@@ -160,8 +204,11 @@ def strongest(raw: Raw, changes: dict[str, str]) -> str:
 
 
 def spread(raw: Raw, name: str, work: str) -> str:
-    """Return the CPU time of a unit with the noise of the run around it."""
-    found, band = value(raw, name, work), noise(raw, work)
+    """Return the CPU time of a unit with the noise of the run around it.
+
+    Ranges of two entries overlap if their ratio is within the noise.
+    """
+    found, band = value(raw, name, work), math.sqrt(noise(raw, work))
     if not found:
         return "–"
     if not math.isfinite(band):
@@ -174,12 +221,12 @@ def comparison_table(raw: Raw) -> str:
     rows = []
     for name in README_ENTRIES:
         if any(name in of(raw, work.name) for work in WORKS):
-            size = raw["contestants"].get(name, {})
+            known = raw["contestants"].get(name, {})
             rows.append([title(raw, name), *(spread(raw, name, work.name) for work in WORKS),
                          carried(of(raw, "push").get(name), with_reason=False),
                          short(value(raw, name, "push", "KiB")),
-                         short(size.get("lines")), size.get("packages", "–"),
-                         size.get("private names", "–")])  # fmt: skip
+                         f"{known['lines']:,}" if "lines" in known else "–",
+                         known.get("packages", "–"), known.get("private names", "–")])  # fmt: skip
     head = ["Contestant", *(f"µs a {work.each}" for work in WORKS), "people per core",
             "KiB a socket", "lines of Python", "packages", "private names"]  # fmt: skip
     return table(head, rows)
@@ -195,11 +242,12 @@ def choose(raw: Raw) -> str:
     """Return what to choose when."""
     few, more, little, most = (people(raw, name) for name in MAIN)
     return (
-        f"- **Flask when** you want to read every line that runs, push is the centre, and you add "
-        f"accounts, admin and migrations yourself. As documented it carries {few}, tuned {more}.\n"
+        "- **Flask when** push is the centre, and you would rather add accounts, admin and "
+        f"migrations yourself than take a framework's. As documented it carries {few}, tuned "
+        f"{more}.\n"
         "- **Django when** accounts, permissions, admin, migrations and an API with a schema are "
-        f"half of the work. With Channels as documented it carries {little}, tuned with a hub like "
-        f"this project's {most}.\n"
+        f"half of the work. With Channels as documented it carries {little}. For more it needs a "
+        f"hub like this project's, which carries {most} and uses private names of libraries.\n"
         "- **Neither when** push is nearly all there is: a server that only pushes, beside the "
         "application of your choice, is the least code (`ws` in Node, 20 lines: "
         f"{short(value(raw, 'ws', 'push'))} µs a delivery, without accounts or a database)."

@@ -1,5 +1,6 @@
 """Bar charts of the report, with the noise drawn into each bar."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class Panel:
-    """A chart of bars, with the noise of all of them as a factor; 1 for none."""
+    """A chart of bars, with the noise of all of them as a factor; 1 for none.
+
+    Two bars differ by more than the noise if what is drawn of it at their ends does not overlap.
+    """
 
     title: str
     bars: list[Bar]
@@ -65,11 +69,11 @@ def draw(panels: list[Panel], path: Path) -> None:
 
 
 def _draw(axis: Any, panel: Panel) -> None:
-    bars = panel.bars[::-1]  # the first one on top
-    ends = [bar.value * panel.noise for bar in bars]
+    bars, band = panel.bars[::-1], math.sqrt(panel.noise)  # the first one on top
+    ends = [bar.value * band for bar in bars]
     for place, (bar, end) in enumerate(zip(bars, ends, strict=True)):
         axis.barh(place, bar.value, color=COLOURS.get(bar.entry, "#888888"), height=0.6)
-        low = bar.value / panel.noise
+        low = bar.value / band
         axis.barh(place, end - low, left=low, color="black", alpha=0.25, height=0.2)
         axis.annotate(f" {bar.note}", (end, place), va="center")
     axis.set_yticks(range(len(bars)), [bar.title.replace("`", "") for bar in bars])

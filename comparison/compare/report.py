@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from comparison.compare import charts
-from comparison.compare.answer import DJANGO_CHANGES, FLASK_CHANGES, answer, choose, terms, why
+from comparison.compare.answer import (
+    DJANGO_CHANGES,
+    FLASK_CHANGES,
+    answer,
+    choose,
+    sides,
+    terms,
+    why,
+)
 from comparison.compare.contest import AGAIN, WORKS
 from comparison.compare.numbers import (
     Raw,
@@ -65,7 +73,11 @@ def summary(raw: Raw) -> str:
         row = [title(raw, name), *(carried(each) for each in results)]
         row += [short(each.get("µs")) if each else "–" for each in results]
         row += [short(first.get("KiB")), short(first.get("MiB")), short(first["start s"])]
-        row += [short(size.get("lines")), size.get("packages", "–"), first["processes"]]
+        row += [
+            f"{size['lines']:,}" if "lines" in size else "–",
+            size.get("packages", "–"),
+            first["processes"],
+        ]
         rows.append([*row, size.get("private names", "–")])
     return table(head, rows)
 
@@ -154,17 +166,16 @@ def markdown(raw: Raw) -> str:
         "know where the time goes. `make compare` wrote it from [`report.json`](report.json).",
         *warnings(raw),
         "## The answer",
-        terms(),
+        sides(),
         answer(raw),
-        "† did not carry the load at which all were compared. "
+        terms(),
         "What would change the answer: another room (many rooms, long messages), more cores for "
         "one contestant, a better tuned contestant, other versions. Run it again for yours.",
         "![What one core carries, and the criterion that broke above it](report-carried.svg)",
         "\n\n".join(f"![CPU time of a {work.each}](report-{work.name}.svg)" for work in WORKS),
         summary(raw),
         "In brackets stands the criterion that broke at the next higher load. MiB is the memory of "
-        "web and worker, start s the time until the first answer, and private names are those of "
-        "libraries that are not documented, so that an upgrade may break them. "
+        "web and worker, and start s the time until the first answer. "
         f"{title(raw, AGAIN)}, is the same contestant measured twice, which gives the noise.",
         "## Why one costs less",
         why(raw),

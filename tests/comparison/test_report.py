@@ -46,6 +46,14 @@ def test_a_difference_inside_the_noise_is_called_none():
     )
 
 
+def test_ranges_overlap_where_the_difference_is_within_the_noise():
+    found = raw(result("flack", **{"µs": 100}), result(AGAIN, **{"µs": 144}),
+                result("flask", **{"µs": 143}), result("flask-tuned", **{"µs": 145}))  # fmt: skip
+    assert answer.spread(found, "flack", "push") == "100 (83–120)"
+    assert answer.spread(found, "flask", "push") == "143 (119–172)"
+    assert answer.spread(found, "flask-tuned", "push") == "145 (121–174)"
+
+
 def test_a_difference_outside_the_noise_is_a_ratio_in_favour_of_the_cheaper_one():
     found = raw(result("flack", **{"µs": 30}), result(AGAIN, **{"µs": 31}), result("flask"))
     assert answer.compared(found, "flack", "flask", "push") == (
@@ -206,6 +214,27 @@ def test_a_capacity_stands_with_the_load_that_broke_and_the_most_that_is_tried()
     highest = {"carried": 8000, "broke": None, "reason": ""}
     found = raw(result("flask", broke=120), result("flack", **highest), result(AGAIN, **highest))
     first = answer.lines(found)[0]
-    assert "Flask as documented 100 (not 120); Django tuned at least 8,000." in first
-    assert first.endswith("More than 8,000 is not tried.")
+    assert "Flask as documented 100 (failed at 120); Django tuned at least 8,000." in first
+    assert first.endswith("8,000 is the most that was tried.")
     assert "carried the most that is tried, both times," in report.markdown(found)
+
+
+def test_the_reasons_give_the_cost_of_a_delivery_at_the_load_that_was_carried():
+    steps = [{"load": 900.0, "µs": 18.0}, {"load": 5000.0, "µs": 9.5}, {"load": 6000.0, "µs": 9}]
+    found = raw(result("flask-tuned", carried=5000.0, steps=steps))
+    assert answer.why(found).endswith("at the most that each carried, Flask tuned 9.5 µs.")
+    assert answer.at_capacity(raw(result("flask"))) == ""
+
+
+def test_what_it_costs_is_more_than_lines():
+    found = raw(result("flask"))
+    found["contestants"]["flask-tuned"] = found["contestants"]["flask-tuned"] | {"private names": 1}
+    text = answer.lines(found)[-1]
+    assert "documented 511 lines, 47 packages, no private names; Flask tuned 511" in text
+    assert "47 packages, 1 private name; Django" in text
+
+
+def test_a_gain_from_a_load_that_was_not_carried_is_marked():
+    found = raw(result("flask", **{"µs": 30, "at the same load": "late"}), result("flack"))
+    assert answer.gain(found, "flask", "flack") == "3.0 times less †"
+    assert answer.gain(found, "flask", "flask-tuned") == "an unmeasured amount less"
