@@ -39,9 +39,10 @@ def verdict(raw: Raw) -> str:
         "### Repeat it",
         "`make compare QUICK=1` takes about 12 minutes, with shorter steps, fewer entries and one "
         "try of each load; `make compare` takes at most 100. Both need Python, make and npm, and a "
-        "Linux machine with two cores that do nothing else. They write into `var/compare`, and a "
-        "whole run also into these pages. [The report](comparison/REPORT.md) has the method, the "
-        "limits and every step.",
+        "Linux machine with two cores that do nothing else; PostgreSQL, nginx and Valkey come as "
+        "Python wheels. Flask of 2016 takes part if `FLASK_URL` names one that runs. Results are "
+        "in `var/compare`; a whole run also renews these pages. "
+        "[The report](comparison/REPORT.md) has the method, the limits and every step.",
     ]
     return "\n\n".join(part.rstrip("\n") for part in parts)
 

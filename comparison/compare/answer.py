@@ -124,8 +124,9 @@ def lines(raw: Raw, folder: str = "") -> list[str]:
     is_capped = any(found[name]["carried"] == highest for name in MAIN if name in found)
     sizes = "; ".join(f"{named(raw, name)} {size(raw, name)}" for name in MAIN)
     return [
-        "**What one core carries**, in people of one room in which everybody receives 10 messages "
-        f"a second: {capacities or 'not measured in this run'}."
+        "**What one core carries** (all of a contestant: web, worker, nginx, Valkey, PostgreSQL), "
+        "in people of one room in which everybody receives 10 messages a second: "
+        f"{capacities or 'not measured in this run'}."
         + f" {short(highest)} is the most that was tried."
         * is_capped,
         f"**CPU time, both as documented**: {pair(raw, 'flask', 'django-documented')}. Flask's "
@@ -140,8 +141,8 @@ def lines(raw: Raw, folder: str = "") -> list[str]:
         "upgrade may break. Lines are those of Python without tests; Django as documented shares "
         "the models, Markdown, previews and account rules of this project. The other lines of this "
         "project buy reliability, security and operation that no other contestant has "
-        f"([where they go]({folder}CODE_MAP.md#what-the-lines-are-for)). All need the same "
-        "services: nginx, Valkey, PostgreSQL and Celery.",
+        f"([where they go]({folder}CODE_MAP.md#what-the-lines-are-for)). All were "
+        "measured with the same nginx, Valkey and PostgreSQL, and all use Celery.",
     ]
 
 
@@ -170,23 +171,28 @@ def why(raw: Raw) -> str:
         f"on the way there, these took most off a delivery of Flask: {strongest(raw, today)}; and "
         f"of Django: {strongest(raw, DJANGO_CHANGES)}. *Serialised* is turned into JSON, *framed* "
         "is packed for the WebSocket. A post of Flask as documented goes through Celery, and that "
-        f"of the tuned one does not.{at_capacity(raw)}"
+        f"of the tuned one does not.{at_the_limit(raw)}"
     )
 
 
-def at_capacity(raw: Raw) -> str:
-    """Return what a delivery costs the tuned versions at the load that each carried."""
-    costs = []
-    for name in ("flask-tuned", "flack"):
-        result = of(raw, "push").get(name, {})
-        last = [step for step in result.get("steps", []) if step["load"] == result["carried"]]
-        if last:
-            costs.append(f"{named(raw, name)} {short(last[-1]['µs'])} µs")
-    if not costs:
+def at_the_limit(raw: Raw) -> str:
+    """Return cost and p99 of a delivery at the highest load with which both tuned were tried."""
+    steps = [
+        {step["load"]: step for step in of(raw, "push").get(name, {}).get("steps", [])}
+        for name in ("flask-tuned", "flack")
+    ]
+    common = set(steps[0]) & set(steps[1])
+    if not common:
         return ""
+    load = max(common)
+    flask, django = (
+        f"{short(each[load]['µs'])} µs with a p99 of {short(each[load]['p99 ms'])} ms"
+        for each in steps
+    )
     return (
-        " At higher loads a process writes several messages together, so a delivery costs less: at "
-        f"the most that each carried, {' and '.join(costs)}."
+        " At high loads a process writes several messages together, so a delivery costs less: at "
+        f"{short(load)} people, the most with which both tuned versions were tried, {flask} in "
+        f"Flask and {django} in Django."
     )
 
 

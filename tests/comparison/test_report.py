@@ -219,11 +219,15 @@ def test_a_capacity_stands_with_the_load_that_broke_and_the_most_that_is_tried()
     assert "carried the most that is tried, both times," in report.markdown(found)
 
 
-def test_the_reasons_give_the_cost_of_a_delivery_at_the_load_that_was_carried():
-    steps = [{"load": 900.0, "µs": 18.0}, {"load": 5000.0, "µs": 9.5}, {"load": 6000.0, "µs": 9}]
-    found = raw(result("flask-tuned", carried=5000.0, steps=steps))
-    assert answer.why(found).endswith("at the most that each carried, Flask tuned 9.5 µs.")
-    assert answer.at_capacity(raw(result("flask"))) == ""
+def test_the_reasons_give_cost_and_lateness_at_the_highest_load_that_both_tuned_were_tried_with():
+    flask = [{"load": load, "µs": 2.5, "p99 ms": 2900} for load in (900, 6000, 8000)]
+    django = [{"load": load, "µs": 1.5, "p99 ms": 700} for load in (900, 8000)]
+    found = raw(result("flask-tuned", steps=flask), result("flack", steps=django))
+    assert answer.why(found).endswith(
+        "at 8,000 people, the most with which both tuned versions were tried, 2.5 µs with a p99 of "
+        "2,900 ms in Flask and 1.5 µs with a p99 of 700 ms in Django."
+    )
+    assert answer.at_the_limit(raw(result("flack", steps=django))) == ""
 
 
 def test_what_it_costs_is_more_than_lines():

@@ -79,6 +79,8 @@ class Hosts(Stack):
                     text = Template(line).substitute(RUN_DIR=self.var, PS=name)
                     self._run(name, host, shlex.split(text))
         eventually(partial(self.is_up, "/readyz"), "a start", 60)
+        for name in NODES:  # nginx answers as soon as one does
+            eventually(partial(self.answers, name), name, 60)
 
     def is_up(self, path: str) -> bool:
         """Return True if a page answers 200 through nginx."""
