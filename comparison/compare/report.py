@@ -5,15 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from comparison.compare import charts
-from comparison.compare.answer import (
-    DJANGO_CHANGES,
-    FLASK_CHANGES,
-    answer,
-    choose,
-    sides,
-    terms,
-    why,
-)
+from comparison.compare.answer import answer, choose, sides, terms
 from comparison.compare.contest import AGAIN, WORKS
 from comparison.compare.numbers import (
     Raw,
@@ -26,6 +18,7 @@ from comparison.compare.numbers import (
     short,
     title,
 )
+from comparison.compare.reasons import DJANGO_CHANGES, FLASK_CHANGES, split, why
 from comparison.contestants.definitions import FLOOR
 from comparison.markdown import table
 
@@ -94,22 +87,6 @@ def costs(raw: Raw) -> str:
                          *(short(parts.get(part)) for part in ("nginx", "valkey", "postgresql")),
                          at_the_same_load(result)])  # fmt: skip
     return table(head, rows)
-
-
-def split(raw: Raw, changes: dict[str, str]) -> str:
-    """Return the table of the stages from an untuned entry to a tuned one."""
-    rows: list[list[Any]] = []
-    last: dict[str, float | None] = {}
-    for name, changed in changes.items():
-        row = [changed, title(raw, name)]
-        for work in WORKS:
-            value = of(raw, work.name).get(name, {}).get("µs")
-            before = last.get(work.name)
-            ratio = f" (×{value / before:.2f})" if value and before else ""
-            row.append(short(value) + ratio)
-            last[work.name] = value or before
-        rows.append(row)
-    return table(["One thing changed", "Entry", *(f"µs a {work.each}" for work in WORKS)], rows)
 
 
 def nodes(raw: Raw) -> str:

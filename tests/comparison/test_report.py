@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from comparison.compare import answer, charts, contest, method, numbers, report
+from comparison.compare import answer, charts, contest, method, numbers, reasons, report
 from comparison.compare.contest import AGAIN, WORKS, predicted, summary
 from comparison.compare.method import Capacity
 
@@ -79,7 +79,7 @@ def test_what_was_not_measured_has_no_number():
 def test_each_stage_of_the_split_is_relative_to_the_last_one_that_was_measured():
     found = raw(result("flask", **{"µs": 40}), result("flask-1-seen", **{"µs": 30}),
                 result("flask-tuned", **{"µs": 15}), result("flack"))  # fmt: skip
-    text = report.split(found, report.FLASK_CHANGES)
+    text = reasons.split(found, reasons.FLASK_CHANGES)
     assert "| – | Flask, 2016 (untuned) | – | – | – |" in text
     assert "| age: Python and libraries of today | Flask, documented | 40 | – | – |" in text
     assert "| 30 (×0.75) |" in text and "| 15 (×0.50) |" in text and "| 10 (×0.67) |" in text
@@ -164,7 +164,7 @@ def test_works_with_the_same_winner_stand_in_one_sentence():
 def test_from_django_documented_to_this_project_one_thing_is_changed_at_a_time():
     found = raw(result("django-documented", **{"µs": 150}), result("django-2-pubsub", **{"µs": 50}),
                 result("flack"))  # fmt: skip
-    text = report.split(found, report.DJANGO_CHANGES)
+    text = reasons.split(found, reasons.DJANGO_CHANGES)
     assert "| 150 | – | – |" in text
     assert "| transport: one subscription a process | django-2-pubsub | 50 (×0.33) |" in text
     assert "| 10 (×0.20) |" in text.splitlines()[-1]
@@ -204,10 +204,10 @@ def test_the_reasons_are_the_two_changes_with_the_smallest_factors_beyond_the_no
     costs = {"django-documented": 200, "django-1-seen": 190, "django-2-pubsub": 100,
              "django-3-hub": 20, "flack": 19, AGAIN: 21}  # fmt: skip
     found = raw(*(result(name, **{"µs": cost}) for name, cost in costs.items()))
-    assert answer.strongest(found, answer.DJANGO_CHANGES) == (
+    assert reasons.strongest(found, reasons.DJANGO_CHANGES) == (
         "serialised once a process (×0.20) and one subscription a process (×0.53)"
     )
-    assert answer.strongest(raw(result("flask")), answer.FLASK_CHANGES) == "none beyond the noise"
+    assert reasons.strongest(raw(result("flask")), reasons.FLASK_CHANGES) == "none beyond the noise"
 
 
 def test_a_capacity_stands_with_the_load_that_broke_and_the_most_that_is_tried():
@@ -223,11 +223,11 @@ def test_the_reasons_give_cost_and_lateness_at_the_highest_load_that_both_tuned_
     flask = [{"load": load, "µs": 2.5, "p99 ms": 2900} for load in (900, 6000, 8000)]
     django = [{"load": load, "µs": 1.5, "p99 ms": 700} for load in (900, 8000)]
     found = raw(result("flask-tuned", steps=flask), result("flack", steps=django))
-    assert answer.why(found).endswith(
+    assert reasons.why(found).endswith(
         "at 8,000 people, the most with which both tuned versions were tried, 2.5 µs with a p99 of "
         "2,900 ms in Flask and 1.5 µs with a p99 of 700 ms in Django."
     )
-    assert answer.at_the_limit(raw(result("flack", steps=django))) == ""
+    assert reasons.at_the_limit(raw(result("flack", steps=django))) == ""
 
 
 def test_what_it_costs_is_more_than_lines():

@@ -1,0 +1,86 @@
+"""Why one costs less: the stages from an untuned entry to a tuned one, computed from a run."""
+
+from typing import Any
+
+from comparison.compare.contest import WORKS
+from comparison.compare.numbers import Raw, noise, of, short, title, value
+from comparison.contestants.definitions import DJANGO_STAGES, FLASK_STAGES
+from comparison.markdown import table
+
+# What each entry changes of the one before it, from an untuned one to a tuned one.
+FLASK_CHANGES = {
+    "flask-2016": "–",
+    "flask": "age: Python and libraries of today",
+    **{name: stage.change for name, stage in FLASK_STAGES.items()},
+    "flask-tuned": "transport: joined writes",
+    "flack": "the framework: Django, and what only this project does",
+}
+DJANGO_CHANGES = {
+    "django-documented": "–",
+    **{name: stage.change for name, stage in DJANGO_STAGES.items()},
+    "flack": "the rest: joined writes, faster requests, and what only this project does",
+}
+
+
+def why(raw: Raw) -> str:
+    """Return what makes one cheaper than another, and which changes made a delivery cheapest."""
+    today = {name: change for name, change in FLASK_CHANGES.items() if name != "flask-2016"}
+    return (
+        "As documented, Channels hands a copy of each message to the consumer of each open page, "
+        "which serialises and frames it again. Flask-SocketIO serialises it once a process, and "
+        "only frames it again for each page. Tuned, both do each once a process. Of the changes "
+        f"on the way there, these took most off a delivery of Flask: {strongest(raw, today)}; and "
+        f"of Django: {strongest(raw, DJANGO_CHANGES)}. *Serialised* is turned into JSON, *framed* "
+        "is packed for the WebSocket. A post of Flask as documented goes through Celery, and that "
+        f"of the tuned one does not.{at_the_limit(raw)}"
+    )
+
+
+def at_the_limit(raw: Raw) -> str:
+    """Return cost and p99 of a delivery at the highest load with which both tuned were tried."""
+    steps = [
+        {step["load"]: step for step in of(raw, "push").get(name, {}).get("steps", [])}
+        for name in ("flask-tuned", "flack")
+    ]
+    common = set(steps[0]) & set(steps[1])
+    if not common:
+        return ""
+    load = max(common)
+    flask, django = (
+        f"{short(each[load]['µs'])} µs with a p99 of {short(each[load]['p99 ms'])} ms"
+        for each in steps
+    )
+    return (
+        " At high loads a process writes several messages together, so a delivery costs less: at "
+        f"{short(load)} people, the most with which both tuned versions were tried, {flask} in "
+        f"Flask and {django} in Django."
+    )
+
+
+def strongest(raw: Raw, changes: dict[str, str]) -> str:
+    """Return the two changes with the smallest factors for a delivery, beyond the noise."""
+    factors: list[tuple[float, str]] = []
+    before = None
+    for name, change in changes.items():
+        now = value(raw, name, "push")
+        if now and before and now * noise(raw, "push") < before:
+            factors.append((now / before, change.partition(": ")[2]))
+        before = now or before
+    best = [f"{change} (×{factor:.2f})" for factor, change in sorted(factors)[:2]]
+    return " and ".join(best) or "none beyond the noise"
+
+
+def split(raw: Raw, changes: dict[str, str]) -> str:
+    """Return the table of the stages from an untuned entry to a tuned one."""
+    rows: list[list[Any]] = []
+    last: dict[str, float | None] = {}
+    for name, changed in changes.items():
+        row = [changed, title(raw, name)]
+        for work in WORKS:
+            now = value(raw, name, work.name)
+            before = last.get(work.name)
+            ratio = f" (×{now / before:.2f})" if now and before else ""
+            row.append(short(now) + ratio)
+            last[work.name] = now or before
+        rows.append(row)
+    return table(["One thing changed", "Entry", *(f"µs a {work.each}" for work in WORKS)], rows)
