@@ -37,7 +37,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.name = uuid4().hex
+        self.lease = uuid4().hex  # its name, another for each user of this socket
         self.user_id: int | None = None
         self.check_at = 0.0  # when the token is looked up again, monotonic
         self.frames: list[float] = []
@@ -92,13 +92,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         """Leave the hub, and take the user offline if this was the last socket."""
         hub.leave(self.socket)
         if self.user_id is not None:
-            await self.depart(self.user_id)
-
-    async def depart(self, user_id: int) -> None:
-        """Take a user offline `GRACE` seconds after leaving this socket, unless another is open."""
-        await roster.leave(user_id, self.name)
-        await asyncio.sleep(presence.GRACE)
-        await in_thread(presence.left, user_id)
+            await depart(self.user_id, self.lease)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Handle a frame, or send an error; close the socket if the frame breaks a limit."""
@@ -130,13 +124,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
         digest = Token.digest_of(token) if isinstance(token, str) else None
         is_known = digest == self.socket.digest and time.monotonic() < self.check_at
         if self.user_id is not None and is_known:  # the hub closes sockets whose token has ended
-            roster.renew(self.user_id, self.name)
+            roster.renew(self.user_id, self.lease)
             return
         # Set before the query, so that a token that ends meanwhile closes this socket.
         self.socket.digest, before = digest, self.user_id
         user = await self.as_user(self.identify)
         if user.pk != before:
-            await roster.arrive(user.pk, self.name)
+            await roster.arrive(user.pk, self.lease)
 
     async def post_message(self, frame: dict[str, Any], ref: str | int | None) -> dict[str, Any]:
         """Post a message and return it, as the user of its token or else of the last valid ping."""
@@ -155,9 +149,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
             return await in_thread(function, *args, **kwargs)
         finally:
             if before is not None and before == self.user_id:
-                roster.renew(before, self.name)
+                roster.renew(before, self.lease)
             elif before is not None:
-                self.departing = asyncio.create_task(self.depart(before))
+                self.departing = asyncio.create_task(depart(before, self.lease))
+                # The end of the old lease is still to be written; the same user may come back.
+                self.lease = uuid4().hex
 
     def identify(self) -> User:
         """Return the user of this socket's token and mark it as seen; in a thread."""
@@ -194,6 +190,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def send_frame(self, frame: dict[str, Any]) -> None:
         """Send a frame to this client alone."""
         await self.send(text_data=orjson.dumps(frame).decode())
+
+
+async def depart(user_id: int, lease: str) -> None:
+    """Take a user offline `GRACE` seconds after this lease ended, unless there is another."""
+    await roster.leave(user_id, lease)
+    await asyncio.sleep(presence.GRACE)
+    await in_thread(presence.left, user_id)
 
 
 def parse(text: str | None) -> dict[str, Any]:

@@ -25,7 +25,8 @@ class Roster:
     """What is to be written: users that were seen, and leases of sockets, the newest of each.
 
     Both stay until they are written, so an outage loses nothing; there is at most one lease for
-    each open socket. Writes follow one another, so a lease never ends before it begins.
+    each open socket. A lease never ends before it begins: it is renewed or left only after `arrive`
+    returned, those writes follow one another, and a lease that was left is not used again.
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,7 @@ class Roster:
         self._arrival: asyncio.Future[None] | None = None  # of all in `_arrivals`
 
     async def arrive(self, user_id: int, socket: str) -> None:
-        """Begin the lease of a socket and mark its user as online; return when that was written."""
+        """Begin a new lease and mark its user as online; return when that was written."""
         if self._arrival is None:
             self._arrival = asyncio.get_running_loop().create_future()
         self._arrivals.append((user_id, socket))
@@ -67,7 +68,7 @@ class Roster:
                 arrival.cancel()
 
     def renew(self, user_id: int, socket: str) -> None:
-        """Note the ping of a socket."""
+        """Note the ping of a socket: renew its lease and mark its user as seen."""
         self._seen.add(user_id)
         self._leases[user_id, socket] = presence.LEASE
         self._wake.set()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json as json_module
+import threading
 import time
 
 import orjson
@@ -9,12 +10,14 @@ import pytest
 from channels.layers import get_channel_layer
 from django.db import OperationalError
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from chat import actions, consumers, throttling
 from chat.errors import BANNED, error_body
 from chat.models import MAX_SOURCE, Message, Token, User
 from chat.realtime import hub as hub_module
+from chat.realtime import presence, roster
 from chat.realtime import publisher as publisher_module
 from chat.threads import in_thread
 from tests.kit import signed_in
@@ -452,6 +455,82 @@ async def test_a_socket_that_becomes_another_users_takes_the_first_offline(conne
     model = (await stranger.hear())["data"]["model"]
     assert (model["nickname"], model["online"]) == ("Alice", False)
     assert await is_online(bob)
+
+
+class LateWriter:
+    """What writes pings and ends of leases; it waits while `may_write` is not set."""
+
+    def __init__(self, patch):
+        self.may_write, self.departed = threading.Event(), []
+        self.leases, self.left = presence.leases, presence.left
+        self.may_write.set()
+        patch.setattr(roster, "leases", self)
+        patch.setattr(presence, "left", self.leave)
+
+    def hold(self, leases):
+        """See `Leases`; called by the roster, in a thread."""
+        self.may_write.wait()
+        self.leases.hold(leases)
+
+    def leave(self, user_id):
+        """See `presence.left`."""
+        self.left(user_id)
+        self.departed.append(user_id)
+
+    async def finish(self, count):
+        """Write all that waits; return once so many users departed from a socket."""
+        self.may_write.set()
+        while len(self.departed) < count:
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def writer(monkeypatch, live):
+    """The writer of this process's presence."""
+    writer = LateWriter(monkeypatch)
+    yield writer
+    writer.may_write.set()
+
+
+async def become(client, user):
+    """Identify a socket as a user, or by a bad token, and wait until that is done."""
+    if user is None:
+        assert (await client.ask("ping_user", token="bad"))["data"] == UNAUTHENTICATED
+    else:
+        await client.sign_in(user)
+
+
+@pytest.mark.parametrize("between", ["a bad token", "another user"])
+async def test_a_user_who_comes_back_to_a_socket_stays_online(connect, alice, bob, writer, between):
+    client = await connect()
+    await client.sign_in(alice)
+    writer.may_write.clear()
+    users = [None, alice] if between == "a bad token" else [bob, alice]
+    for user in users:
+        await become(client, user)
+    await writer.finish(len(list(filter(None, users))))
+    assert await is_online(alice)
+
+
+@hypothesis_settings(max_examples=10)
+@given(pings=st.lists(st.tuples(st.booleans(), st.integers(0, 2), st.booleans()), max_size=8))
+async def test_after_any_changes_of_user_those_of_open_sockets_are_online(
+    connect, alice, bob, writer, pings
+):
+    await in_thread(User.objects.update, online=False)
+    writer.departed.clear()
+    clients, users, departures = [await connect(), await connect()], [None, None], 0
+    for socket, number, may_write in pings:
+        (writer.may_write.set if may_write else writer.may_write.clear)()
+        user = (None, alice, bob)[number]
+        await become(clients[socket], user)
+        departures += users[socket] not in (None, user)
+        users[socket] = user
+    await writer.finish(departures)
+    for user in (alice, bob):
+        assert await is_online(user) is (user in users)
+    for client in clients:
+        await client.leave()
 
 
 @pytest.mark.attack("Sockets: tokens")
