@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from flack_project import environment
+from flack_project import environment, redis_url
 from flack_project.environment import flag
 from flack_project.schedule import every
 
@@ -158,7 +158,7 @@ if REDIS_URL:
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "chat.realtime.layer.PubSubChannelLayer",
-            "CONFIG": {"hosts": [_channels]},
+            "CONFIG": {"hosts": [_channels], "prefix": redis_url.channel_prefix(REDIS_URL)},
         }
     }
     CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)

@@ -27,6 +27,7 @@ from comparison.bench.cores import Cores, pinned
 from comparison.bench.framing import Wire
 from comparison.bench.processes import Processes, free_port
 from flack_project.launcher.stack import write_nginx_configuration
+from flack_project.redis_url import channel_prefix
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / "comparison" / "peers"
@@ -204,7 +205,8 @@ def flack(ports: Sequence[int], web: Processes, worker: Processes, redis_url: st
         return bytes(msgpack.packb(push | {"last": True}))
 
     broker = redis.Redis.from_url(redis_url)
-    return Server("flack", ports, Wire("/ws/"), web, broker, "asgi__group__push", encode, worker)
+    channel = f"{channel_prefix(redis_url)}__group__push"
+    return Server("flack", ports, Wire("/ws/"), web, broker, channel, encode, worker)
 
 
 def with_cache(configuration: str) -> str:

@@ -1,5 +1,6 @@
 """Tests of flack_project/settings.py: what each variable of the environment does."""
 
+import asyncio
 import gc
 import json
 import logging
@@ -10,6 +11,7 @@ import subprocess
 import sys
 
 import pytest
+import redis
 
 from chat import tasks
 from chat.realtime.layer import PubSubChannelLayer
@@ -128,15 +130,38 @@ def test_redis_carries_cache_channels_and_celery(read, url, celery):
     assert settings["CELERY_BROKER_URL"] == celery
 
 
+def layer_of(settings):
+    """Return a new channel layer."""
+    return PubSubChannelLayer(**settings["CHANNEL_LAYERS"]["default"]["CONFIG"])
+
+
 async def test_redis_py_formats_no_push_for_a_log(read, valkey, caplog):
-    config = read(REDIS_URL=valkey)["CHANNEL_LAYERS"]["default"]["CONFIG"]
-    layer = PubSubChannelLayer(**config)
+    layer = layer_of(read(REDIS_URL=valkey))
     caplog.set_level(logging.DEBUG, "push_response")
     channel = await layer.new_channel()
     await layer.send(channel, {"type": "push"})
     assert await layer.receive(channel) == {"type": "push"}
     await layer.flush()
     assert "push_response" not in {record.name for record in caplog.records}
+
+
+async def test_the_number_of_a_database_keeps_two_flacks_on_one_redis_apart(read, valkey):
+    numbers = ["", "?db=0", "?db=1", "?db=11"]
+    layers = [layer_of(read(REDIS_URL=f"{valkey}{number}")) for number in numbers]
+    channels = [await layer.new_channel() for layer in layers]
+    for layer, channel in zip(layers, channels, strict=True):
+        await layer.group_add("push", channel)
+    server = redis.Redis.from_url(valkey)
+    while sum(n for _, n in server.pubsub_numsub(*server.pubsub_channels("*group*"))) < 4:
+        await asyncio.sleep(0.01)
+    for number, layer in zip(numbers, layers, strict=True):
+        await layer.group_send("push", {"from": number})
+    # They arrive in the order of sending, and two of these are the same Flack.
+    for layer, channel, expected in zip(
+        layers, channels, (["", "?db=0"], ["", "?db=0"], ["?db=1"], ["?db=11"]), strict=True
+    ):
+        assert [(await layer.receive(channel))["from"] for _ in expected] == expected
+        await layer.flush()
 
 
 def test_without_redis_everything_stays_in_the_process(read):
