@@ -91,7 +91,8 @@ def table(cost: Costs) -> str:
         for cores in CORES:
             people = people_on(cost, cores, hertz)
             load = load_of(cost, people, hertz)
-            cells.append(f"{rounded(people)} people ({load.nodes} nodes, {load.memory:.1f} GiB)")
+            nodes = f"{load.nodes} node{'s' if load.nodes > 1 else ''}"
+            cells.append(f"{rounded(people)} people ({nodes}, {load.memory:.1f} GiB)")
         last = limit(cost, people_on(cost, CORES[-1], hertz) + 1, hertz, CORES[-1])
         rows.append([room, *cells, last])
     return markdown.table(["A room with", *(f"{cores} cores" for cores in CORES), "ends at"], rows)

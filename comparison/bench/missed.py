@@ -6,7 +6,8 @@ REQUEST = (
 )
 PUSH = (
     "With few sockets, receiving a push is shared by few deliveries; with many, holding each "
-    "socket weighs more, and the memory of all of them exceeds the caches of the processor. "
+    "socket weighs more, and the memory of all of them exceeds the caches of the processor; with "
+    "several nodes, each receives every push for its part of the sockets. "
     "[SCALING](../docs/SCALING.md#what-each-unit-costs) separates the three as `hear`, `deliver` "
     "and `hold`."
 )

@@ -49,6 +49,11 @@ def test_the_page_names_the_nodes_for_a_million_people():
     assert f"| 1,000,000 | 1 | {nodes} |" in text
 
 
+def test_the_table_of_people_has_one_node_in_the_singular():
+    text = machines.table(replace(COST, ping=100))
+    assert "(1 node, " in text and "(2 nodes, " in text
+
+
 def test_a_node_that_keeps_up_sends_each_push_at_once():
     result = simulate(COST, sockets=1000, nodes=1, gaps=regular(10))
     assert result.p99 == pytest.approx(0.0101)  # received once, delivered a thousand times
