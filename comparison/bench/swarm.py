@@ -35,11 +35,18 @@ class Client:
 
 
 class Swarm:
-    """Many clients of one server, or of several nodes in turn."""
+    """Many clients of one server, or of several nodes in turn.
+
+    No two pushes of a process have the same number. One that comes after its measurement, which
+    counted it as lost, is ignored in the next. Only one swarm of a process pushes at a time.
+    """
+
+    numbered = 0  # how many pushes all swarms have sent
 
     def __init__(self, ports: Sequence[int], wire: Wire) -> None:
         """Prepare clients for these ports, in turn."""
         self.ports, self.wire = ports, wire
+        self.first = Swarm.numbered  # the number of the first push that counts
         self.epoll = select.epoll()
         self.clients: dict[int, Client] = {}
         self.delays = array("d")  # seconds of each delivery
@@ -82,7 +89,8 @@ class Swarm:
     def push(self, send: Callable[[Sequence[int]], None], count: int = 1,
              due: float | None = None) -> None:  # fmt: skip
         """Let `send` publish the next `count` numbers; their delays count from `due`, or now."""
-        numbers = range(len(self.sent), len(self.sent) + count)
+        numbers = range(Swarm.numbered, Swarm.numbered + count)
+        Swarm.numbered += count
         self.sent += [due or time.perf_counter()] * count
         self.last.extend([0.0] * count)
         send(numbers)
@@ -128,6 +136,7 @@ class Swarm:
     def reset(self, clients: Sequence[Client]) -> None:
         """Begin to count anew."""
         self.sent, self.received, self.delays, self.last = [], 0, array("d"), array("d")
+        self.first = Swarm.numbered
         for client in clients:
             client.counts = bytearray()
 
@@ -198,7 +207,9 @@ class Swarm:
             opcode, position = data[position] & 15, start + size
             mark = data.find(b"~", start, position) if opcode == TEXT else -1
             if mark > 0 and client.counted:
-                number = int(data[mark + 1 : mark + 8])
+                number = int(data[mark + 1 : mark + 8]) - self.first
+                if not 0 <= number < len(self.sent):
+                    continue
                 counts = client.counts
                 if number >= len(counts):
                     counts.extend(bytes(number + 1 - len(counts)))

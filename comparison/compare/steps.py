@@ -31,9 +31,9 @@ class Length:
 
 
 def calm(side: Side, wait: Callable[[float], None] = time.sleep) -> None:
-    """Wait until the processes of a side are idle, at most 10 s."""
+    """Wait until the processes of a side are idle, at most 60 s."""
     before = sum(each.cpu() for each in side.processes)
-    for _ in range(40):
+    for _ in range(240):
         wait(0.25)
         now = sum(each.cpu() for each in side.processes)
         if now < before + 2e4:  # µs

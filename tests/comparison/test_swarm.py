@@ -63,6 +63,32 @@ def test_lost_and_doubled_pushes_are_counted(chat, swarm):
     assert swarm.lost_and_doubled(clients) == (1, 1)
 
 
+@pytest.mark.parametrize("anew", ["reset", "another swarm"])
+def test_a_push_that_comes_late_is_not_counted_in_the_next_measurement(chat, anew):
+    late: list[int] = []
+    before = Swarm([chat[0]], Wire("/"))
+    clients = before.connect(1)
+    before.push(late.extend)
+    until(lambda: len(chat[1]) == 1)
+    after = before if anew == "reset" else Swarm([chat[0]], Wire("/"))
+    if after is before:
+        after.reset(clients)
+    else:
+        before.close()
+        clients = after.connect(1)
+    until(lambda: len(chat[1]) == (1 if after is before else 2))
+
+    def push(numbers):
+        for number in (*late, *numbers, numbers[0] + 1):
+            chat[1][-1].send(f'{{"html": "~{number:07}~"}}')
+
+    after.push(push)
+    after.drain(1)
+    assert len(after.delays) == 1
+    assert after.lost_and_doubled(clients) == (0, 0)
+    after.close()
+
+
 def test_pushes_to_a_writer_are_not_counted(chat, swarm):
     swarm.connect(1, counted=False)
     swarm.push(lambda numbers: send_push(chat[1], numbers[0], 1))
