@@ -64,24 +64,27 @@ check: .venv/test-stamp
 PYTEST = $(BIN)/python -m pytest --quiet
 test-unit: test-chat test-content test-api
 
-# Five at a time, on two cores too, because most wait for other processes. The longest come first;
+# Six at a time, on two cores too, because most wait for other processes. The longest come first;
 # test-contestants does not start together with test-rest, as both run the contract suite many times.
-JOBS ?= 5
+JOBS ?= 6
 test:
 	@$(MAKE) --no-print-directory --jobs 2 .venv/test-stamp contestants $(JS)/node_modules
-	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target test-stack test-browser \
-		test-site test-rest test-flack_project test-people test-contestants test-chat lint test-api \
-		test-content
+	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target test-rest test-browser \
+		test-flack_project test-site test-postgresql test-stack test-people test-chat \
+		test-contestants lint test-api test-content
 
 FOLDERS := stack browser flack_project chat api
 # What would take too long in the process of its folder, and shares no fixture with the rest of it.
 CONTENT := tests/chat/content
 SITE := $(addprefix tests/stack/test_,$(addsuffix .py,\
-	production upgrade valkey api_docs examples schema watching))
+	starting production upgrade valkey api_docs examples schema watching))
 PEOPLE := $(addprefix tests/browser/test_,$(addsuffix .py,\
 	people never_lose_a_word late_answers writing reading two_people))
 COMPARED := tests/comparison/test_contestants.py
-OTHERS := $(CONTENT) $(SITE) $(PEOPLE)
+# Each has a stack that no other test uses: on SQLite with a slow clock, and on PostgreSQL, on which
+# the contract suite runs beside the first.
+POSTGRESQL := tests/stack/test_faults.py tests/stack/postgresql
+OTHERS := $(CONTENT) $(SITE) $(PEOPLE) $(POSTGRESQL)
 $(FOLDERS:%=test-%): test-%: .venv/test-stamp
 	$(PYTEST) tests/$* $(patsubst %,--ignore %,$(filter tests/$*/%,$(OTHERS)))
 
@@ -90,6 +93,9 @@ test-content: .venv/test-stamp
 
 test-site: .venv/test-stamp
 	$(PYTEST) $(SITE)
+
+test-postgresql: .venv/test-stamp
+	$(PYTEST) $(POSTGRESQL)
 
 test-people: .venv/test-stamp
 	$(PYTEST) $(PEOPLE)

@@ -1,8 +1,10 @@
-"""Tests of the Makefile: how commands fail, and when .venv is created anew."""
+"""Tests of the Makefile: how commands fail, when .venv is created anew, and what is tested."""
 
+import argparse
 import os
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -143,3 +145,19 @@ def test_without_a_python_one_sentence_names_what_is_needed(tmp_path: Path) -> N
 
 def test_a_dry_run_starts_nothing(checkout: Path) -> None:
     assert make(checkout, "--dry-run", "run").stdout.endswith("flack_project.launcher.stack\n")
+
+
+def test_make_test_runs_each_file_of_tests_once() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("paths", nargs="*", type=Path, default=[Path("tests")])
+    parser.add_argument("--ignore", action="append", type=Path, default=[])
+    files = [path.relative_to(ROOT) for path in ROOT.glob("tests/**/test_*.py")]
+    run = Counter[Path]()
+    for line in make(ROOT, "--dry-run", "test").stdout.splitlines():
+        _, found, arguments = line.partition("-m pytest --quiet ")
+        if found:
+            chosen = parser.parse_intermixed_args(arguments.split())
+            for file in files:
+                if not any(map(file.is_relative_to, chosen.ignore)):
+                    run[file] += sum(map(file.is_relative_to, chosen.paths))
+    assert run == Counter(files)

@@ -6,13 +6,13 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import redis
 
 from comparison.contract.client import eventually
-from tests.faults.writers import EVERY
+from tests.faults.writers import CALM, EVERY
 from tests.running import Stack
 
 # Patterns of the failed requests that a fault allows.
@@ -34,7 +34,11 @@ class Fault:
     seconds: float = 10.0  # after which every client must have every message
     resyncs: bool | None = None  # True if clients must get a resync, False if they must not
     every: float = EVERY  # seconds between two requests of one client
-    is_short: bool = True  # True if it is also a test in tests/stack/test_faults.py
+    is_short: bool = True  # True if it is also a test
+
+    def relaxed(self) -> "Fault":
+        """Return this fault for a test: fewer requests, and a bound that a busy machine keeps."""
+        return replace(self, every=CALM, seconds=4 * self.seconds)
 
 
 def nothing(stack: Stack) -> None:

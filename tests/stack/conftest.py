@@ -3,27 +3,44 @@
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
+from functools import cached_property
 
 import pytest
 
 from tests.running import ROOT, Stack
 
 
-@pytest.fixture(scope="session")
-def contract_suite(postgresql_stack: Stack, preview_hosts: str) -> Iterator[subprocess.Popen[str]]:
+class ContractSuite:
     """A run of the contract suite on PostgreSQL; tests/comparison runs it on SQLite."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.frames"]
-    command += ["comparison/contract", "--url", postgresql_stack.url]
-    command += ["--preview-port", preview_hosts.split(",")[1].rpartition(":")[2]]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as suite:
+
+    def __init__(self, stack: Stack, preview_hosts: str) -> None:
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        command += ["-p", "tests.frames", "comparison/contract", "--url", stack.url]
+        command += ["--preview-port", preview_hosts.split(",")[1].rpartition(":")[2]]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+    @cached_property
+    def output(self) -> str:
+        """What the run printed, once it has ended."""
+        return self.process.communicate()[0]
+
+
+@pytest.fixture(scope="session")
+def contract_suite(postgresql_stack: Stack, preview_hosts: str) -> Iterator[ContractSuite]:
+    """The contract suite, which runs beside the tests."""
+    suite = ContractSuite(postgresql_stack, preview_hosts)
+    with suite.process:
         yield suite
+        suite.process.kill()  # no test waited for its end
 
 
 @pytest.fixture(scope="session", autouse=True)
-def start_contract_suite(request: pytest.FixtureRequest) -> None:
+def started_contract_suite(request: pytest.FixtureRequest) -> ContractSuite | None:
     """Start the contract suite first, because it takes longest, if a test waits for its end."""
     if any("contract_suite" in getattr(i, "fixturenames", ()) for i in request.session.items):
-        request.getfixturevalue("contract_suite")
+        suite: ContractSuite = request.getfixturevalue("contract_suite")
+        return suite
+    return None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,14 +1,9 @@
-"""Backups of a running Flack: SQLite by Flack's commands, PostgreSQL by its own tools."""
+"""Backups of a running Flack on SQLite, by Flack's commands."""
 
-import os
 import sqlite3
-import subprocess
 import threading
 from contextlib import closing
 from pathlib import Path
-from typing import Any
-
-import psycopg
 
 from comparison.contract.client import Person
 from tests.running import Stack
@@ -56,29 +51,3 @@ def test_a_backup_under_load_is_complete_and_can_be_restored_while_flack_runs(
     assert stack.get(f"/api/messages/{later['id']}").status_code == 404
     assert stack.message(first["id"]) == first
     assert stack.posted(ann, "and on it goes")["id"] == ids[-1] + 1
-
-
-def test_postgresqls_own_tools_save_and_restore(
-    postgresql_stack: Stack, postgresql: str, tmp_path: Path, postgresql_server: Any
-) -> None:
-    message = postgresql_stack.posted(postgresql_stack.person("ann"), "to be kept")
-    dump = tmp_path / "flack.dump"
-
-    def run(program: str, *arguments: Any) -> None:
-        programs = postgresql_server.bin_path
-        libraries = {**os.environ, "LD_LIBRARY_PATH": str(programs.parent / "lib")}
-        subprocess.run([programs / program, *arguments], check=True, env=libraries)
-
-    run("pg_dump", "--format=custom", f"--file={dump}", postgresql)
-    with psycopg.connect(postgresql, autocommit=True) as server:
-        server.execute("CREATE DATABASE restored")
-    try:
-        restored = postgresql.replace("/postgres?", "/restored?")
-        options = ["--clean", "--if-exists", "--no-owner", "--exit-on-error"]
-        run("pg_restore", *options, f"--dbname={restored}", dump)
-        with psycopg.connect(restored) as copy:
-            query = "SELECT source FROM chat_message WHERE id = %s"
-            assert copy.execute(query, [message["id"]]).fetchone() == ("to be kept",)
-    finally:
-        with psycopg.connect(postgresql, autocommit=True) as server:
-            server.execute("DROP DATABASE restored")

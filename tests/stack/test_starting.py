@@ -50,9 +50,9 @@ def test_a_signal_while_it_starts_leaves_nothing(tmp_path: Path, processes: int)
     assert not (tmp_path / "run.env").exists()
 
 
-def test_only_the_owner_may_read_the_data(sqlite_stack: Stack) -> None:
-    assert len((sqlite_stack.var / "secret_key").read_text()) > 50
-    for file in sqlite_stack.var.iterdir():
+def test_only_the_owner_may_read_the_data(playground: Stack) -> None:
+    assert len((playground.var / "secret_key").read_text()) > 50
+    for file in playground.var.iterdir():
         assert file.stat().st_mode & 0o077 == 0, file
 
 
