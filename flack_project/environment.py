@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import environ
-import redis
+
+from flack_project import redis_urls
 
 HOST = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]"
 PORT = r"(?::(?P<port>\d{1,5}))?"
@@ -111,13 +112,10 @@ def redis_url(name: str) -> str:
     url = text(name)
     try:
         if url:
-            # Checks the options as well; nothing is connected yet.
-            pool = redis.ConnectionPool.from_url(url)
-            pool.make_connection()
-            if not re.fullmatch(r"rediss?://[^/?#]+(/\d*)?(\?.*)?|unix://[^?]+(\?.*)?", url):
-                raise ValueError
-    except (ValueError, TypeError, redis.RedisError):
-        reject(name, "redis://HOST:PORT/NUMBER, rediss://HOST:PORT/NUMBER or unix:///PATH")
+            redis_urls.check(url)
+    except ValueError:
+        forms = "redis://HOST:PORT/NUMBER, rediss://HOST:PORT/NUMBER or unix:///PATH?db=NUMBER"
+        reject(name, f"{forms}, without other options than those of TLS, such as ssl_ca_certs")
     return url
 
 

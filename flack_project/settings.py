@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from flack_project import environment, redis_url
+from flack_project import environment, redis_urls
 from flack_project.environment import flag
 from flack_project.schedule import every
 
@@ -144,7 +144,7 @@ if REDIS_URL:
     CACHES = {
         "default": {
             "BACKEND": "flack_project.cache.Cache",
-            "LOCATION": REDIS_URL,
+            "LOCATION": [REDIS_URL],  # a text would be split at commas
             "KEY_PREFIX": "flack",
             "VERSION": 2,  # 1 was pickled
             # Short, since requests wait for limits; after a time-out this process counts alone.
@@ -158,13 +158,13 @@ if REDIS_URL:
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "chat.realtime.layer.PubSubChannelLayer",
-            "CONFIG": {"hosts": [_channels], "prefix": redis_url.channel_prefix(REDIS_URL)},
+            "CONFIG": {"hosts": [_channels], "prefix": redis_urls.channel_prefix(REDIS_URL)},
         }
     }
-    CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+    CELERY_BROKER_URL = redis_urls.broker_url(REDIS_URL)
     if REDIS_URL.startswith("rediss://"):
-        # Kombu does not encrypt because of the scheme alone. Options in the URL replace these.
-        CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": "required"}
+        # Without options kombu would not verify the server.
+        CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": "required"} | redis_urls.tls_options(REDIS_URL)
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, float] = {
         **_patience,
         "max_retries": 1,  # a request does not wait for an unavailable broker

@@ -27,7 +27,7 @@ from comparison.bench.cores import Cores, pinned
 from comparison.bench.framing import Wire
 from comparison.bench.processes import Processes, free_port
 from flack_project.launcher.stack import write_nginx_configuration
-from flack_project.redis_url import channel_prefix
+from flack_project.redis_urls import channel_prefix
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / "comparison" / "peers"
