@@ -1,5 +1,6 @@
 """Tests of deploy/: what it starts is what the Procfile starts, and the units of systemd run."""
 
+import json
 import os
 import re
 import shlex
@@ -10,7 +11,6 @@ import subprocess
 from collections.abc import Iterator
 from configparser import ConfigParser
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -24,7 +24,7 @@ from tests.kit import until
 from tests.processes import DISTRIBUTIONS_NGINX, PRODUCTION_NGINX
 from tests.running import ROOT
 
-NAME = "chat.example.org"
+NAME = "localhost"  # a name under which the tests reach what it sets up
 UNITS = {
     "valkey": "flack-valkey.service",
     "node": "flack-node@.service",
@@ -228,8 +228,8 @@ def test_systemd_finds_no_fault_in_the_units(configured, tmp_path):
 
 
 @pytest.fixture
-def running(configured: Path, tmp_path: Path) -> Iterator[tuple[int, int]]:
-    """What the units start, with folders and ports of its own: that of TLS and that of metrics."""
+def running(configured: Path, tmp_path: Path) -> Iterator[tuple[dict[str, str], int]]:
+    """What the units start, with folders and ports of its own: environment and port of metrics."""
     run, port, metrics_port = tmp_path / "run", free_port(), free_port()
     for folder in (run / "metrics", tmp_path / "state"):
         folder.mkdir(parents=True)
@@ -243,6 +243,7 @@ def running(configured: Path, tmp_path: Path) -> Iterator[tuple[int, int]]:
             "/run/flack": run,
             "/var/lib/flack": tmp_path / "state",
             "/var/log/flack": tmp_path,
+            f"https://{NAME}": f"https://{NAME}:{port}",
             "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
             "listen 80": f"listen 127.0.0.1:{free_port()}",
             "127.0.0.1:9464": f"127.0.0.1:{metrics_port}",
@@ -272,30 +273,37 @@ def running(configured: Path, tmp_path: Path) -> Iterator[tuple[int, int]]:
             elif part == "nginx":
                 words[0] = PRODUCTION_NGINX
             processes.append(subprocess.Popen(words, cwd=ROOT, env=variables))
-    yield port, metrics_port
+    yield variables, metrics_port
     # In the order of systemd: a worker whose Valkey ends first waits for it.
     for process in reversed(processes):
         process.terminate()
         process.wait(60)
 
 
-def test_the_units_run_a_flack_behind_tls_and_its_metrics(
-    running: tuple[int, int], tmp_path: Path
+def test_the_units_run_a_flack_behind_tls_that_doctor_finds_well(
+    running: tuple[dict[str, str], int], tmp_path: Path
 ) -> None:
-    port, metrics_port = running
-    tls = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))
-    with httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=tls, trust_env=False) as client:
-        host: dict[str, Any] = {"headers": {"Host": NAME}, "extensions": {"sni_hostname": NAME}}
+    variables, metrics_port = running
+    certificate = str(tmp_path / "fullchain.pem")
+    tls = ssl.create_default_context(cafile=certificate)
+    with httpx.Client(base_url=variables["FLACK_URL"], verify=tls, trust_env=False) as client:
 
         def is_ready() -> bool:
             try:
-                return client.get("/readyz", **host).status_code == 200
+                return client.get("/readyz").status_code == 200
             except httpx.TransportError:
                 return False
 
         until(is_ready, 60)
-        page = client.get("/", **host)
-        assert client.get("/metrics", **host).status_code == 404
+        page = client.get("/")
+        assert client.get("/metrics").status_code == 404
+    doctor = subprocess.run(
+        [ROOT / ".venv/bin/python", "manage.py", "doctor", "--json", "--patience", "50"],
+        cwd=ROOT,
+        env=variables | {"SSL_CERT_FILE": certificate},
+        stdout=subprocess.PIPE,
+    )
+    assert json.loads(doctor.stdout)["problem"] is None
     assert page.status_code == 200
     assert page.headers["Strict-Transport-Security"]
     with httpx.Client(base_url=f"http://127.0.0.1:{metrics_port}", trust_env=False) as prometheus:

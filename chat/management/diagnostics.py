@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from ssl import SSLError
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -87,10 +88,15 @@ class Diagnosis:
         http = self._http()
         try:
             http.connect()
+        except SSLError as error:
+            raise Problem(
+                f"{self.url.geturl()} has no valid certificate ({_line(error)}): renew it by "
+                "`certbot renew`, or correct its name in the address."
+            ) from error
         except OSError as error:
             raise Problem(
                 f"No server listens at {self.url.geturl()} ({_line(error)}): start nginx, or give "
-                "the address of the chat with --url."
+                "the address of the chat by FLACK_URL or --url."
             ) from error
         http.close()
 

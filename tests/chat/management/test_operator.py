@@ -2,7 +2,11 @@
 
 import io
 import json
+import socket
+import ssl
 import sys
+from contextlib import suppress
+from threading import Thread
 
 import pytest
 from django.contrib.auth import authenticate
@@ -10,6 +14,7 @@ from django.core.management import CommandError, call_command
 
 from chat.management import demo
 from chat.models import Message, Token, User
+from tests.certificates import certify
 from tests.kit import NO_REDIS, PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -180,6 +185,25 @@ def test_doctor_reports_an_unavailable_redis(say, settings, no_cache):
 def test_doctor_reports_a_redis_that_cannot_be_written(say):
     with pytest.raises(CommandError, match=r"Redis cannot be written .*: give it more memory, or"):
         say("", "doctor")
+
+
+def test_doctor_reports_a_certificate_that_is_not_trusted(say, settings, tmp_path):
+    settings.REDIS_URL = NO_REDIS  # the cache of the tests works
+    certify(tmp_path, "localhost")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "fullchain.pem", tmp_path / "privkey.pem")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def refuse() -> None:
+            with suppress(OSError), tls.wrap_socket(listener.accept()[0], server_side=True):
+                pass
+
+        server = Thread(target=refuse)
+        server.start()
+        url = f"https://localhost:{listener.getsockname()[1]}"
+        with pytest.raises(CommandError, match=r"has no valid certificate .*: renew it by"):
+            say("", "doctor", "--url", url)
+        server.join()
 
 
 # --- renameuser -----------------------------------------------------------------------------------
