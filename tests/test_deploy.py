@@ -10,6 +10,8 @@ import ssl
 import subprocess
 from collections.abc import Iterator
 from configparser import ConfigParser
+from dataclasses import dataclass, field
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 
 import httpx
@@ -21,7 +23,7 @@ from comparison.bench.processes import free_port
 from flack_project.launcher.stack import read_procfile
 from tests.certificates import certify
 from tests.kit import until
-from tests.processes import DISTRIBUTIONS_NGINX, PRODUCTION_NGINX
+from tests.processes import PRODUCTION_NGINX, START
 from tests.running import ROOT
 
 NAME = "localhost"  # a name under which the tests reach what it sets up
@@ -125,6 +127,46 @@ def test_docker_compose_takes_the_file(tmp_path):
     assert run.returncode == 0, run.stderr
 
 
+NODE = ROOT / "deploy/systemd/flack-node@.service"
+(ON_A_PORT,) = re.findall("```ini\n(.*?)```", DEPLOY, re.DOTALL)  # what `systemctl edit` adds to NODE
+
+
+def commands(unit: str, key: str) -> list[str]:
+    """Return the values of a key, of which an empty one removes those before."""
+    values: list[str] = []
+    for value in re.findall(f"^{key}=(.*)$", unit, re.MULTILINE):
+        values = [*values, value] if value else []
+    return values
+
+
+def test_a_node_on_a_machine_without_nginx_listens_on_a_port_of_its_own():
+    (command,) = commands(NODE.read_text(), "ExecStart")
+    (on_a_port,) = commands(NODE.read_text() + ON_A_PORT, "ExecStart")
+    assert on_a_port == command.replace("-u /run/flack/node.%i.sock", "-b 0.0.0.0 -p 800%i")
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="wants curl")
+def test_a_node_on_a_port_counts_as_started_when_it_listens():
+    (command,) = commands(NODE.read_text() + ON_A_PORT, "ExecStartPost")
+    port = free_port()
+    words, variables = shlex.split(command.replace("800%i", str(port))), {"PATH": os.defpath}
+    with (
+        subprocess.Popen(words, env=variables) as waiting,
+        HTTPServer(("127.0.0.1", port), SimpleHTTPRequestHandler) as node,
+    ):
+        node.timeout = START
+        node.handle_request()
+        assert waiting.wait(START) == 0
+
+
+@pytest.mark.parametrize("part", PROCFILE)
+def test_a_machine_can_leave_out_each_unit(part):
+    units = ROOT / "deploy/systemd"
+    common = (units / "flack-.service.d/common.conf").read_text()
+    unit = (units / UNITS[part]).read_text() + (common if UNITS[part][:6] == "flack-" else "")
+    assert "!/etc/flack/off/%N" in commands(unit, "ConditionPathExists")
+
+
 @pytest.fixture(scope="module")
 def configured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder below which deploy/configure has put all of it."""
@@ -144,6 +186,31 @@ def test_configure_makes_a_key_and_keeps_it(configured):
         ["deploy/configure", NAME], cwd=ROOT, env=os.environ | {"DESTDIR": str(configured)}
     )
     assert path.read_text() == text
+
+
+@pytest.fixture
+def own_changes(configured: Path) -> Iterator[dict[Path, str]]:
+    """The operator's files, each with what its comments suggest."""
+    before = {path: path.read_text() for path in (configured / "etc/flack/local").iterdir()}
+    after = {path: re.sub(r"^# (.*;)$", r"\1", before[path], flags=re.M) for path in before}
+    cache = (ROOT / "nginx/cache.conf").read_text()
+    (zone,) = re.findall("^# +(proxy_cache_path .*;)$", cache, re.MULTILINE)
+    after[configured / "etc/flack/local/http.conf"] += f"{zone}\n"
+    for path, text in after.items():
+        path.write_text(text)
+    yield after
+    for path, text in before.items():
+        path.write_text(text)
+
+
+def test_configure_keeps_what_the_operator_changed(configured, own_changes):
+    text = "".join(own_changes.values())
+    for directive in ("set_real_ip_from", "server 10.0.0.11:8001", f"include {ROOT}/nginx/cache.conf"):
+        assert f"\n{directive}" in text
+    subprocess.run(
+        ["deploy/configure", NAME], cwd=ROOT, env=os.environ | {"DESTDIR": str(configured)}
+    )
+    assert {path: path.read_text() for path in own_changes} == own_changes
 
 
 def test_certbot_reloads_nginx_after_a_renewal(configured):
@@ -189,16 +256,52 @@ def test_systemd_never_gives_up(name):
     assert unit["Unit"]["StartLimitIntervalSec"] == "0"
 
 
-@pytest.mark.skipif(not DISTRIBUTIONS_NGINX, reason="wants nginx of the distribution")
-def test_nginx_of_the_distribution_takes_the_configuration(configured, tmp_path):
-    certify(tmp_path, NAME)
-    for path in (configured / "etc/flack").glob("*.conf"):
-        text = path.read_text().replace(f"/etc/letsencrypt/live/{NAME}", str(tmp_path))
-        text = text.replace("/var/log/flack", str(tmp_path))
-        text = text.replace("/run/flack", str(tmp_path)).replace("user flack flack;", "")
-        (tmp_path / path.name).write_text(text)
-    command = [DISTRIBUTIONS_NGINX, "-e", "stderr", "-t", "-p", tmp_path, "-c", "nginx.conf"]
-    run = subprocess.run(command, capture_output=True, text=True)
+@dataclass
+class Place:
+    """A folder in which what deploy/configure has set up can run, with ports of its own."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)  # of TLS
+    metrics_port: int = field(default_factory=free_port)
+
+    def __post_init__(self) -> None:
+        """Create what the certificate's authority and systemd create."""
+        for folder in ("run/metrics", "state"):
+            (self.folder / folder).mkdir(parents=True)
+        certify(self.folder, NAME)
+
+    def move(self, text: str) -> str:
+        """Return a text with the paths and ports of this place."""
+        user = "user root root;" if os.geteuid() == 0 else ""
+        for there, here in {
+            f"/etc/letsencrypt/live/{NAME}": self.folder,
+            "/etc/flack": self.folder,
+            "/run/flack": self.folder / "run",
+            "/var/lib/flack": self.folder / "state",
+            "/var/log/flack": self.folder,
+            f"https://{NAME}": f"https://{NAME}:{self.port}",
+            "listen 443 ssl": f"listen 127.0.0.1:{self.port} ssl",
+            "listen 80": f"listen 127.0.0.1:{free_port()}",
+            "127.0.0.1:9464": f"127.0.0.1:{self.metrics_port}",
+            "user flack flack;": user,
+        }.items():
+            text = text.replace(there, str(here))
+        return re.sub(r" *listen \[::\].*\n", "", text)
+
+    def copy(self, configured: Path) -> None:
+        """Copy the files of /etc/flack."""
+        for path in filter(Path.is_file, (configured / "etc/flack").rglob("*")):
+            copy = self.folder / path.relative_to(configured / "etc/flack")
+            copy.parent.mkdir(exist_ok=True)
+            copy.write_text(self.move(path.read_text()))
+
+
+def test_nginx_takes_what_the_operator_changed(configured, own_changes, tmp_path):
+    Place(tmp_path).copy(configured)
+    command = [PRODUCTION_NGINX, "-e", "stderr", "-t", "-p", tmp_path / "run"]
+    run = subprocess.run(
+        [*command, "-c", tmp_path / "nginx.conf"], capture_output=True, text=True
+    )
     assert run.returncode == 0, run.stderr
 
 
@@ -215,11 +318,14 @@ def test_nginx_is_stopped_as_soon_as_its_requests_are_answered():
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="wants systemd")
 def test_systemd_finds_no_fault_in_the_units(configured, tmp_path):
     shutil.copytree(configured / "etc/systemd/system", tmp_path, dirs_exist_ok=True)
+    on_a_port = tmp_path / "flack-node@2.service.d/override.conf"
+    on_a_port.parent.mkdir()
+    on_a_port.write_text(ON_A_PORT.replace("/srv/flack", str(ROOT)))
     unit = tmp_path / "flack-valkey.service"
     program = re.sub("ExecStart=[^ ]+", f"ExecStart={get_binary_path()}", unit.read_text())
     unit.write_text(program)
     run = subprocess.run(
-        ["systemd-analyze", "verify", "flack.target", "flack-node@1.service"],
+        ["systemd-analyze", "verify", "flack.target", *(f"flack-node@{n}.service" for n in "12")],
         env=os.environ | {"SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
         capture_output=True,
         text=True,
@@ -230,34 +336,12 @@ def test_systemd_finds_no_fault_in_the_units(configured, tmp_path):
 @pytest.fixture
 def running(configured: Path, tmp_path: Path) -> Iterator[tuple[dict[str, str], int]]:
     """What the units start, with folders and ports of its own: environment and port of metrics."""
-    run, port, metrics_port = tmp_path / "run", free_port(), free_port()
-    for folder in (run / "metrics", tmp_path / "state"):
-        folder.mkdir(parents=True)
-    certify(tmp_path, NAME)
-    user = "user root root;" if os.geteuid() == 0 else ""
-
-    def place(text: str) -> str:
-        for there, here in {
-            f"/etc/letsencrypt/live/{NAME}": tmp_path,
-            "/etc/flack": tmp_path,
-            "/run/flack": run,
-            "/var/lib/flack": tmp_path / "state",
-            "/var/log/flack": tmp_path,
-            f"https://{NAME}": f"https://{NAME}:{port}",
-            "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
-            "listen 80": f"listen 127.0.0.1:{free_port()}",
-            "127.0.0.1:9464": f"127.0.0.1:{metrics_port}",
-            "user flack flack;": user,
-        }.items():
-            text = text.replace(there, str(here))
-        return re.sub(r" *listen \[::\].*\n", "", text)
-
-    for path in (configured / "etc/flack").iterdir():
-        (tmp_path / path.name).write_text(place(path.read_text()))
+    place = Place(tmp_path)
+    place.copy(configured)
     lines = (tmp_path / "flack.env").read_text().splitlines()
     variables = dict(line.split("=", 1) for line in lines if "#" not in line)
     common = (configured / "etc/systemd/system/flack-.service.d/common.conf").read_text()
-    for pairs in re.findall("^Environment=(.*)$", place(common), re.MULTILINE):
+    for pairs in re.findall("^Environment=(.*)$", place.move(common), re.MULTILINE):
         variables |= dict(pair.split("=") for pair in pairs.split())
     variables["PATH"] = os.defpath
     subprocess.run(
@@ -267,13 +351,13 @@ def running(configured: Path, tmp_path: Path) -> Iterator[tuple[dict[str, str], 
     for part, unit in UNITS.items():
         command = read_unit(configured / "etc/systemd/system" / unit)["Service"]["ExecStart"]
         for number in "12" if part == "node" else "1":
-            words = shlex.split(place(command).replace("%i", number))
+            words = shlex.split(place.move(command).replace("%i", number))
             if part == "valkey":
                 words[0] = str(get_binary_path())
             elif part == "nginx":
                 words[0] = PRODUCTION_NGINX
             processes.append(subprocess.Popen(words, cwd=ROOT, env=variables))
-    yield variables, metrics_port
+    yield variables, place.metrics_port
     # In the order of systemd: a worker whose Valkey ends first waits for it.
     for process in reversed(processes):
         process.terminate()

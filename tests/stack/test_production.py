@@ -29,6 +29,7 @@ from tests.running import ROOT
 NAME = "chat.example.org"
 HSTS = "max-age=63072000"
 SITE = (ROOT / "nginx/production.conf").read_text()
+LOCAL = ROOT / "deploy/local/http.conf"  # what an operator uncomments behind another proxy
 TEMPORARY = "\n".join(re.findall(r".*_temp_path .*", (ROOT / "deploy/nginx.conf").read_text()))
 CIPHERS = "AES128-GCM-SHA256 AES256-GCM-SHA384 CHACHA20-POLY1305".split()
 
@@ -50,7 +51,7 @@ class Site:
         """
         site = SITE.replace("/srv/flack", str(ROOT))
         site = site.replace(f"/etc/letsencrypt/live/{NAME}", str(self.folder))
-        site = re.sub(r"( *server 10\..*\n)+", f"server 127.0.0.1:{self.node.port};\n", site)
+        site = site.replace("/etc/flack/local", str(self.folder / "local"))
         site = site.replace("/var/www/html", str(self.folder / "webroot"))
         site = site.replace("/var/log/flack", str(self.folder))
         site = re.sub(r" *listen \[::\].*\n", "", site)
@@ -61,9 +62,15 @@ class Site:
             site = re.sub(r"(rate=)(\d+)r/s", lambda rate: f"{fiftieth(rate)}r/m", site)
         elif fewer == "connections":
             site = re.sub(r"(limit_conn flack_connections\w* )(\d+)", fiftieth, site)
-        if real_ip:
-            site = site.replace("# set_real_ip_from 10.0.0.0/8", "set_real_ip_from 127.0.0.1")
-            site = site.replace("# real_ip_header", "real_ip_header")
+        real = re.sub("^# (.*;)$", r"\1", LOCAL.read_text(), flags=re.MULTILINE)
+        real = real.replace("10.0.0.0/8", "127.0.0.1")
+        for name, text in {
+            "http": real if real_ip else "",
+            "upstream": f"server 127.0.0.1:{self.node.port};",
+            "server": "",
+        }.items():
+            (self.folder / "local").mkdir(exist_ok=True)
+            (self.folder / "local" / f"{name}.conf").write_text(text)
         head = "daemon off; error_log stderr emerg; pid nginx.pid; events {}"
         user = "user root root;" if os.geteuid() == 0 else ""  # it reads the folder of the test
         configuration = f"{user}{head}\nhttp {{ access_log off;\n{TEMPORARY}\n{site}\n}}\n"
