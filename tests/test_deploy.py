@@ -118,6 +118,31 @@ def test_there_is_a_container_for_each_part():
     assert {name.partition("-")[0] for name in SERVICES} == {*PROCFILE, "migrate"}
 
 
+def test_the_upgrade_of_containers_writes_their_configuration_and_replaces_each():
+    upgrade = DEPLOY.partition("\nTo upgrade, build the images")[2].partition("\n## ")[0]
+    first, _, rest = upgrade.partition("docker compose")
+    assert "\nDESTDIR=/ deploy/configure chat.example.org\n" in first
+    replaced = re.findall("up --detach --no-deps (.+)", rest)
+    assert (replaced[1], "for node in 1 2;" in rest) == ("node-$node", True)
+    names = " ".join(replaced).replace("node-$node", "node-1 node-2").split()
+    assert {*names, "migrate", "valkey"} == set(SERVICES)
+    assert "run --rm migrate" in rest and "replace `valkey` like nginx" in rest
+
+
+def test_the_documents_run_commands_in_services_that_exist():
+    documents = "".join((ROOT / f"docs/{name}.md").read_text() for name in ("DEPLOY", "OPERATIONS"))
+    named = re.findall(r"compose\.yaml exec (?:-T )?([\w-]+) ", documents)
+    assert "python manage.py createsuperuser" in documents and set(named) == {"node-1"}
+
+
+def test_nginx_has_the_files_that_its_configuration_includes(configured):
+    mounted = [volume.split(":")[1] for volume in SERVICES["nginx"]["volumes"]]
+    texts = [path.read_text() for path in (configured / "etc/flack").rglob("*.conf")]
+    included = {path for text in texts for path in re.findall("^ *include (/etc.*);", text, re.M)}
+    assert len(included) == 3
+    assert [path for path in included if not path.startswith(tuple(mounted))] == []
+
+
 @pytest.mark.skipif(not shutil.which("docker-compose"), reason="wants docker-compose")
 def test_docker_compose_takes_the_file(tmp_path):
     (tmp_path / "flack.env").touch()
@@ -128,7 +153,9 @@ def test_docker_compose_takes_the_file(tmp_path):
 
 
 NODE = ROOT / "deploy/systemd/flack-node@.service"
-(ON_A_PORT,) = re.findall("```ini\n(.*?)```", DEPLOY, re.DOTALL)  # what `systemctl edit` adds to NODE
+(ON_A_PORT,) = re.findall(
+    "```ini\n(.*?)```", DEPLOY, re.DOTALL
+)  # what `systemctl edit` adds to NODE
 
 
 def commands(unit: str, key: str) -> list[str]:
@@ -205,7 +232,11 @@ def own_changes(configured: Path) -> Iterator[dict[Path, str]]:
 
 def test_configure_keeps_what_the_operator_changed(configured, own_changes):
     text = "".join(own_changes.values())
-    for directive in ("set_real_ip_from", "server 10.0.0.11:8001", f"include {ROOT}/nginx/cache.conf"):
+    for directive in (
+        "set_real_ip_from",
+        "server 10.0.0.11:8001",
+        f"include {ROOT}/nginx/cache.conf",
+    ):
         assert f"\n{directive}" in text
     subprocess.run(
         ["deploy/configure", NAME], cwd=ROOT, env=os.environ | {"DESTDIR": str(configured)}
@@ -299,9 +330,7 @@ class Place:
 def test_nginx_takes_what_the_operator_changed(configured, own_changes, tmp_path):
     Place(tmp_path).copy(configured)
     command = [PRODUCTION_NGINX, "-e", "stderr", "-t", "-p", tmp_path / "run"]
-    run = subprocess.run(
-        [*command, "-c", tmp_path / "nginx.conf"], capture_output=True, text=True
-    )
+    run = subprocess.run([*command, "-c", tmp_path / "nginx.conf"], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
 
 
