@@ -43,7 +43,6 @@ class Unavailable(APIException):
 
     status_code = 503
     default_detail = "The queue cannot be reached. Try again in a moment, or without Prefer."
-    wait = 2  # seconds
 
 
 class GivenUp(APIException):

@@ -11,7 +11,6 @@ from api.authentication import CHALLENGE
 from chat.errors import (
     EXPECTED,
     NOT_FOUND,
-    RETRY_AFTER,
     UNAUTHENTICATED,
     describe,
     error_body,
@@ -25,7 +24,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     headers: dict[str, str] = {}
     if isinstance(error, EXPECTED):
         status, body = describe(error)
-        wait = getattr(error, "wait", RETRY_AFTER if status == 503 else None)
+        wait = getattr(error, "wait", None)
         if status == 401:
             headers["WWW-Authenticate"] = CHALLENGE
     elif isinstance(error, Http404):

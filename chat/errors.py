@@ -29,7 +29,7 @@ KEY_REUSED = "This key belongs to a message with another source."
 DELETED = "This was deleted a moment ago."
 UNAVAILABLE = "The database cannot be reached. Try again in a moment."
 SERVER_ERROR = "Something went wrong on the server."
-RETRY_AFTER = 2  # seconds, for the Retry-After of UNAVAILABLE
+RETRY_AFTER = 2  # seconds, for the Retry-After of each 503
 LOG_EVERY = 5.0  # seconds between two log lines about the database, of each process
 
 logger = logging.getLogger(__name__)

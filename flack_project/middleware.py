@@ -5,6 +5,7 @@ CPU time, the one below 4 (27 November 2026, `python -m comparison.bench.overrid
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -12,11 +13,13 @@ from django.contrib.messages.middleware import MessageMiddleware
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
+from chat.errors import RETRY_AFTER
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 def policies(get_response: GetResponse) -> GetResponse:
-    """Set the Content-Security-Policy, and Permissions-Policy on pages."""
+    """Set the Content-Security-Policy, Permissions-Policy on pages, and Retry-After of a 503."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
@@ -25,6 +28,8 @@ def policies(get_response: GetResponse) -> GetResponse:
             response.headers["Content-Security-Policy"] = settings.CONTENT_SECURITY_POLICY
         if response.headers.get("Content-Type", "").startswith("text/html"):
             response.headers["Permissions-Policy"] = settings.PERMISSIONS_POLICY
+        if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            response.headers["Retry-After"] = str(RETRY_AFTER)
         return response
 
     return middleware

@@ -7,7 +7,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse
 from django.urls import include, path
 
-from chat.errors import FORBIDDEN, NOT_FOUND, RETRY_AFTER, SERVER_ERROR, UNAVAILABLE, error_body
+from chat.errors import FORBIDDEN, NOT_FOUND, SERVER_ERROR, UNAVAILABLE, error_body
 from chat.views import redirect_to
 
 urlpatterns = [
@@ -46,7 +46,5 @@ def handler404(request: HttpRequest, exception: Exception) -> JsonResponse:
 def handler500(request: HttpRequest) -> JsonResponse:
     """Respond to an unhandled error; 503 if the database is unavailable outside the API."""
     if isinstance(sys.exception(), OperationalError | InterfaceError):
-        response = _error(503, UNAVAILABLE)
-        response["Retry-After"] = str(RETRY_AFTER)
-        return response
+        return _error(503, UNAVAILABLE)
     return _error(500, SERVER_ERROR)

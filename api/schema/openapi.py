@@ -31,7 +31,10 @@ HEADERS: dict[str, dict[str, Schema]] = {
     **dict.fromkeys(("429", "502", "503", "504"), RETRY),
 }
 STATUS = {**TEXT, "minLength": 1, "description": "`ok`, or what fails"}
-STATE = {**TEXT, "minLength": 1, "description": "`ok`, `not used`, `degraded` or `unavailable`"}
+STATE = {
+    "enum": ["ok", "not used", "degraded", "unavailable", "disk full"],
+    "description": "`disk full` for SQLite",
+}
 STATES = dict.fromkeys(("database", "redis", "worker", "previews", "push"), STATE)
 RATE = {"type": "number", "minimum": 0}
 # Views of Django by name, the properties of their responses and the statuses that have them.

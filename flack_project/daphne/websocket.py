@@ -8,6 +8,7 @@ client receives the reason before its socket is closed.
 import asyncio
 import random
 import time
+from http import HTTPStatus
 from typing import Any
 
 from autobahn.websocket.types import ConnectionDeny
@@ -15,7 +16,7 @@ from daphne import ws_protocol
 from django.conf import settings
 
 from chat import throttling
-from chat.errors import TOO_LONG, error_frame
+from chat.errors import RETRY_AFTER, TOO_LONG, error_frame
 from chat.realtime.socket import PARTING
 from flack_project.daphne import privates
 
@@ -39,11 +40,13 @@ class WebSocketProtocol(privates.WebSocketProtocol):
         return super().onConnect(request)
 
     def failHandshake(self, reason: str, code: int = 400, headers: Any = None) -> None:  # noqa: N802
-        """Refuse a handshake with a short reason.
+        """Refuse a handshake with a short reason, and a 503 with Retry-After.
 
         autobahn's reason repeats the request. nginx rejects a status line that long, and then sends
         this node no requests for some seconds.
         """
+        if code == HTTPStatus.SERVICE_UNAVAILABLE:
+            headers = [("Retry-After", RETRY_AFTER)]
         super().failHandshake(reason if code != 400 else "Bad Request", code, headers)
 
     def onOpen(self) -> None:  # noqa: N802

@@ -1,7 +1,13 @@
 """Tests of flack_project/middleware.py, and of the other headers that a browser obeys."""
 
 import pytest
+from django.db import OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
+from redis import RedisError
 
+from chat import views
+from chat.observability import stats
+from chat.realtime.hub import hub
 from tests.kit import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -13,6 +19,29 @@ PAGES = ["/", "/admin/login/", "/api-auth/login/"]
 def test_a_page_may_use_no_camera_and_no_microphone(client, path):
     policy = client.get(path)["Permissions-Policy"]
     assert {"camera=()", "microphone=()", "geolocation=()"} <= set(policy.split(", "))
+
+
+def away(*args, **kwargs):
+    """Fail as the database, the cache or the hub does while a service is unavailable."""
+    raise OperationalError("away") if args else RedisError("away")
+
+
+@pytest.mark.parametrize(
+    ("path", "module", "name", "failing"),
+    [
+        ("/", views, "render", away),
+        ("/api/users", BaseDatabaseWrapper, "cursor", away),
+        ("/stats", stats, "requests_per_second", away),
+        ("/healthz", hub, "is_broken", lambda: True),
+        ("/readyz", hub, "state", lambda: "unavailable"),
+    ],
+)
+def test_each_503_names_the_seconds_until_a_client_should_try_again(
+    client, monkeypatch, path, module, name, failing
+):
+    monkeypatch.setattr(module, name, failing)
+    answer = client.get(path)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "2")
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/api/users", "/nowhere"])

@@ -1,11 +1,15 @@
 """nginx in front of the nodes: its own errors, and the headers that it passes on."""
 
 import gzip
+import re
 
 import pytest
 
-from chat.errors import CODES
-from tests.running import Stack
+from chat.errors import CODES, error_body
+from tests.running import ROOT, Stack
+
+HTTP = (ROOT / "nginx/http.conf").read_text()
+LOCATIONS = (ROOT / "nginx/flack.conf").read_text()
 
 
 def test_a_body_beyond_256_kib_is_413_in_json(stack: Stack) -> None:
@@ -19,6 +23,24 @@ def test_a_body_beyond_256_kib_is_413_in_json(stack: Stack) -> None:
 
 def test_a_body_of_256_kib_reaches_the_node(stack: Stack) -> None:
     assert stack.post("/api/messages", content=b"x" * (256 * 1024)).status_code != 413
+
+
+def mapped(name: str, status: str) -> str:
+    """Return the value of a variable that nginx/http.conf maps from the status."""
+    (table,) = re.findall(rf"map \$status \${name} {{\n(.*?)\n}}", HTTP, re.DOTALL)
+    rows = dict(re.findall(r'^ *(\S+) "?([^";]*)"?;', table, re.MULTILINE))
+    matches = [value for key, value in rows.items() if re.match(key.removeprefix("~"), status)]
+    return (matches or [rows["default"]])[0]
+
+
+@pytest.mark.parametrize("status", re.findall(r"\berror_page ([\d ]+) ", LOCATIONS)[0].split())
+def test_an_error_of_nginx_has_the_code_of_its_status_and_retry_after_when_it_passes(
+    status: str,
+) -> None:
+    code = mapped("flack_code", status)
+    is_of_a_node = status in ("502", "503", "504")
+    assert code == ("unavailable" if is_of_a_node else error_body(int(status), "")["code"])
+    assert bool(mapped("flack_retry_after", status)) == (code in ("rate_limited", "unavailable"))
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,7 @@ def test_sockets_are_closed_with_1012_over_some_seconds(outcome):
 
 def test_a_handshake_that_has_begun_is_refused_with_503(outcome):
     assert outcome.handshake.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nRetry-After: 2\r\n" in outcome.handshake
 
 
 def test_the_server_exits_with_0_once_no_client_is_connected(outcome):
