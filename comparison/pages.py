@@ -32,7 +32,7 @@ def verdict(raw: Raw) -> str:
         "(comparison/report-push.svg)",
         comparison_table(raw),
         f"µs is CPU time of web and worker, at {WORKS[0].probe:g} people for a delivery, with the "
-        f"noise of the run in brackets. {terms()}",
+        f"noise of the run in brackets. {terms(raw, 'comparison/REPORT.md')}",
         "### Why",
         f"{why(raw)} [All changes, one after the other](comparison/REPORT.md#why-one-costs-less).",
         "### What to choose",

@@ -7,11 +7,14 @@ from comparison.compare.method import differ
 from comparison.compare.numbers import (
     Raw,
     carried,
+    criterion,
     named,
     noise,
     of,
+    reason,
     short,
     title,
+    tried,
     value,
 )
 from comparison.markdown import table
@@ -85,13 +88,17 @@ def sides(folder: str = "") -> str:
     )
 
 
-def terms() -> str:
-    """Return what the words and signs of the verdict mean."""
+def terms(raw: Raw, page: str = "") -> str:
+    """Return what the words and signs of the verdict mean; `page` is that of the method."""
+    plan = raw["plan"]
     return (
         "A **delivery** is one message to one open page, a **poll** one of the two requests that a "
         "page of the class sends each second until it has push, a **post** one new message over "
-        "HTTP. **Carried** means that 99 of 100 deliveries took less than a second and that "
-        "nothing was lost; **†** marks the cost at a load that was not carried. **Noise** is the "
+        f"HTTP. **Carried** means that in {plan['tries']} of {plan['tries']} tries of "
+        f"{plan['seconds']:g} s no client was refused, no request failed, nothing was lost or "
+        "doubled, 99 of 100 deliveries took less than a second, the last one came less than a "
+        f"second after the end, and [the queue did not grow]({page}#method); **†** marks the cost "
+        "at a load that was not carried. **Noise** is the "
         "ratio between two measurements of this project in the same run; where the ranges in "
         "brackets overlap, the difference is no larger than that."
     )
@@ -142,8 +149,12 @@ def size(raw: Raw, name: str) -> str:
 
 
 def broke(result: Raw) -> str:
-    """Return the load at which an entry broke, in brackets, or an empty string."""
-    return f" (failed at {short(result['broke'])})" if result["broke"] else ""
+    """Return the load at which an entry broke and the criterion, or an empty string."""
+    if not result["broke"]:
+        return ""
+    tries = tried(result)
+    some = f" in {sum(map(bool, tries))} of {len(tries)} tries" * ("" in tries)
+    return f" (failed at {short(result['broke'])}{some}: {criterion(reason(result))})"
 
 
 def spread(raw: Raw, name: str, work: str) -> str:

@@ -3,6 +3,7 @@
 Pure functions, so that each rule has a test without servers. Times are in seconds unless named.
 """
 
+import itertools
 import math
 import statistics
 from collections import Counter
@@ -19,6 +20,7 @@ OTHER_WORK = 0.05  # of all cores; a step with more is repeated
 REPEATS = 3  # of a step that does not count
 TRIES = 2  # of the load that is reported; each must be carried
 GROWTH = 100.0  # milliseconds by which waiting times may double without a growing queue
+EVEN = 0.5  # of an even rise; each quarter of a growing queue waits longer by at least this
 MAX_SAMPLE = 1_000_000  # waiting times of which quantiles are taken
 REASONS = ("refused", "errors", "lost", "doubled")
 
@@ -34,16 +36,24 @@ def quantile(values: Sequence[float], part: float) -> float:
     return ordered[max(0, math.ceil(part * len(ordered)) - 1)] if ordered else 0.0
 
 
-def is_growing(delays: Sequence[float]) -> bool:
-    """Return True if the waiting times, in milliseconds and in order, show a growing queue.
+def quarters(delays: Sequence[float]) -> list[float]:
+    """Return the median of each quarter of the waiting times, or nothing for fewer than four."""
+    size = len(delays) // 4
+    parts = [delays[part * size : (part + 1) * size] for part in range(4)] if size else []
+    return [statistics.median(part) for part in parts]
 
-    The median of the last quarter is then more than twice that of the first, and by 100 ms more.
+
+def is_growing(medians: Sequence[float]) -> bool:
+    """Return True if the medians of the quarters, in milliseconds, show a growing queue.
+
+    The last is then more than twice the first, by 100 ms more, and each quarter adds at least half
+    of an even rise. With too little time for its load, a server falls behind all the time. One that
+    was delayed once and catches up does not; the first and the last quarter alone would show both.
     """
-    quarter = len(delays) // 4
-    if not quarter:
+    if not medians or medians[-1] <= 2 * medians[0] + GROWTH:
         return False
-    first, last = statistics.median(delays[:quarter]), statistics.median(delays[-quarter:])
-    return last > 2 * first + GROWTH
+    least = EVEN * (medians[-1] - medians[0]) / (len(medians) - 1)
+    return all(after - before >= least for before, after in itertools.pairwise(medians))
 
 
 def generator_failed(step: Step) -> bool:
@@ -63,8 +73,10 @@ def broken(step: Step) -> str:
     for reason in REASONS:
         if step.get(reason):
             return reason
-    if step["p99 ms"] > LATE or step.get("behind ms", 0) > LATE:
+    if step["p99 ms"] > LATE:
         return "late"
+    if step.get("behind ms", 0) > LATE:
+        return "behind"
     return "queue grows" if step.get("growing") else ""
 
 

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from comparison.compare import method
 from comparison.compare.contest import AGAIN
 from comparison.contestants.definitions import FLOOR, STAGES
 
@@ -12,11 +13,12 @@ Result = dict[str, Any]
 # Why a load was not carried, in the words of the report, by the reason that the method gives.
 CRITERIA = {
     "late": "p99 over 1 s",
+    "behind": "the last one over 1 s late",
     "lost": "messages lost",
     "doubled": "messages doubled",
     "refused": "clients refused",
     "errors": "requests failed",
-    "queue grows": "queue grows",
+    "queue grows": "its queue grew",
     "generator": "generator's limit",
 }
 UNTITLED = {"flask-2016": "Flask, 2016 (untuned)", "other": "OTHER_URL (not known if tuned)"}
@@ -57,7 +59,22 @@ def carried(result: Result | None, *, with_reason: bool = True) -> str:
         return "–"
     is_bound = result["reason"] in ("", "generator")
     text = f"{'at least ' * is_bound}{short(result['carried'])}{'*' * result['disturbed']}"
-    return f"{text} ({criterion(result['reason'])})" if with_reason and result["reason"] else text
+    return f"{text} ({criterion(reason(result))})" if with_reason and result["reason"] else text
+
+
+def tried(result: Result) -> list[str]:
+    """Return what broke in each try of the load that was not carried, empty for one that passed."""
+    steps = [step for step in result["steps"] if step["load"] == result["broke"]]
+    return [method.broken(step) for step in steps if method.counts(step)]
+
+
+def reason(result: Result) -> str:
+    """Return what broke at the load that was not carried; steps of earlier runs name it less well.
+
+    Earlier runs call it "late" too if only the last one came late.
+    """
+    found = [each for each in tried(result) if each]
+    return found[-1] if found else str(result["reason"])
 
 
 def of(raw: Raw, work: str) -> dict[str, Result]:

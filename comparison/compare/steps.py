@@ -14,7 +14,7 @@ from comparison.bench.framing import TEXT, WIRES, frame
 from comparison.bench.processes import Processes
 from comparison.bench.swarm import Refused, Swarm
 from comparison.compare.arrivals import Arrivals, Request, request
-from comparison.compare.method import Step, is_growing, quantile
+from comparison.compare.method import Step, is_growing, quantile, quarters
 from comparison.compare.sides import Side
 
 HERTZ = 10.0  # messages a second in a room
@@ -74,12 +74,14 @@ def unit_costs(step: Step, units: float) -> Step:
 def times(step: Step, delays: Sequence[float], lags: Sequence[float]) -> Step:
     """Add quantiles of waiting times and of how late the generator sent, both in seconds."""
     milliseconds = [1000 * delay for delay in delays]
+    medians = quarters(milliseconds)
     return step | {
         "p50 ms": quantile(milliseconds, 0.5),
         "p99 ms": quantile(milliseconds, 0.99),
         "max ms": max(milliseconds, default=0),
         "samples": len(milliseconds),
-        "growing": is_growing(milliseconds),
+        "quarters ms": medians,
+        "growing": is_growing(medians),
         "lag ms": 1000 * quantile(lags, 0.99),
     }
 

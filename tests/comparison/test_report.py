@@ -171,7 +171,7 @@ def test_from_django_documented_to_this_project_one_thing_is_changed_at_a_time()
 
 
 def test_every_reason_of_the_method_has_words():
-    reasons = {"generator", *method.REASONS, "late", "queue grows"}
+    reasons = {"generator", *method.REASONS, "late", "behind", "queue grows"}
     assert set(numbers.CRITERIA) == reasons
 
 
@@ -214,9 +214,34 @@ def test_a_capacity_stands_with_the_load_that_broke_and_the_most_that_is_tried()
     highest = {"carried": 8000, "broke": None, "reason": ""}
     found = raw(result("flask", broke=120), result("flack", **highest), result(AGAIN, **highest))
     first = answer.lines(found)[0]
-    assert "Flask as documented 100 (failed at 120); Django tuned at least 8,000." in first
+    assert "documented 100 (failed at 120: p99 over 1 s); Django tuned at least 8,000." in first
     assert first.endswith("8,000 is the most that was tried.")
     assert "carried the most that is tried, both times," in report.markdown(found)
+
+
+def test_a_load_that_failed_in_one_of_two_tries_is_named_with_its_criterion():
+    good = {"load": 120, "due": 200, "sent": 200, "p99 ms": 900.0}
+    steps = [good, good | {"other work": 0.5, "lost": 1}, good | {"behind ms": 1001.0}]
+    found = result("flask", broke=120, reason="late", steps=steps)
+    assert answer.broke(found) == (" (failed at 120 in 1 of 2 tries: the last one over 1 s late)")
+    assert report.carried(found) == "100 (the last one over 1 s late)"
+
+
+def test_the_words_of_the_verdict_name_every_criterion():
+    found = raw(result("flask"))
+    terms = answer.terms(found, "x.md")
+    for words in ("2 of 2 tries of 20 s", "refused", "failed", "lost or doubled", "99 of 100",
+                  "the last one", "(x.md#method)"):  # fmt: skip
+        assert words in terms
+    assert "#method" in report.markdown(found)
+
+
+def test_a_run_of_an_earlier_method_states_what_its_growing_queue_was():
+    found = raw(result("flask"))
+    assert "may be too low" in report.markdown(found)
+    found["plan"]["even"] = 0.5
+    text = report.markdown(found)
+    assert "may be too low" not in text and "each quarter adds at least 0.5 of an even" in text
 
 
 def test_the_reasons_give_cost_and_lateness_at_the_highest_load_that_both_tuned_were_tried_with():
