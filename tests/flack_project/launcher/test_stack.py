@@ -9,8 +9,15 @@ from pathlib import Path
 import pytest
 
 from comparison.bench.processes import free_port
-from flack_project.launcher.stack import check_port, hold
-from tests.running import PATIENCE, launch
+from flack_project import environment
+from flack_project.launcher.stack import (
+    PASSED,
+    check_port,
+    complete_environment,
+    hold,
+    write_environment,
+)
+from tests.running import BARE, PATIENCE, launch
 
 
 def test_a_taken_port_gets_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,6 +66,48 @@ def test_a_full_disk_gets_one_sentence(tmp_path: Path, free: int) -> None:
     assert process.returncode == 1
     assert output.startswith("Flack cannot run: ")
     assert output.count("\n") == 1
+
+
+GIVEN = {
+    "VAR": "",  # the folder of the test
+    "SECRET_KEY": "of $the 'tests' and of no \"server\" at all",
+    "DATABASE_URL": "postgres://me:p%24w@h/flack?options=-c%20a='b c'",
+    "REDIS_URL": "unix:///run/valkey.sock?db=2",
+    "FLACK_URL": "http://127.0.0.1:8123",
+}
+
+
+@pytest.mark.parametrize("is_file", [False, True])
+@pytest.mark.parametrize("name", PASSED)
+def test_make_manage_gets_each_variable_of_this_flack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, is_file: bool
+) -> None:
+    given = GIVEN | {"VAR": str(tmp_path)}
+    for other in PASSED:
+        monkeypatch.delenv(other, raising=False)
+        monkeypatch.delenv(f"{other}_FILE", raising=False)
+    if is_file:
+        (tmp_path / "file").write_text(f"{given[name]}\n")
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "file"))
+    else:
+        monkeypatch.setenv(name, given[name])
+    with monkeypatch.context() as of_run:
+        of_run.setattr(os, "environ", os.environ.copy())
+        var = Path(environment.text("VAR", str(tmp_path)))
+        complete_environment(var, tmp_path, 8123)
+        with (tmp_path / "run.env").open("w") as run_env:
+            write_environment(run_env)
+        of_processes = {other: environment.text(other) for other in PASSED}
+    of_make = BARE | dict.fromkeys(PASSED, "another Flack's")
+    of_make |= {f"{other}_FILE": "/another/Flack's" for other in PASSED}
+    shell = ["sh", "-c", 'set -a; . "$0/run.env"; exec env -0', str(tmp_path)]
+    output = subprocess.run(shell, env=of_make, capture_output=True, text=True, check=True).stdout
+    of_manage = dict(entry.split("=", 1) for entry in output.split("\0") if entry)
+    monkeypatch.setattr(os, "environ", of_manage)
+    found = {other: environment.text(other) for other in PASSED}
+    assert found == of_processes
+    assert found[name] == given[name]
+    assert found["DATABASE_URL"] == ("" if name != "DATABASE_URL" else given[name])
 
 
 STORES = {
