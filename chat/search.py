@@ -28,14 +28,19 @@ MARKS = re.compile(
     "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\u3099\u309a\ufe20-\ufe2f]"
 )
 WORD = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+")
+GAP = re.compile(r"(\W{30})\W+")  # UAX #15 allows as many marks in a row in a stream
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text in their order, as they are compared."""
+    """Return the words of a text in their order, as they are compared.
+
+    Characters are decomposed one by one, and long gaps between words are cut, because `unicodedata`
+    sorts a run of marks in quadratic time, and lets no other thread run meanwhile.
+    """
     text = text.casefold()
     if not text.isascii():
-        letters = MARKS.sub("", unicodedata.normalize("NFKD", text))
-        text = unicodedata.normalize("NFC", letters).casefold()
+        letters = MARKS.sub("", "".join([unicodedata.normalize("NFKD", each) for each in text]))
+        text = unicodedata.normalize("NFC", GAP.sub(r"\1", letters)).casefold()
     return [word[:MAX_WORD] for word in WORD.findall(text)]
 
 

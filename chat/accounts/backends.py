@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.timezone import now
 
 from chat import throttling
+from chat.accounts.nicknames import MAX_TYPED
 from chat.accounts.skeletons import skeleton
 from chat.errors import Unauthenticated
 from chat.models import Token, User
@@ -31,7 +32,7 @@ class PasswordBackend(ModelBackend):
         Raises LimitReached after too many attempts. Without a request, as in a command, attempts
         are neither limited nor logged.
         """
-        nickname = kwargs.get("nickname", username) or ""
+        nickname = (kwargs.get("nickname", username) or "")[: MAX_TYPED + 1]  # too long stays so
         # nginx sets this address; nodes trust no header of a client.
         address = None
         if request is not None:

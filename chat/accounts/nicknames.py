@@ -12,6 +12,7 @@ from django.core.validators import RegexValidator
 from chat.content.characters import INVISIBLE, not_blank, printable
 
 MAX_NICKNAME = 32  # characters
+MAX_TYPED = 4 * MAX_NICKNAME  # characters; NFC makes one character of at most four
 TAKEN = "This nickname is taken."
 
 # Basic authentication ends the nickname at the first colon.
@@ -25,16 +26,21 @@ VIRAMA = 9  # the combining class of the sign after which Indic scripts use join
 
 
 def normalize(nickname: str) -> str:
-    """Return a nickname in NFC, the form in which it is stored and looked up."""
-    return unicodedata.normalize("NFC", nickname)
+    """Return a nickname in NFC, the form in which it is stored and looked up.
+
+    A text above `MAX_TYPED` is returned unchanged: its NFC would be too long for a nickname too.
+    `unicodedata` sorts a run of accents in quadratic time, and lets no other thread run meanwhile.
+    """
+    return nickname if len(nickname) > MAX_TYPED else unicodedata.normalize("NFC", nickname)
 
 
 def only_visible(nickname: str) -> None:
     """Raise ValidationError for a character that leaves no mark or changes a line's direction.
 
     Joiners and the emoji style are allowed where they change what is shown: RFC 5892, appendix A.
+    The rest of a text above `MAX_TYPED` is not looked at: another validator refuses its length.
     """
-    for index, character in enumerate(nickname):
+    for index, character in enumerate(nickname[:MAX_TYPED]):
         unseen = UNSEEN.match(character) or unicodedata.category(character) in UNSEEN_CATEGORIES
         if unseen and not _has_effect(nickname, index):
             raise ValidationError("A nickname cannot have invisible characters.")
@@ -73,7 +79,7 @@ def no_leading_mark(nickname: str) -> None:
 
 def only_characters(nickname: str) -> None:
     """Raise ValidationError for a code point that Unicode reserves: it never is a character."""
-    if any(0xFDD0 <= ord(c) <= 0xFDEF or ord(c) & 0xFFFE == 0xFFFE for c in nickname):
+    if any(0xFDD0 <= ord(c) <= 0xFDEF or ord(c) & 0xFFFE == 0xFFFE for c in nickname[:MAX_TYPED]):
         raise ValidationError("A nickname cannot have code points that are no characters.")
 
 

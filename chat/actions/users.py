@@ -97,7 +97,7 @@ def _validate(user: User, password: str | None) -> None:
         try:
             if not password:
                 raise ValidationError(BLANK)
-            validate_password(password, user)
+            validate_password(password, None if errors else user)
         except ValidationError as error:
             errors["password"] = error.error_list
     if errors:

@@ -32,6 +32,7 @@ LOOK_UP = 3.0  # seconds to look up a host
 PATIENCE = 2.0  # seconds to wait for other fetches from the same host
 MAX_BYTES = 2**20  # of a page, unpacked; the rest is not read
 MAX_RECEIVED = MAX_BYTES + 2**18  # bytes of a response, with headers and chunk framing
+MAX_URL = 8_000  # characters; servers accept about as many in the first line of a request
 MAX_REDIRECTS = 10  # a chain of shortener, https and www needs about 5; browsers follow 20
 PORTS = {"http": 80, "https": 443}
 HEADERS = {
@@ -117,6 +118,8 @@ def fetch(
 
 def parse(url: str, location: str = "") -> Target:
     """Return the target of `url`, or of a redirect from it to `location`."""
+    if max(len(url), len(location)) > MAX_URL:
+        raise Refused("the URL is too long")
     try:
         url = urljoin(url, location)
         parts = urlsplit(url)

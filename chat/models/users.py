@@ -8,7 +8,13 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from chat.accounts.nicknames import MAX_NICKNAME, NICKNAME_VALIDATORS, TAKEN, normalize
+from chat.accounts.nicknames import (
+    MAX_NICKNAME,
+    MAX_TYPED,
+    NICKNAME_VALIDATORS,
+    TAKEN,
+    normalize,
+)
 from chat.accounts.skeletons import shown_skeleton, skeleton
 from chat.models.times import timestamp
 
@@ -44,6 +50,8 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
 
         The exact form comes first: nicknames were once stored as they were typed.
         """
+        if len(nickname or "") > MAX_TYPED:
+            raise self.model.DoesNotExist
         forms = [nickname or "", normalize(nickname or "")]
         same = models.Q(nickname__in=forms) | models.Q(skeleton=skeleton(forms[1]))
         found = {user.nickname: user for user in self.filter(same)}
