@@ -63,34 +63,42 @@ def change_user(*, user: User, nickname: str | None = None, password: str | None
     A new password ends all of the user's sign-ins. Errors as for `register`.
     """
     changed = User.objects.get(pk=user.pk)
+    if nickname == changed.nickname:
+        nickname = None  # it may be older than the rules of today, and stays
     if nickname is not None:
         nickname = changed.nickname = User.normalize_username(nickname)
-    _validate(changed, password)
+    _validate(changed, password, is_named=nickname is not None)
     if password is not None:
         changed.set_password(password)
     try:
         with transaction.atomic():
             row = User.objects.select_for_update().get(pk=user.pk)
             renamed = nickname not in (None, row.nickname)
+            fields = ["password", "updated_at"]
             if nickname is not None:
                 row.nickname = nickname
+                fields.append("nickname")
             if password is not None:
                 row.password = changed.password
                 end_sign_ins(users=User.objects.filter(pk=row.pk))
             row.updated_at = later_than(row.updated_at)
-            row.save(update_fields=["nickname", "password", "updated_at"])
+            row.save(update_fields=fields)
             if renamed:
                 push_model(row)
     except IntegrityError as error:
         raise ValidationError({"nickname": ValidationError(TAKEN, "unique")}) from error
 
 
-def _validate(user: User, password: str | None) -> None:
-    """Raise ValidationError with the errors of all fields; the unique index has the last word."""
+def _validate(user: User, password: str | None, *, is_named: bool = True) -> None:
+    """Raise ValidationError with the errors of all fields; the unique index has the last word.
+
+    A nickname that stays is not validated: it may be older than the rules of today.
+    """
     errors: dict[str, list[ValidationError]] = {}
+    kept = [] if is_named else ["nickname"]
     try:
-        user.clean_fields(exclude=["password"])
-        user.validate_unique(exclude=["id"])
+        user.clean_fields(exclude=["password", *kept])
+        user.validate_unique(exclude=["id", *kept])
     except ValidationError as error:
         errors.update(error.error_dict)
     if password is not None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chat import actions
 from chat.accounts.nicknames import normalize
 from chat.models import Token, User
-from tests.kit import PASSWORD, at_once
+from tests.kit import PASSWORD, at_once, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -115,6 +115,31 @@ def test_a_new_password_ends_all_tokens_of_that_user_only(alice, bob, pushes, co
     assert [token.user for token in Token.objects.all()] == [bob]
     assert authenticate(nickname="Alice", password="another-good-one") == alice
     assert pushes == []
+
+
+@pytest.mark.parametrize("nickname", ["1\ufe0f\u20e3 ann", "su\u200bsan", "a:b"], ids=ascii)
+def test_a_nickname_that_is_older_than_the_rules_does_not_prevent_a_new_password(
+    make_user, call, nickname
+):
+    user = make_user(nickname)
+    for method, names in (("PUT", {}), ("PATCH", {}), ("PUT", {"nickname": nickname})):
+        user = signed_in(User.objects.get())
+        body = {**names, "password": f"another-good-one {method} {names}"}
+        assert call(method, f"/api/users/{user.pk}", body, token=user.token).status_code == 204
+        assert authenticate(nickname=nickname, password=body["password"]) == user
+    user.refresh_from_db()
+    assert user.nickname == nickname
+
+
+def test_a_nickname_that_is_not_compared_by_its_looks_stays_so_with_a_new_password(
+    alice, make_user
+):
+    """As nodes of a version without skeletons may have stored it."""
+    user = make_user("Zoe")
+    User.objects.filter(pk=user.pk).update(nickname="ALICE", skeleton=None, shown_skeleton=None)
+    actions.change_user(user=user, password="another-good-one")
+    with pytest.raises(ValidationError, match="taken"):
+        actions.change_user(user=user, nickname="aLICE")
 
 
 def test_a_refused_password_changes_nothing(alice):

@@ -94,6 +94,13 @@ def test_a_password_that_an_operator_sets_ends_the_tokens(admin, alice, bob):
     assert [token.user for token in Token.objects.all()] == [bob]
 
 
+def test_an_operator_sets_the_password_of_a_nickname_that_is_older_than_the_rules(admin, make_user):
+    user = make_user("su\u200bsan")
+    form = {"password1": "another-good-one", "password2": "another-good-one"}
+    assert admin.post(f"{USER}{user.pk}/password/", form).status_code == 302
+    assert authenticate(nickname=user.nickname, password="another-good-one") == user
+
+
 def test_a_password_is_not_disabled_but_the_user(admin, alice):
     form = {"usable_password": "false", "unset-password": "Disable"}
     assert "required" in admin.post(f"{USER}{alice.pk}/password/", form).content.decode()

@@ -90,6 +90,12 @@ def test_resetpassword_gives_a_password_that_works_and_ends_the_sign_ins(alice, 
     assert [token.user for token in Token.objects.all()] == [bob]
 
 
+def test_resetpassword_takes_a_nickname_that_is_older_than_the_rules(make_user, say):
+    user = make_user("su\u200bsan")
+    told = json.loads(say("", "resetpassword", user.nickname, "--yes", "--json").out)
+    assert authenticate(nickname=user.nickname, password=told["password"]) == user
+
+
 def test_revoketokens_ends_the_sign_ins_of_one(alice, bob, say):
     assert "End 1 sign-in of Alice?" in say("y\n", "revoketokens", "Alice").err
     assert [token.user for token in Token.objects.all()] == [bob]
