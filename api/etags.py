@@ -8,6 +8,8 @@ second. From then on, the tag of a URL changes with its list:
 - Where messages leave the list and none comes, `count` falls.
 - Where others follow because the list is full, all that come are on the same side of all that stay,
   by time and then by id. So the sum of the times changes, or else the sum of the ids.
+- Where a full list is continued by its first later message, no row changes: `is_continued` does, as
+  the client needs the `Link` to the next rows.
 """
 
 from collections import OrderedDict
@@ -33,20 +35,21 @@ class Summary:
     newest: int
     times: int
     ids: int
+    is_continued: bool = False  # by a `Link` to the next rows
 
     COLUMNS: ClassVar = "count(*), max(updated_at), sum(updated_at), sum(id)"
 
     @classmethod
-    def of(cls, rows: Iterable[dict[str, Any]]) -> "Summary":
+    def of(cls, rows: Iterable[dict[str, Any]], *, is_continued: bool = False) -> "Summary":
         """Return the summary of rows with `id` and `updated_at`."""
-        times = [row["updated_at"] for row in rows]
-        return cls(len(times), max(times, default=0), sum(times), sum(row["id"] for row in rows))
+        times, ids = [row["updated_at"] for row in rows], [row["id"] for row in rows]
+        return cls(len(times), max(times, default=0), sum(times), sum(ids), is_continued)
 
     def tag(self) -> str | None:
         """Return the tag, or None if the list may still change within a second."""
         if self.newest > timestamp() - SETTLED:
             return None
-        return 'W/"{:x}-{:x}-{:x}-{:x}"'.format(*vars(self).values())
+        return 'W/"{:x}-{:x}-{:x}-{:x}-{:x}"'.format(*vars(self).values())
 
 
 def is_known(request: Request, tag: str) -> bool:

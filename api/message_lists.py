@@ -75,9 +75,9 @@ class MessageList:
         if self.query is not None:
             return None
         found = self._compiled(("id", "updated_at")).summary(Summary.COLUMNS, **self.parameters)
-        summary = Summary(*(int(value or 0) for value in found))
-        is_whole = self.limit is not None or summary.count <= pagination.MAX_ROWS
-        return summary if is_whole else None
+        count, newest, times, ids = (int(value or 0) for value in found)
+        is_whole = self.limit is not None or count <= pagination.MAX_ROWS
+        return Summary(count, newest, times, ids) if is_whole else None
 
     @property
     def _order(self) -> tuple[str, ...]:

@@ -69,11 +69,12 @@ class MessageViewSet(GenericViewSet):
                     return Response(Fragment(body), headers={"ETag": tag})
         found = self.read(listed)
         response = self.get_paginated_response({"messages": found})
-        if is_json and (tag := Summary.of(found).tag()):
+        is_continued = "Link" in response
+        if is_json and (tag := Summary.of(found, is_continued=is_continued).tag()):
             if is_known(request, tag):
                 return Response(status=304, headers={"ETag": tag})
             response["ETag"] = tag
-            if "Link" not in response:
+            if not is_continued:
                 body = orjson.dumps(response.data)
                 bodies.keep(url, tag, body)
                 response.data = Fragment(body)

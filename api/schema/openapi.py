@@ -20,7 +20,7 @@ from api.schema.examples import EXAMPLES
 from chat import views
 
 ALWAYS = {"X-Request-ID": {"type": "string", "pattern": "^[0-9A-Za-z_-]{1,64}$"}}
-ETAG = {"ETag": {"type": "string", "pattern": '^W/"[0-9a-f]+(-[0-9a-f]+){3}"$'}}
+ETAG = {"ETag": {"type": "string", "pattern": '^W/"[0-9a-f]+(-[0-9a-f]+){4}"$'}}
 NEXT = {"Link": {"type": "string", "pattern": '^<[^>]+>; rel="next"$'}}
 PREFERENCE = {"Preference-Applied": {"const": "respond-async"}}
 RETRY = {"Retry-After": {"type": "integer", "minimum": 1}}
