@@ -4,7 +4,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -149,13 +148,12 @@ def measure(entry: Entry, work: Work, plan: Plan, cores: Cores,
             show: Callable[[Step], None]) -> dict[str, Any]:  # fmt: skip
     """Measure one kind of work on one entry, and return its result with all steps."""
     all_steps: list[Step] = []
-    began = time.perf_counter()
     with entry.open() as side, pinned(cores.generator):
         result: dict[str, Any] = {
             "entry": entry.name,
             "work": work.name,
             "at": now(),
-            "start s": time.perf_counter() - began,
+            "first answer s": side.answered,
             "wire": side.wire,
             "processes": sum(p.count() for part in ("web", "worker") for p in side.parts[part]),
         }

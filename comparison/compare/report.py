@@ -55,8 +55,8 @@ NOT_2016 = """Flask, 2016 was not measured in this run. It is the class's tag v0
 def summary(raw: Raw) -> str:
     """Return the table of all contestants."""
     head = ["Entry", *(f"{work.unit}, one core" for work in WORKS)]
-    head += [f"µs a {work.each}" for work in WORKS] + ["KiB a socket", "MiB", "start s"]
-    head += ["lines", "packages", "processes", "private names"]
+    head += [f"µs a {work.each}" for work in WORKS] + ["KiB a socket", "MiB"]
+    head += ["start s"] * has_starts(raw) + ["lines", "packages", "processes", "private names"]
     found = {work.name: contenders(raw, work.name) for work in WORKS}
     rows = []
     for name in dict.fromkeys(name for results in found.values() for name in results):
@@ -65,7 +65,8 @@ def summary(raw: Raw) -> str:
         size = raw["contestants"].get(name, {})
         row = [title(raw, name), *(carried(each) for each in results)]
         row += [short(each.get("µs")) if each else "–" for each in results]
-        row += [short(first.get("KiB")), short(first.get("MiB")), short(first["start s"])]
+        row += [short(first.get("KiB")), short(first.get("MiB"))]
+        row += [short(first.get("first answer s"))] * has_starts(raw)
         row += [
             f"{size['lines']:,}" if "lines" in size else "–",
             size.get("packages", "–"),
@@ -73,6 +74,11 @@ def summary(raw: Raw) -> str:
         ]
         rows.append([*row, size.get("private names", "–")])
     return table(head, rows)
+
+
+def has_starts(raw: Raw) -> bool:
+    """Return True if the run measured starts without migrations and sign-ups, as older ones did."""
+    return any("first answer s" in result for result in raw["results"])
 
 
 def costs(raw: Raw) -> str:
@@ -152,8 +158,10 @@ def markdown(raw: Raw) -> str:
         "\n\n".join(f"![CPU time of a {work.each}](report-{work.name}.svg)" for work in WORKS),
         summary(raw),
         "In brackets stands the criterion that broke at the next higher load. MiB is the memory of "
-        "web and worker, and start s the time until the first answer. "
-        f"{title(raw, AGAIN)}, is the same contestant measured twice, which gives the noise.",
+        "web and worker. "
+        + "start s is the time from the start of web, worker and nginx, on an empty database whose "
+        "tables exist, to the first answer of the API. " * has_starts(raw)
+        + f"{title(raw, AGAIN)}, is the same contestant measured twice, which gives the noise.",
         "## Why one costs less",
         why(raw),
         "From an untuned entry to a tuned one, one change after the other; CPU time of web and "
@@ -207,8 +215,8 @@ def method_of(raw: Raw) -> list[str]:
         "fails in any try is not carried. The criterion that broke above it stands in brackets.",
         growth(plan),
         "A server given by its URL (`FLASK_URL`, `OTHER_URL`) is measured as it runs: its cores "
-        "are its owner's choice, its memory and cold start are not those of a fresh start, and "
-        "there is no nginx before it unless the URL is that of one.",
+        "are its owner's choice, its memory is not that of a fresh start, its start is not known, "
+        "and there is no nginx before it unless the URL is that of one.",
         "A step in which the generator sent less than 99 %, or late, is never carried. A step with "
         f"more than 5 % of other work is repeated, at most {plan['repeats']} times.",
         "µs is CPU time of web and workers at the same load for all. One core carries all of a "

@@ -33,6 +33,7 @@ class Side:
     wire: str  # a name of WIRES
     parts: dict[str, list[Processes]]  # web, worker, nginx, valkey, postgresql
     database: Database | None  # None if it cannot be asked
+    answered: float | None = None  # seconds from its start to its first answer, if started here
     tokens: list[str] = field(default_factory=list)
     server: dict[str, Any] = field(
         default_factory=dict
@@ -69,7 +70,7 @@ def started(name: str, server: Database, cores: Cores, nodes: int = 1) -> Iterat
         parts |= {part: [processes] for part, processes in found.beside.items()}
         parts["postgresql"] = [database.processes]
         wire = detect(found.url, PATIENCE) if contestant.keeps_contract else "json"
-        side = Side(name, found.url, wire, parts, database)
+        side = Side(name, found.url, wire, parts, database, found.answered)
         if contestant.keeps_contract:
             side.sign_up()
         else:

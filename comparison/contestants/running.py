@@ -5,8 +5,11 @@ import grp
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 from string import Template
 
@@ -72,6 +75,7 @@ class Running:
     contestant: Contestant
     url: str  # of nginx
     nodes: list[str]  # the URL of each node
+    answered: float | None  # seconds from the start of all processes to the first answer
     preview_port: int  # of 127.0.0.1, where the contestant may fetch pages
     web: Processes
     worker: Processes
@@ -102,7 +106,7 @@ def start(starter: Starter, contestant: Contestant, database_url: str, nodes: in
         raise RuntimeError(
             f"{contestant.title} cannot create its tables:\n{starter.log.read_text()}"
         )
-    ports = [free_port() for _ in range(nodes)]
+    ports, began = [free_port() for _ in range(nodes)], time.perf_counter()
     redis_url = environment["REDIS_URL"]
     web = [run(contestant.node.format(port=each, redis=redis_url)) for each in ports]
     workers = [run(command.format(var=starter.folder)) for command in contestant.workers]
@@ -110,6 +114,10 @@ def start(starter: Starter, contestant: Contestant, database_url: str, nodes: in
     nginx = front(starter, port, ports, contestant.balance)
     for each in (*ports, port):
         wait_for(each)
+    answered = None
+    if contestant.keeps_contract:
+        wait(lambda: first_answer(port))
+        answered = time.perf_counter() - began
     count = sum(" worker" in command for command in contestant.workers)
     with redis.Redis(port=redis_port) as client:
         wait(lambda: check_workers(client, count))
@@ -117,11 +125,20 @@ def start(starter: Starter, contestant: Contestant, database_url: str, nodes: in
         contestant,
         f"http://127.0.0.1:{port}",
         [f"http://127.0.0.1:{each}" for each in ports],
+        answered,
         preview_port,
         Processes(*(process.pid for process in web)),
         Processes(*(process.pid for process in workers)),
         {"nginx": Processes(nginx.pid), "valkey": Processes(valkey.pid)},
     )
+
+
+def first_answer(port: int) -> None:
+    """Request the users, or raise OSError; gunicorn listens before its application is loaded."""
+    with contextlib.closing(HTTPConnection("127.0.0.1", port)) as client:
+        client.request("GET", "/api/users")
+        if (status := client.getresponse().status) != HTTPStatus.OK:
+            raise ConnectionError(f"the status of the first answer is {status}")
 
 
 def check_workers(valkey: redis.Redis, count: int) -> None:

@@ -18,7 +18,9 @@ import django
 import psutil
 import pytest
 
+from comparison.bench.processes import free_port
 from comparison.bench.running import flask
+from comparison.bench.servers import wait_for
 from comparison.bench.swarm import Swarm
 from comparison.bench.table import FLASK_TODAY
 from comparison.compare import machine, sides
@@ -136,6 +138,22 @@ def test_an_url_that_cannot_be_measured_is_refused_with_the_reason(
     url = url.format(contestants["flask"].nodes[0])
     with pytest.raises(LookupError, match=why), sides.external("other", url, wire):
         pass
+
+
+def test_the_time_to_the_first_answer_is_known_of_each_contestant_that_is_started(
+    contestants: dict[str, Running],
+) -> None:
+    for contestant in contestants.values():
+        assert contestant.answered is not None and contestant.answered > 0
+
+
+def test_the_first_answer_is_one_of_the_api_and_no_error_of_nginx() -> None:
+    node, port = free_port(), free_port()
+    with Starter() as starter:
+        running.front(starter, port, [node], "")
+        wait_for(port)
+        with pytest.raises(ConnectionError, match="the status of the first answer is 502"):
+            running.first_answer(port)
 
 
 def test_a_contestant_that_is_not_installed_is_named_with_the_command_that_installs_it(

@@ -15,9 +15,9 @@ def result(entry, work="push", carried=100.0, **changes):
     step = {"load": 900.0, "broken": "", "p50 ms": 5.0, "p99 ms": 50.0, "samples": 9000,
             "sent": 200, "due": 200, "other work": 0.01, "µs": 10.0}  # fmt: skip
     return {
-        "entry": entry, "work": work, "start s": 3.0, "processes": 4, "KiB": 20.0, "µs": 10.0,
-        "carried": carried, "broke": 110.0, "reason": "late", "disturbed": False, "steps": [step],
-        "at the same load": "carried",
+        "entry": entry, "work": work, "first answer s": 3.0, "processes": 4, "KiB": 20.0,
+        "µs": 10.0, "carried": carried, "broke": 110.0, "reason": "late", "disturbed": False,
+        "steps": [step], "at the same load": "carried",
     } | changes  # fmt: skip
 
 
@@ -225,6 +225,16 @@ def test_a_load_that_failed_in_one_of_two_tries_is_named_with_its_criterion():
     found = result("flask", broke=120, reason="late", steps=steps)
     assert answer.broke(found) == (" (failed at 120 in 1 of 2 tries: the last one over 1 s late)")
     assert report.carried(found) == "100 (the last one over 1 s late)"
+
+
+def test_the_start_of_a_server_given_by_its_url_is_unknown_and_that_of_older_runs_left_out():
+    text = report.summary(raw(result("flask"), result("other", **{"first answer s": None})))
+    assert "| MiB | start s | lines |" in text
+    assert "| – | – | 20 | – | 3 | 511 |" in text
+    assert "| – | – | 20 | – | – | – | – | 4 |" in text
+    old = result("flask")
+    del old["first answer s"]
+    assert "start s" not in report.markdown(raw(old))
 
 
 def test_the_words_of_the_verdict_name_every_criterion():
