@@ -11,8 +11,9 @@ from chat.throttling import FRAME_SIZE
 
 DESCRIPTION = f"""
 Any client may connect; a browser only from a page of Flack. A text frame is one JSON object.
-After each (re)connect fetch what changed, from a little before the newest change that the client
-has, and merge by `id`: pushes may be lost. A refused handshake is 400 (malformed), 403 (the
+After each (re)connect fetch what changed and what was deleted, from a little before the newest
+change of the last time, and merge by `id`: pushes may be lost, and a deletion may come before the
+message. A refused handshake is 400 (malformed), 403 (the
 `Origin` of another site) or 503 (no node).
 
 Close codes: 1002 (not WebSocket), 1007 (not UTF-8), 1008 (too many frames, or the token has ended)
@@ -38,7 +39,11 @@ FRAMES: dict[str, tuple[str, Schema, Schema]] = {
     "deleted_model": ("Rows were deleted", {"data": ref("Deletion")}, {"data": GONE}),
     "ack": ("Reply: stored", {"ref": REF, "data": ref("Message")}, {"ref": UUID, "data": HELLO}),
     "error": (REFUSAL, {"ref": ANY_REF, "data": ref("FrameError")}, REFUSED),
-    "resync": ("Pushes were lost: fetch what changed", {"data": record()}, {"data": {}}),
+    "resync": (
+        "Pushes were lost: fetch what changed and what was deleted",
+        {"data": record()},
+        {"data": {}},
+    ),
 }
 # The frames that clients send, whose further properties are ignored: what is required, the replies.
 RECEIVED = {

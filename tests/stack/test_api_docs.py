@@ -10,6 +10,10 @@ from comparison.contract.client import eventually, new_nickname
 from tests.browser.browser import open_browser
 from tests.running import PATIENCE, ROOT, Stack
 
+# What a test adds to the example: messages of an earlier connection, and ways into it.
+HOLD = "held.forEach(merge); window.example = { messages, merge, remove };"
+HAS = "ids => ids.map((id) => example.messages.has(id))"
+
 
 def code(language: str, stack: Stack) -> str:
     """Return the code of the examples in a language, for this server and with new nicknames."""
@@ -43,12 +47,22 @@ def test_the_python_example_runs(playground: Stack) -> None:
 
 def test_the_javascript_example_runs(playground: Stack) -> None:
     heard: list[str] = []
+    author = playground.person()
+    deleted = playground.posted(author, "deleted while the client was away")
+    kept = {**deleted, "id": deleted["id"] + 1_000_000}
+    ids = [deleted["id"], kept["id"]]
+    playground.delete(f"/api/messages/{deleted['id']}", token=author.token)
     with open_browser() as browser:
         page = browser.new_page()
         page.on("console", lambda message: heard.append(message.text))
         page.goto(playground.url)
-        page.evaluate(f"() => {{ {code('js', playground)} }}")
-        page.wait_for_event("console", lambda message: message.text.endswith(" messages"))
+        with page.expect_console_message(lambda message: message.text.endswith(" messages")):
+            page.evaluate(f"held => {{ {code('js', playground)} {HOLD} }}", [deleted, kept])
+        assert page.evaluate(HAS, ids) == [False, True]
+        page.evaluate("late_push => example.merge(late_push)", deleted)
+        user = {"class": "User", "first": author.id, "last": author.id}
+        page.evaluate("deletion => example.remove(deletion)", user)
+        assert page.evaluate(HAS, ids) == [False, False]
         playground.posted(playground.person(), "to the browser")
 
         def is_heard() -> bool:
