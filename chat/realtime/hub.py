@@ -56,6 +56,7 @@ class Hub:
         self._queue: list[str] = []
         self._size = 0  # characters in `_queue`
         self._recent: dict[int, None] = {}  # hashes of the texts sent last, oldest first
+        self._deletions: deque[str] = deque(maxlen=RECENT)  # received since the last repair began
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -159,6 +160,7 @@ class Hub:
         self._gaps.receive(name, number, last=bool(last))
         if name == self.publisher.name:
             self.publisher.confirm(number)
+        self._deletions.extend(filter(push.is_deletion, texts))
         self._send(texts)
         if ended:
             self._end(ended)
@@ -179,9 +181,11 @@ class Hub:
     async def _repair_gap(self) -> None:
         """Send what changed in the gap, or `resync` if that is too much, so that clients fetch.
 
-        Sockets whose tokens ended in the gap are closed.
+        Sockets whose tokens ended in the gap are closed. A row may be deleted right after it was
+        read: deletions that are received meanwhile are sent again after the rows.
         """
         since, began = self._gaps.take(), time.monotonic()
+        self._deletions.clear()
         digests = [socket.digest for socket in self.sockets if socket.digest]
         try:
             ended = await in_thread(repair.ended, digests) if digests else frozenset()
@@ -190,6 +194,8 @@ class Hub:
             self._gaps.add(since)
             raise
         self._end(ended)
+        if len(self._deletions) == RECENT:  # some may have been dropped
+            texts = None
         if texts is None and began < self._resync_at:
             self._gaps.add(since)
             return
@@ -202,7 +208,7 @@ class Hub:
             return
         missed = [text for text in texts if hash(text) not in self._recent]
         metrics.REPAIRED.inc(len(missed))
-        self._send(missed)
+        self._send(missed + list(self._deletions))
 
     def _send(self, texts: list[str]) -> None:
         if not texts or not self.sockets:

@@ -37,6 +37,11 @@ def deleted_model(deletion: "Deletion") -> str:
     return _frame("deleted_model", deletion.to_dict())
 
 
+def is_deletion(text: str) -> bool:
+    """Return True if the text of a push is that of a deletion."""
+    return text.startswith('{"event":"deleted_model"')
+
+
 def _frame(event: str, data: dict[str, Any]) -> str:
     return orjson.dumps({"event": event, "data": data}).decode()
 

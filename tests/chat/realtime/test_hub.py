@@ -145,23 +145,82 @@ async def test_a_repair_does_not_send_again_what_was_just_pushed(live, missed):
     assert server.heard == ["a", "c", "b"]
 
 
-async def test_gaps_that_are_found_together_are_one_repair(live, missed, monkeypatch):
-    server, read = Server(live), repair.changes
-    begun, finish = threading.Event(), threading.Event()
+class SlowRead:
+    """A read of the database for a repair; it ends once `finish` is set."""
 
-    def wait_and_read(since):
-        begun.set()
-        finish.wait()
-        return read(since)
+    def __init__(self, monkeypatch):
+        self.begun, self.finish, self.read = threading.Event(), threading.Event(), repair.changes
+        monkeypatch.setattr(repair, "changes", self.changes)
 
-    monkeypatch.setattr(repair, "changes", wait_and_read)
+    def changes(self, since):
+        """See `repair.changes`; in a thread."""
+        texts = self.read(since)
+        self.begun.set()
+        self.finish.wait()
+        return texts
+
+
+@pytest.fixture
+def slow(monkeypatch, missed):
+    """A read of the database for a repair, which the test ends."""
+    slow = SlowRead(monkeypatch)
+    yield slow
+    slow.finish.set()
+
+
+DELETION = '{"event":"deleted_model","data":{"class":"Message","first":1,"last":1}}'
+
+
+@pytest.mark.parametrize("read_too", [False, True])
+async def test_a_deletion_during_a_repair_is_sent_after_the_rows_that_it_read(
+    live, missed, slow, read_too
+):
+    missed.texts = ["the message", DELETION] if read_too else ["the message"]
+    server, pushes = Server(live), Pushes()
+    await pushes.send("a")
+    await pushes.send("b", lost=True)
+    await pushes.send("c")
+    await until(slow.begun.is_set)
+    await pushes.send(DELETION)
+    await until(lambda: DELETION in server.heard)
+    slow.finish.set()
+    await until(lambda: "the message" in server.heard)
+    await settle()
+    assert server.heard == ["a", "c", DELETION, "the message", DELETION]
+
+
+async def test_deletions_before_a_repair_are_not_sent_again(live, missed):
+    server, pushes = Server(live), Pushes()
+    await pushes.send(DELETION)
+    await pushes.send("b", lost=True)
+    await pushes.send("c")
+    await until(lambda: "missed" in server.heard)
+    await rounds()
+    assert server.heard == [DELETION, "c", "missed"]
+
+
+async def test_more_deletions_during_a_repair_than_the_bound_are_a_resync(live, slow):
+    server, pushes = Server(live), Pushes()
+    await pushes.send("a")
+    await pushes.send("b", lost=True)
+    await pushes.send("c")
+    await until(slow.begun.is_set)
+    await pushes.send(*[DELETION] * hub_module.RECENT)
+    await until(lambda: DELETION in server.heard)
+    slow.finish.set()
+    await until(lambda: RESYNC in server.heard)
+    assert "missed" not in server.heard
+
+
+async def test_gaps_that_are_found_together_are_one_repair(live, missed, slow):
+    server = Server(live)
     for pushes in (Pushes("one"), Pushes("two"), Pushes("three")):
         await pushes.send("a")
         await pushes.send("b", lost=True)
         await pushes.send("c")
-        await until(begun.is_set)  # the others are found while the first is repaired
+        await until(slow.begun.is_set)  # the others are found while the first is repaired
     await until(lambda: server.heard.count("c") == 3)
-    finish.set()
+    slow.finish.set()
     await until(lambda: len(missed.asked) == 2)
     await rounds()
     assert len(missed.asked) == 2

@@ -3,6 +3,7 @@
 import pytest
 from django.db import transaction
 
+from chat.models import Deletion
 from chat.realtime import push
 from chat.realtime.push import push_model
 
@@ -20,6 +21,14 @@ def test_a_push_carries_the_model_as_it_was_then(alice, pushes, committed):
         push_model(alice)
         alice.nickname = "changed later"
     assert pushes[0]["model"]["nickname"] == "Alice"
+
+
+@pytest.mark.django_db
+def test_the_text_of_a_deletion_differs_from_that_of_a_model(alice):
+    deletion = push.deleted_model(Deletion(model="User", first=alice.pk, last=alice.pk))
+    assert push.is_deletion(deletion)
+    alice.nickname = deletion
+    assert not push.is_deletion(push.updated_model(alice))
 
 
 @pytest.mark.django_db(transaction=True)
