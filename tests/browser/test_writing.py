@@ -68,6 +68,28 @@ def test_up_edits_the_last_message_and_escape_leaves_it_as_it_was(
     assert room.texts(word) == [f"{word} mine", f"{word} other"]
 
 
+def test_the_buttons_of_the_editor_save_and_cancel(room: Room, word: str) -> None:
+    room.say(word)
+    room.hears(word)
+    editor = room.page.get_by_role("textbox", name="Edit text")
+    save, cancel = (room.page.get_by_role("button", name=name) for name in ("Save", "Cancel"))
+    for button in (cancel, save):  # nothing is changed
+        room.box.press("ArrowUp")
+        expect(editor).to_have_value(word)
+        button.click()
+        expect(editor).to_have_count(0)
+        expect(room.box).to_be_focused()
+    room.box.press("ArrowUp")
+    editor.fill("")
+    save.press("Enter")
+    expect(room.article(word).get_by_role("alert")).to_contain_text("blank")
+    expect(save).to_be_focused()
+    editor.fill(f"{word} better")
+    save.press("Enter")
+    room.hears(f"{word} better")
+    expect(editor).to_have_count(0)
+
+
 def test_an_edit_that_is_refused_shows_why_and_keeps_the_text(room: Room, word: str) -> None:
     room.say(word)
     room.hears(word)

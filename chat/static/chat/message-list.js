@@ -34,13 +34,15 @@ const near = new IntersectionObserver(
  */
 export function setUpMessageList(actions) {
 	list.addEventListener('click', ({ target }) => {
-		const button = target instanceof Element && target.closest('button')
-		if (!button) return
-		const row = rowIn(/** @type {Element} */ (button.closest('.entry')))
+		const button = target instanceof Element ? target.closest('button') : null
+		const entry = button?.closest('.entry')
+		// The buttons of an editor have handlers of their own, which may have removed them.
+		if (!entry || !button?.dataset.action) return
+		const row = rowIn(entry)
 		const { id, ref } = row.dataset
 		// The action may remove the button: keep the focus inside the list.
 		if (document.activeElement === button) row.focus({ preventScroll: true })
-		actions[button.dataset.action ?? '']?.(ref ?? Number(id), button)
+		actions[button.dataset.action]?.(ref ?? Number(id), button)
 	})
 }
 
