@@ -114,6 +114,50 @@ def test_a_late_answer_to_a_change_of_the_account_leaves_the_next_user_unchanged
     is_signed_in_as(room, bob, word)
 
 
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_a_tab_closed_during_a_password_change_keeps_the_sign_in_or_asks_for_it(
+    room: Room, make_room: MakeRoom, alice: Person, word: str, is_changed: bool
+) -> None:
+    password, held = new_password(), list[Route]()
+
+    def never_answer(route: Route) -> None:
+        # Chromium sends what is held when its tab is closed: hold what comes before the change.
+        if route.request.method != ("PUT" if is_changed else "GET"):
+            return route.continue_()
+        if is_changed:
+            route.fetch()
+        held.append(route)
+
+    room.page.route(f"**/api/users/{alice.id}", never_answer)
+    room.open_account()
+    room.page.get_by_label("New password").fill(password)
+    room.page.get_by_role("button", name="Change password").click()
+    while not held:
+        room.page.wait_for_timeout(20)
+    later = make_room(beside=room)
+    room.page.close()
+    later.open()
+    if is_changed:
+        expect(later.note).to_contain_text("Your sign-in has ended.")
+        later.fill_sign_in(alice.nickname, password)
+    is_signed_in_as(later, alice, word)
+
+
+def test_a_tab_that_disappeared_during_a_password_change_leaves_no_empty_token(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    room = make_room()
+    room.keep("flack.session", {"token": "", "id": alice.id, "nickname": alice.nickname})
+    room.page.clock.install()
+    room.open()
+    room.say(word)
+    expect(room.unsent).to_have_count(1)
+    room.page.clock.fast_forward("01:00")
+    expect(room.note).to_contain_text("Your sign-in has ended.")
+    room.fill_sign_in(alice.nickname, alice.password)
+    room.hears(word)
+
+
 def test_a_late_401_of_an_earlier_token_keeps_the_user_signed_in(
     tapped: Tapped, alice: Person, word: str
 ) -> None:

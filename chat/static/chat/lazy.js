@@ -5,27 +5,7 @@
 
 import { showNote } from './status.js'
 
-/**
- * @typedef {{
- *   'account': typeof import('./lazy/account.js'),
- *   'action-bar': typeof import('./lazy/action-bar.js'),
- *   'completion': typeof import('./lazy/completion.js'),
- *   'countdown': typeof import('./lazy/countdown.js'),
- *   'deleting': typeof import('./lazy/deleting.js'),
- *   'editor': typeof import('./lazy/editor.js'),
- *   'emoji': typeof import('./lazy/emoji.js'),
- *   'excerpt': typeof import('./lazy/excerpt.js'),
- *   'form': typeof import('./lazy/form.js'),
- *   'help': typeof import('./lazy/help.js'),
- *   'notifications': typeof import('./lazy/notifications.js'),
- *   'part': typeof import('./lazy/part.js'),
- *   'permalink': typeof import('./lazy/permalink.js'),
- *   'person': typeof import('./lazy/person.js'),
- *   'reply': typeof import('./lazy/reply.js'),
- *   'search': typeof import('./lazy/search.js'),
- *   'signin': typeof import('./lazy/signin.js'),
- * }} Modules
- */
+/** @import {Modules} from './lazy/modules.js' */
 
 const FAILED = 'That part of the page could not be loaded. Try again.'
 /** @type {Partial<Record<keyof Modules, Promise<any>>>} */

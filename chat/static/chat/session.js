@@ -2,13 +2,19 @@
 
 import { load, save } from './storage.js'
 
-/** @typedef {{token: string, id: number, nickname: string}} Session */
+/**
+ * `token` is empty while a password change replaces it.
+ * @typedef {{token: string, id: number, nickname: string}} Session
+ */
 
 const KEY = 'flack.session'
+/** Milliseconds: a password change is three requests, each of at most 20 s. */
+const CHANGE = 60000
 /** @type {Session | null} */
 export let session = load(KEY)
 /** @type {(ended: boolean) => void} */
 let changed
+let timer = 0
 
 export const me = () => session?.id ?? 0
 
@@ -16,7 +22,14 @@ export const me = () => session?.id ?? 0
 export function setSession(next, ended = false) {
 	session = next
 	save(KEY, next)
+	expectToken()
 	changed(ended)
+}
+
+/** End the session if the tab that changes the password is gone: no new token will come. */
+function expectToken() {
+	clearTimeout(timer)
+	if (session && !session.token) timer = setTimeout(setSession, CHANGE, null, true)
 }
 
 /**
@@ -40,9 +53,11 @@ export function endSession(token) {
 /** @param {typeof changed} listener called after a change in any tab */
 export function watchSession(listener) {
 	changed = listener
+	expectToken()
 	addEventListener('storage', ({ key }) => {
 		if (key !== KEY && key !== null) return
 		session = load(KEY)
+		expectToken()
 		changed(false)
 	})
 }

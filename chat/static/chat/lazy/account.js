@@ -37,15 +37,18 @@ setUpForm(passwordForm, async () => {
 	const password = field(passwordForm, 'password').value.toWellFormed()
 	const user = me()
 	let token = session?.token
+	const putBack = () => updateSession(user, { token })
 	// This ends every token: the socket's 401 refers to the old one.
 	updateSession(user, { token: '' })
+	addEventListener('pagehide', putBack)
 	try {
 		// Another device may have renamed the user.
 		const { nickname } = await request('GET', `/api/users/${user}`, undefined, `Bearer ${token}`)
 		await request('PUT', `/api/users/${user}`, { password }, `Bearer ${token}`)
 		token = await fetchToken(nickname, password)
 	} finally {
-		if (!updateSession(user, { token })) endToken(token) // the user signed out meanwhile
+		removeEventListener('pagehide', putBack)
+		if (!putBack()) endToken(token) // the user signed out meanwhile
 	}
 	if (me() !== user) return
 	showNote('Your password is changed. You are signed out everywhere else.')

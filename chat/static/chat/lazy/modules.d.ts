@@ -1,0 +1,20 @@
+/** The types of the modules in this folder, by name. Browsers do not load this file. */
+export type Modules = {
+	'account': typeof import('./account.js')
+	'action-bar': typeof import('./action-bar.js')
+	'completion': typeof import('./completion.js')
+	'countdown': typeof import('./countdown.js')
+	'deleting': typeof import('./deleting.js')
+	'editor': typeof import('./editor.js')
+	'emoji': typeof import('./emoji.js')
+	'excerpt': typeof import('./excerpt.js')
+	'form': typeof import('./form.js')
+	'help': typeof import('./help.js')
+	'notifications': typeof import('./notifications.js')
+	'part': typeof import('./part.js')
+	'permalink': typeof import('./permalink.js')
+	'person': typeof import('./person.js')
+	'reply': typeof import('./reply.js')
+	'search': typeof import('./search.js')
+	'signin': typeof import('./signin.js')
+}
