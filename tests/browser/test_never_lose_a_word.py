@@ -1,11 +1,19 @@
 """Each message arrives exactly once, whatever happens to the connection."""
 
+import pytest
 from playwright.sync_api import expect
 
-from comparison.contract.client import Person
+from comparison.contract.client import Person, new_password
 from tests.browser.room import MakeRoom, Room, Tapped
 from tests.browser.tap import Tap, is_about_messages
 from tests.running import Stack
+
+# What a browser does whose user forbids sites to store data, and one whose storage is full.
+FORBIDDEN = """for (const area of ['localStorage', 'sessionStorage'])
+    Object.defineProperty(window, area, {
+        get() { throw new DOMException('', 'SecurityError') },
+    })"""
+FULL = "Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError') }"
 
 
 def test_a_message_is_shown_at_once_and_marked_as_sent_at_its_ack(
@@ -212,6 +220,43 @@ def test_signing_in_again_after_a_revoked_token_sends_what_was_refused(
     expect(room.password).to_be_focused()
     room.fill_sign_in(alice.nickname, alice.password)
     room.hears(word)
+
+
+@pytest.mark.parametrize("storage", [FORBIDDEN, FULL], ids=["forbidden", "full"])
+def test_without_storage_the_end_of_a_sign_in_keeps_the_draft_and_what_is_unsent(
+    make_room: MakeRoom, stack: Stack, alice: Person, word: str, storage: str
+) -> None:
+    room, password = make_room(), new_password()
+    room.page.add_init_script(storage)
+    room.open()
+    room.fill_sign_in(alice.nickname, alice.password)
+    expect(room.account).to_have_text(alice.nickname)
+    room.context.set_offline(True)
+    for number in range(2):
+        room.say(f"{word} unsent {number}")
+    room.box.fill(f"{word} draft")
+    # A new password ends all sign-ins.
+    body = {"password": password}
+    stack.put(f"/api/users/{alice.id}", token=alice.token, json=body)
+    room.context.set_offline(False)
+    expect(room.note).to_contain_text("Sign in again: what you wrote is kept.")
+    expect(room.unsent).to_have_count(0)
+    room.fill_sign_in(alice.nickname, password)
+    expect(room.box).to_have_value(f"{word} draft")
+    room.hears(f"{word} unsent 1")
+    assert room.texts(word) == [f"{word} unsent {number}" for number in range(2)]
+
+
+def test_what_another_tab_stores_replaces_what_this_one_could_not(
+    make_room: MakeRoom, alice: Person, bob: Person
+) -> None:
+    room = make_room()
+    room.page.add_init_script(FULL)
+    room.open()
+    room.fill_sign_in(alice.nickname, alice.password)
+    expect(room.account).to_have_text(alice.nickname)
+    make_room(beside=room).open(bob)
+    expect(room.account).to_have_text(bob.nickname)
 
 
 def test_what_is_too_long_is_not_sent_and_not_lost(room: Room, word: str) -> None:

@@ -43,15 +43,6 @@ export function addToDraft(text) {
 	changed()
 }
 
-/** Write at the caret, after a space. @param {string} text */
-export function insertText(text) {
-	const { selectionStart: at, selectionEnd: end } = box
-	const space = /\S$/.test(box.value.slice(0, at)) ? ' ' : ''
-	box.setRangeText(space + text, at, end, 'end')
-	box.dispatchEvent(new Event('input'))
-	box.focus()
-}
-
 const complete = () =>
 	use('completion', (module) => {
 		completion = module

@@ -1,6 +1,5 @@
 /** The card of a user: mention, mute, when the user was last seen. */
 
-import { insertText } from '../composer.js'
 import { query } from '../dom.js'
 import { load } from '../lazy.js'
 import { isMuted, mute } from '../muted.js'
@@ -12,6 +11,8 @@ const UNITS = [['day', 86400], ['hour', 3600], ['minute', 60]]
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 const { addPart } = await load('part')
 const card = await addPart('person')
+/** @type {HTMLTextAreaElement} */
+const box = query('#message')
 const mentionButton = query('[data-action=mention]', card)
 const muteButton = query('[data-action=mute]', card)
 let shownId = 0
@@ -44,8 +45,18 @@ function ago(at) {
 
 mentionButton.onclick = () => {
 	card.close()
-	insertText(`@${users.rows.get(shownId)?.nickname} `)
+	mention(`@${users.rows.get(shownId)?.nickname} `)
 }
+
+/** Write a mention at the caret, after a space. @param {string} text */
+function mention(text) {
+	const { selectionStart: at, selectionEnd: end } = box
+	const space = /\S$/.test(box.value.slice(0, at)) ? ' ' : ''
+	box.setRangeText(space + text, at, end, 'end')
+	box.dispatchEvent(new Event('input'))
+	box.focus()
+}
+
 muteButton.onclick = () => {
 	mute(shownId, !isMuted(shownId))
 	showMuted()
