@@ -203,3 +203,31 @@ def test_days_long_messages_code_and_emoji(
     expect(sticky).to_be_visible()
     long.get_by_role("button", name="Show less").click()
     assert long.evaluate("row => row.clientHeight") == height
+
+
+def test_an_update_leaves_a_message_unfolded_and_the_focus_where_it_is(
+    room: Room, stack: Stack, bob: Person, word: str
+) -> None:
+    long = f"{word} first\n" * 60
+    path = f"/api/messages/{stack.posted(bob, long)['id']}"
+    row = room.hears(word)
+
+    def update(source: str) -> None:
+        stack.put(path, token=bob.token, json={"source": source})
+        expect(row.locator(".body")).to_contain_text(source)
+
+    more, less = (row.get_by_role("button", name=f"Show {what}") for what in ("all", "less"))
+    more.click()
+    less.focus()
+    for what in ("second", "third"):
+        update(f"{long}{word} {what}")
+        expect(less).to_be_focused()
+        expect(row.locator(".unfold + .edited")).to_have_count(1)
+    less.click()
+    expect(more).to_be_visible()
+    row.get_by_role("button", name="Reply").focus()
+    update(f"{word} short")
+    expect(row).to_be_focused()
+    expect(more).to_have_count(0)
+    update(f"{long}{word} fourth")
+    expect(more).to_be_visible()

@@ -141,6 +141,7 @@ export function showMuted() {
 /** @param {Message} message @param {Element} page @returns {Element[]} entries to arrange */
 function place({ id, user_id: userId, created_at: at, edited_at: edited, source, html }, page) {
 	const row = rows.get(id) ?? makeRow(userId)
+	const hadFocus = row.contains(document.activeElement)
 	rows.set(id, row)
 	row.dataset.id = String(id)
 	row.hidden = isMuted(userId)
@@ -163,6 +164,8 @@ function place({ id, user_id: userId, created_at: at, edited_at: edited, source,
 	const isPlaced = entry.isConnected && (beside(entry, 'next') ?? null) === next
 	if (page.isConnected) page.prepend(entry)
 	else if (!isPlaced) (next?.parentElement ?? list.lastElementChild)?.insertBefore(entry, next)
+	// What had it may be gone.
+	if (hadFocus && !row.contains(document.activeElement)) row.focus({ preventScroll: true })
 	return next ? [entry, next] : [entry]
 }
 

@@ -51,7 +51,8 @@ export function showEdited(row, seconds) {
 	const date = new Date(seconds * 1000)
 	const words = (dayOf(date) === row.dataset.day ? clock : short).format(date)
 	const time = make('time', { dateTime: date.toISOString(), title: full.format(date) }, words)
-	query('.body', row).after(make('p', { className: 'edited' }, '(edited ', time, ')'))
+	const above = query('.unfold', row) ?? query('.body', row)
+	above.after(make('p', { className: 'edited' }, '(edited ', time, ')'))
 }
 
 /** Fold a message that takes up more than about half of the log. @param {HTMLElement} row */
@@ -60,8 +61,11 @@ export function fold(row) {
 	const { length } = body.textContent.split('\n')
 	const blocks = body.querySelectorAll('blockquote, li, p').length
 	const isLong = body.textContent.length / LINE + length + blocks > LONG
+	const button = query('.unfold', row)
+	if (isLong === !!button) return // a button that stays keeps its label and the focus
 	row.classList.toggle('long', isLong)
-	query('.unfold', row)?.remove()
+	row.classList.remove('open')
+	button?.remove()
 	if (isLong) body.after(makeButton('unfold', 'Show all', 'unfold'))
 }
 
