@@ -229,6 +229,25 @@ def test_an_editor_survives_the_end_of_a_sign_in(
     room.hears(f"{word} edited")
 
 
+def test_an_editor_survives_the_end_of_a_sign_in_that_another_tab_met_first(
+    room: Room, make_room: MakeRoom, stack: Stack, alice: Person, word: str
+) -> None:
+    other = make_room(beside=room).open(alice)
+    other.say(word)
+    other.hears(word)
+    other.box.press("ArrowUp")
+    editor = other.page.get_by_label("Edit text")
+    editor.fill(f"{word} edited")
+    other.page.route("**/api/**", lambda route: route.abort())
+    stack.delete("/api/tokens", token=alice.token)
+    expect(other.note).to_contain_text("Your sign-in has ended.")
+    other.page.unroute("**/api/**")
+    room.fill_sign_in(alice.nickname, alice.password)
+    expect(other.box).to_be_visible()
+    editor.press("Enter")
+    other.hears(f"{word} edited")
+
+
 def test_a_late_answer_to_an_edit_leaves_the_next_editor_open(room: Room, word: str) -> None:
     room.say(word)
     room.hears(word)

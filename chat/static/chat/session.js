@@ -11,7 +11,7 @@ const KEY = 'flack.session'
 /** Milliseconds: a password change is three requests, each of at most 20 s. */
 const CHANGE = 60000
 /** @type {Session | null} */
-export let session = load(KEY)
+export let session = load(KEY) || null
 /** @type {(ended: boolean) => void} */
 let changed
 let timer = 0
@@ -21,7 +21,8 @@ export const me = () => session?.id ?? 0
 /** @param {Session | null} next @param {boolean} ended true if the server ended the session */
 export function setSession(next, ended = false) {
 	session = next
-	save(KEY, next)
+	// Other tabs tell an ended session, false, from one that was signed out.
+	save(KEY, ended ? false : next)
 	expectToken()
 	changed(ended)
 }
@@ -56,8 +57,10 @@ export function watchSession(listener) {
 	expectToken()
 	addEventListener('storage', ({ key }) => {
 		if (key !== KEY && key !== null) return
-		session = load(KEY)
+		const kept = load(KEY)
+		const ended = !!session && kept === false
+		session = kept || null
 		expectToken()
-		changed(false)
+		changed(ended)
 	})
 }
