@@ -1,8 +1,11 @@
 /** Completion of @nicknames and of :emoji: from a list, with arrow keys. */
 
 import { make, query } from '../dom.js'
-import { use } from '../lazy.js'
+import { load, use } from '../lazy.js'
 import { users } from '../store.js'
+
+const { addStyle } = await load('part')
+await addStyle('parts.css')
 
 const MOST = 6
 const BEGUN = /(?:^|[^\p{L}\p{N}])(?:@([^@\n]{0,32})|:([\w+-]{2,32}:?))$/u
