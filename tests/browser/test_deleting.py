@@ -116,3 +116,21 @@ def test_a_message_deleted_while_it_is_edited_gives_its_text_back(
     expect(room.article(word)).to_have_count(0)
     expect(room.box).to_have_value(f"{word} half an edit")
     expect(room.note).to_contain_text("deleted")
+
+
+def test_a_message_deleted_after_the_sign_in_ended_gives_the_text_of_its_editor_back(
+    make_room: MakeRoom, stack: Stack, alice: Person, word: str
+) -> None:
+    stack.posted(alice, "This stays, as a page without any message is loaded anew.")
+    message = stack.posted(alice, word)
+    room = make_room().open(alice)
+    room.hears(word)
+    room.box.press("ArrowUp")
+    room.page.get_by_role("textbox", name="Edit text").fill(f"{word} half an edit")
+    tokens = stack.post("/api/tokens", auth=(alice.nickname, alice.password)).json()
+    stack.delete("/api/tokens", token=alice.token)
+    expect(room.note).to_contain_text("Your sign-in has ended.")
+    stack.delete(f"/api/messages/{message['id']}", token=tokens["token"])
+    expect(room.article(word)).to_have_count(0)
+    room.fill_sign_in(alice.nickname, alice.password)
+    expect(room.box).to_have_value(f"{word} half an edit")

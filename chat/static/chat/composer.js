@@ -36,10 +36,14 @@ export function openComposer(user, isBanned) {
 	changed()
 }
 
-/** Append text to the draft. @param {string} text */
-export function addToDraft(text) {
-	box.value = [box.value, text].filter(Boolean).join('\n')
-	box.setSelectionRange(box.value.length, box.value.length)
+/** Append text to the draft of a user. @param {string} text @param {number} user */
+export function addToDraft(text, user = owner) {
+	const key = DRAFT + user
+	const before = user === owner ? box.value : load(key, 'sessionStorage')
+	const draft = [before, text].filter(Boolean).join('\n')
+	if (user !== owner) return save(key, draft, 'sessionStorage')
+	box.value = draft
+	box.setSelectionRange(draft.length, draft.length)
 	changed()
 }
 

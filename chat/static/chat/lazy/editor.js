@@ -18,9 +18,14 @@ export function removeEditors(user) {
 	for (const [row, remove] of editors) if (row.dataset.user !== String(user)) remove()
 }
 
-/** Move the text of an editor to the composer. @param {HTMLElement} row of a deleted message */
+/**
+ * Move the text of an editor to the draft of its user, whose sign-in may have ended.
+ * @param {HTMLElement} row of a deleted message
+ */
 export function rescue(row) {
-	addToDraft(/** @type {HTMLTextAreaElement} */ (query('.editor textarea', row)).value)
+	/** @type {HTMLTextAreaElement} */
+	const box = query('.editor textarea', row)
+	addToDraft(box.value, Number(row.dataset.user))
 	showNote('The message was deleted. Your edit is in the message box.', true)
 }
 
