@@ -5,7 +5,7 @@ import { use } from './lazy.js'
 import { showNote } from './status.js'
 import { load, save } from './storage.js'
 
-const DRAFT = 'flack.draft.'
+export const DRAFT = 'flack.draft.'
 const LIMIT = 10000
 const NEAR_LIMIT = 9000
 /** What may be completed. */
@@ -36,17 +36,6 @@ export function openComposer(user, isBanned) {
 	changed()
 }
 
-/** Append text to the draft of a user. @param {string} text @param {number} user */
-export function addToDraft(text, user = owner) {
-	const key = DRAFT + user
-	const before = user === owner ? box.value : load(key, 'sessionStorage')
-	const draft = [before, text].filter(Boolean).join('\n')
-	if (user !== owner) return save(key, draft, 'sessionStorage')
-	box.value = draft
-	box.setSelectionRange(draft.length, draft.length)
-	changed()
-}
-
 const complete = () =>
 	use('completion', (module) => {
 		completion = module
@@ -60,6 +49,7 @@ export function setUpComposer(send, editLast) {
 		changed()
 		if (completion || BEGUN.test(box.value)) complete()
 	})
+	box.onchange = changed
 	box.onkeydown = (event) => {
 		if (isComposing(event) || completion?.completes(event)) return
 		if (event.key === 'Enter' && !event.shiftKey) {

@@ -1,7 +1,6 @@
 /** The editor that replaces the body of a message. */
 
 import { request } from '../api.js'
-import { addToDraft } from '../composer.js'
 import { grow, hasTouchKeyboard, isComposing, make, query, textOf } from '../dom.js'
 import { load } from '../lazy.js'
 import { rowOf } from '../message-list.js'
@@ -9,6 +8,7 @@ import { showNote } from '../status.js'
 import { timeline } from '../store.js'
 
 const { countDown } = await load('countdown')
+const { addToDraft } = await load('draft')
 
 /** What removes each open editor. @type {Map<HTMLElement, () => void>} by row */
 const editors = new Map()

@@ -5,6 +5,7 @@ export type Modules = {
 	'completion': typeof import('./completion.js')
 	'countdown': typeof import('./countdown.js')
 	'deleting': typeof import('./deleting.js')
+	'draft': typeof import('./draft.js')
 	'editor': typeof import('./editor.js')
 	'emoji': typeof import('./emoji.js')
 	'excerpt': typeof import('./excerpt.js')

@@ -10,9 +10,8 @@ import { users } from '../store.js'
 const UNITS = [['day', 86400], ['hour', 3600], ['minute', 60]]
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 const { addPart } = await load('part')
+const { insertText } = await load('draft')
 const card = await addPart('person')
-/** @type {HTMLTextAreaElement} */
-const box = query('#message')
 const mentionButton = query('[data-action=mention]', card)
 const muteButton = query('[data-action=mute]', card)
 let shownId = 0
@@ -45,18 +44,8 @@ function ago(at) {
 
 mentionButton.onclick = () => {
 	card.close()
-	mention(`@${users.rows.get(shownId)?.nickname} `)
+	insertText(`@${users.rows.get(shownId)?.nickname} `)
 }
-
-/** Write a mention at the caret, after a space. @param {string} text */
-function mention(text) {
-	const { selectionStart: at, selectionEnd: end } = box
-	const space = /\S$/.test(box.value.slice(0, at)) ? ' ' : ''
-	box.setRangeText(space + text, at, end, 'end')
-	box.dispatchEvent(new Event('input'))
-	box.focus()
-}
-
 muteButton.onclick = () => {
 	mute(shownId, !isMuted(shownId))
 	showMuted()

@@ -1,9 +1,11 @@
 /** Replying: a quotation of the message in the composer. */
 
-import { addToDraft, focusComposer } from '../composer.js'
+import { focusComposer } from '../composer.js'
+import { load } from '../lazy.js'
 import { me } from '../session.js'
 import { timeline, users } from '../store.js'
 
+const { addToDraft } = await load('draft')
 const QUOTED_LINES = 4
 const QUOTED_LENGTH = 200
 
