@@ -19,7 +19,7 @@ PARAMETERS: dict[str, list[Parameter]] = {
         Parameter("online", "`0`: offline users; other values: online ones", TEXT),
         SINCE_OR_ALL,
         IDS,
-        Parameter("nickname", "Only users because of whom this nickname is taken", TEXT),
+        Parameter("nickname", "Only the users whose nicknames make this one unavailable", TEXT),
     ],
     "messages_list": [
         SINCE._replace(description=SINCE_OF_DAY),

@@ -12,7 +12,7 @@ ID = "[0-9]{1,18}"  # no column holds a longer id
 WHOLE = re.compile("-?[0-9]{1,19}")
 MAX_IDS = 100  # in one request
 PAGE = 50  # messages of older history, without `limit`
-LARGEST_PAGE = 200  # messages of older history
+LARGEST_PAGE = 200  # messages, with `limit`
 LARGEST = 2**63 - 1  # what a column of either database holds
 
 TEXT: Schema = {"type": "string"}
@@ -59,7 +59,7 @@ SINCE = Parameter("updated_since", "Only later changes, in Unix seconds")
 USER_ID = Parameter("user_id", "Only messages of this user")
 LIMIT = Parameter(
     "limit",
-    f"At most N. With `before`, `after` or `q`, {PAGE} by default and at most {LARGEST_PAGE}",
+    f"The newest N, at most {LARGEST_PAGE}; {PAGE} by default with `before`, `after` or `q`",
     {**NUMBER, "minimum": 1},
 )
 BEFORE = Parameter("before", "Messages of any age with a smaller id")

@@ -1,6 +1,8 @@
 """The documents name every setting and command; every file and target that they name exists."""
 
 import re
+import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,7 @@ DOCUMENTS = sorted(
 )
 GUIDES = sorted((ROOT / "docs").glob("*.md"))
 SETTINGS = (ROOT / "flack_project/settings.py").read_text()
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 COMMANDS = sorted(
     path.stem for path in (ROOT / "chat/management/commands").glob("*.py") if path.stem[0] != "_"
 )
@@ -127,6 +130,28 @@ def test_the_table_of_limits_has_every_limit_that_is_counted():
 def test_nginx_and_the_nodes_have_the_same_bound_for_a_body():
     size = number(r"client_max_body_size (\d+)k;", "nginx/flack.conf")
     assert size * 1024 == settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+def test_nginx_waits_longer_than_a_node_needs_to_find_a_dead_socket():
+    server = (ROOT / "flack_project/daphne/server.py").read_text()
+    ((interval, patience),) = re.findall(r"PING_INTERVAL, PING_TIMEOUT = (\d+), (\d+)", server)
+    assert number(r"pings a silent client every (\d+) s", "nginx/flack.conf") == int(interval)
+    waits = number(r"every \d+ s, .*\n +proxy_read_timeout (\d+)s;", "nginx/flack.conf")
+    assert waits > int(interval) + int(patience)
+
+
+def test_the_table_of_paths_has_the_layers_of_chat_in_their_order():
+    linter = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (order,) = (each["layers"] for each in linter["contracts"] if "containers" in each)
+    place = {name: place for place, names in enumerate(order) for name in names.split(" : ")}
+    found = [
+        [place[path.replace("/", ".")] for path in re.findall(r"`chat/([\w/]+?)(?:/|\.py)`", row)]
+        for row in re.findall(r"^\|([^|]*)\|", CONTRIBUTING, re.MULTILINE)
+        if "`chat/static/`" not in row
+    ]
+    table = list(filter(None, found))
+    assert [(upper, lower) for upper, lower in pairwise(table) if max(upper) >= min(lower)] == []
+    assert set().union(*table) == {*place.values()} - {place["urls"]}
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -36,7 +36,7 @@ def register(*, nickname: str, password: str, address: str | None = None) -> Use
 
 
 def find_look_alikes(nickname: str) -> QuerySet[User]:
-    """Return the users because of whom a nickname is taken.
+    """Return the users whose nicknames make this one unavailable.
 
     Raises ValidationError for a nickname that is not allowed for any user.
     """
