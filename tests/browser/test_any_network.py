@@ -18,6 +18,16 @@ REFUSED = """
     }
 """
 
+COUNTED = """
+    const ask = window.fetch
+    window.asked = 0
+    window.fetch = (...request) => {
+        if (!window.isOut) return ask(...request)
+        window.asked += 1
+        return Promise.reject(new TypeError('no network'))
+    }
+"""
+
 
 def refuse_handshakes(room: Room) -> None:
     room.page.add_init_script(REFUSED)
@@ -88,6 +98,26 @@ def test_a_hidden_page_polls_less_often(
     room.open(alice)
     room.page.wait_for_function("window.pause")
     assert least <= room.page.evaluate("window.pause") <= most
+
+
+def test_a_page_asks_no_more_often_the_longer_an_outage_lasts(
+    make_room: MakeRoom, alice: Person
+) -> None:
+    room = make_room()
+    refuse_handshakes(room)
+    room.page.add_init_script(COUNTED)
+    room.page.clock.install()
+    room.open(alice)
+    expect(room.status).to_contain_text("Refreshing every few seconds")
+    room.stop_clock()
+    room.page.evaluate("window.isOut = true")
+    asked = []
+    for _ in range(2):
+        for _ in range(60):
+            room.page.clock.run_for(1000)
+        asked.append(room.page.evaluate("window.asked"))
+    # Two polls are 3 s apart or more, and a failed one is repeated after 1 s or more.
+    assert 0 < asked[1] - asked[0] <= 60 / 3 + 60 / 1
 
 
 def test_the_page_returns_to_the_socket_when_it_opens(

@@ -29,6 +29,7 @@ let isLive = false
 let isBusy = false
 let again = false
 let losses = 0
+let timer = 0
 /** @type {() => void} */
 let ready
 /** Resolved once the first page is shown. @type {Promise<void>} */
@@ -59,6 +60,7 @@ export function prove() {
  * @returns {Promise<boolean>} true if it did at once
  */
 export async function catchUp() {
+	clearTimeout(timer)
 	again = isBusy
 	if (isBusy) return false
 	isBusy = true
@@ -72,7 +74,7 @@ export async function catchUp() {
 		ready()
 	} catch {
 		isComplete = false
-		setTimeout(catchUp, 1000 + 4000 * Math.random())
+		timer = setTimeout(catchUp, 1000 + 4000 * Math.random())
 	}
 	isBusy = false
 	return again ? catchUp() : isComplete
