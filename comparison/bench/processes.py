@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psutil
 
+ESTABLISHED, LISTENING = "01", "0A"  # states in /proc/net/tcp
+
 
 class Processes:
     """Some processes with all their children, including children that have ended."""
@@ -62,19 +64,24 @@ def listening_on(port: int) -> psutil.Process:
 
     psutil names only one of the processes that share a socket, or reads every table once for each.
     """
-    links = {f"socket:[{inode}]" for inode in _listeners(port)}
+    links = {f"socket:[{inode}]" for inode in _sockets(port, LISTENING)}
     listening = [p for p in psutil.process_iter() if not links.isdisjoint(_open(p))]
     if not listening:
         raise LookupError(f"No process of this machine listens on port {port}.")
     return min(listening, key=psutil.Process.create_time)
 
 
-def _listeners(port: int) -> Iterator[str]:
-    """Yield the inode of each socket that listens on a TCP port."""
+def connections(port: int) -> int:
+    """Return the number of connections to a TCP port of this machine."""
+    return sum(1 for _ in _sockets(port, ESTABLISHED))
+
+
+def _sockets(port: int, wanted: str) -> Iterator[str]:
+    """Yield the inode of each socket of a local TCP port that is in a state."""
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
             _, local, _, state, *_, inode = line.split()[:10]
-            if state == "0A" and int(local.rpartition(":")[2], 16) == port:
+            if state == wanted and int(local.rpartition(":")[2], 16) == port:
                 yield inode
 
 

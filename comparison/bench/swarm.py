@@ -15,6 +15,9 @@ from collections.abc import Callable, Sequence
 from comparison.bench.framing import CLOSE, PING, TEXT, Wire, frame
 
 HEARTBEAT = 20  # seconds; Socket.IO of 2016 closes a connection that is silent for 60
+# `ip_hash` of nginx reads three octets, so each address is of another network. Each also has some
+# 28,000 ports of its own.
+ADDRESSES = [f"127.0.{network}.1" for network in range(1, 9)]
 
 
 class Refused(Exception):
@@ -79,6 +82,8 @@ class Swarm:
         wire = socket.socket()
         if deaf:
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        wire.setsockopt(socket.IPPROTO_IP, socket.IP_BIND_ADDRESS_NO_PORT, 1)
+        wire.bind((ADDRESSES[number // len(self.ports) % len(ADDRESSES)], 0))
         wire.connect(("127.0.0.1", self.ports[number % len(self.ports)]))
         wire.sendall(self.wire.handshake())
         wire.setblocking(False)

@@ -34,6 +34,7 @@ class Side:
     parts: dict[str, list[Processes]]  # web, worker, nginx, valkey, postgresql
     database: Database | None  # None if it cannot be asked
     answered: float | None = None  # seconds from its start to its first answer, if started here
+    nodes: tuple[int, ...] = ()  # the ports of its nodes, if started here
     tokens: list[str] = field(default_factory=list)
     server: dict[str, Any] = field(
         default_factory=dict
@@ -70,7 +71,8 @@ def started(name: str, server: Database, cores: Cores, nodes: int = 1) -> Iterat
         parts |= {part: [processes] for part, processes in found.beside.items()}
         parts["postgresql"] = [database.processes]
         wire = detect(found.url, PATIENCE) if contestant.keeps_contract else "json"
-        side = Side(name, found.url, wire, parts, database, found.answered)
+        ports = tuple(running.ports_of(found.nodes))
+        side = Side(name, found.url, wire, parts, database, found.answered, ports)
         if contestant.keeps_contract:
             side.sign_up()
         else:

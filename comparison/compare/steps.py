@@ -11,7 +11,7 @@ from functools import partial
 
 from comparison.bench.cores import OtherWork, own_seconds
 from comparison.bench.framing import TEXT, WIRES, frame
-from comparison.bench.processes import Processes
+from comparison.bench.processes import Processes, connections
 from comparison.bench.swarm import Refused, Swarm
 from comparison.compare.arrivals import Arrivals, Request, request
 from comparison.compare.method import Step, is_growing, quantile, quarters
@@ -106,6 +106,8 @@ def push(side: Side, sockets: float, length: Length) -> Step:
     lags = array("d")
     try:
         clients = swarm.connect(int(sockets), patience=CONNECTING)
+        if len(side.nodes) > 1:
+            step["clients of nodes"] = [connections(port) for port in side.nodes]
         authors = swarm.connect(len(side.tokens), counted=False, patience=CONNECTING)
         for author, token in zip(authors, side.tokens, strict=True):
             author.wire.send(frame(TEXT, event_text(side.wire, "ping_user", token)))

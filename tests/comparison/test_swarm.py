@@ -3,20 +3,30 @@
 import socket
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 
 from comparison.bench.framing import Wire
-from comparison.bench.swarm import Refused, Swarm
+from comparison.bench.processes import connections, free_port
+from comparison.bench.servers import wait_for
+from comparison.bench.swarm import ADDRESSES, Refused, Swarm
+from comparison.contestants.running import Starter, front
 from tests.kit import until
 
 
 @pytest.fixture
 def chat():
     """The port of a server, and its sockets."""
+    with serving() as found:
+        yield found
+
+
+@contextmanager
+def serving():
+    """Run a server; the block gets its port, and its sockets."""
     sockets = []
 
     def stay(connection):
@@ -87,6 +97,28 @@ def test_a_push_that_comes_late_is_not_counted_in_the_next_measurement(chat, ane
     assert len(after.delays) == 1
     assert after.lost_and_doubled(clients) == (0, 0)
     after.close()
+
+
+@pytest.mark.parametrize("balance", ["ip_hash;", "least_conn;"])
+def test_both_nodes_behind_nginx_get_clients(chat, balance):
+    port = free_port()
+    with serving() as other, Starter() as starter:
+        front(starter, port, [chat[0], other[0]], balance)
+        wait_for(port)
+        swarm = Swarm([port], Wire("/"))
+        swarm.connect(16)
+        until(lambda: [connections(each) for each in (chat[0], other[0])] == [8, 8])
+        swarm.close()
+
+
+def test_clients_come_to_each_port_from_every_address(chat):
+    with serving() as other:
+        swarm = Swarm([chat[0], other[0]], Wire("/"))
+        swarm.connect(2 * len(ADDRESSES))
+        for _, sockets in (chat, other):
+            until(lambda sockets=sockets: len(sockets) == len(ADDRESSES))
+            assert sorted(each.remote_address[0] for each in sockets) == ADDRESSES
+        swarm.close()
 
 
 def test_pushes_to_a_writer_are_not_counted(chat, swarm):
