@@ -9,7 +9,7 @@ import pytest
 from tests.faults.crowd import Crowd
 from tests.hosts.network import why_not
 from tests.hosts.stack import DATABASE, Hosts
-from tests.hosts.table import warm_up
+from tests.stacks import CHEAP
 
 
 @pytest.fixture(scope="module")
@@ -18,9 +18,9 @@ def crowd() -> Iterator[Crowd]:
     if reason := why_not():
         pytest.skip(reason)
     with tempfile.TemporaryDirectory(prefix="flack-hosts-") as name:
-        hosts = Hosts(Path(name))
+        # Without the memory of real hashes, which nodes keep, `hosts.table.warm_up` is not needed.
+        hosts = Hosts(Path(name), **CHEAP)
         try:
-            warm_up(hosts)
             with Crowd(hosts, DATABASE) as crowd:
                 yield crowd
         finally:

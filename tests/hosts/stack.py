@@ -33,20 +33,20 @@ HOST = {"nginx": "nginx", "worker": "worker", "previews": "worker", "beat": "wor
 class Hosts(Stack):
     """A Flack whose processes run on hosts of a network; none is started again when it ends."""
 
-    def __init__(self, folder: Path) -> None:
-        """Start it, with the data in `folder`."""
+    def __init__(self, folder: Path, **environment: str) -> None:
+        """Start it with the data in `folder`, and these variables for its processes."""
         Flack.__init__(self, f"http://{NGINX}:{PORT}", PATIENCE)
         self.var, self.network, self._started = folder / "var", Network(), ExitStack()
         self._processes: dict[str, psutil.Popen] = {}
         folder.chmod(0o755)  # PostgreSQL runs as a user of its own
         self.var.mkdir()
         try:
-            self._start()
+            self._start(environment)
         except BaseException:
             self.stop()
             raise
 
-    def _start(self) -> None:
+    def _start(self, more: dict[str, str]) -> None:
         self._started.callback(self.network.remove)
         self.network.start()
         self._start_postgresql()
@@ -63,7 +63,7 @@ class Hosts(Stack):
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONUNBUFFERED": "1",
         }
-        self.environment = BARE | environment
+        self.environment = BARE | environment | more
         eventually(accepts_connections, "PostgreSQL", PATIENCE)
         self._run("migrate", "worker", ["python", "manage.py", "migrate", "-v", "0"]).wait(60)
         write_nginx_configuration(self.var, PORT, [f"{at}:{PORT}" for _, at in NODES.values()])
