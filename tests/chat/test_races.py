@@ -8,6 +8,7 @@ connection write.
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import count
 
 import orjson
@@ -35,7 +36,7 @@ NEW = "another-good-one"
 
 
 class Alice:
-    """A user with a message, signed in by a token, and the browser of an operator."""
+    """A user with a message, signed in by a token; `root` is an operator."""
 
     def __init__(self, password_hash: str, root: User) -> None:
         self.user = signed_in(User.objects.create(nickname="Alice", password=password_hash))
@@ -44,8 +45,14 @@ class Alice:
         self.its_message = f"{self.messages}/{self.message.pk}"
         self.its_user = f"/api/users/{self.user.pk}"
         self.browser = Client(raise_request_exception=False)
-        self.operator = Client(raise_request_exception=False)
-        self.operator.force_login(root)
+        self.root = root
+
+    @cached_property
+    def operator(self) -> Client:
+        """The browser of an operator."""
+        operator = Client(raise_request_exception=False)
+        operator.force_login(self.root)
+        return operator
 
     def call(self, method, path, body=b"", **headers):
         """Send a request with the token."""

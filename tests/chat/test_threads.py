@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
+import chat.sqlite
 from chat.models import User
 from chat.threads import Pool, in_thread
 
@@ -132,12 +133,13 @@ def write():
 @pytest.mark.skipif(
     "connection.vendor != 'sqlite'", reason="about the mutex of SQLite's connections"
 )
-async def test_no_cursor_of_a_failed_query_waits_for_the_garbage_collector():
+async def test_no_cursor_of_a_failed_query_waits_for_the_garbage_collector(monkeypatch):
     def hold(held, done):
         with transaction.atomic():
             held.set()
             done.wait(30)
 
+    monkeypatch.setattr(chat.sqlite, "PATIENCE", 0.2)
     gc.collect()
     gc.disable()
     held, done = threading.Event(), threading.Event()

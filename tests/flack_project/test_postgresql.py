@@ -1,31 +1,28 @@
 """Tests of flack_project/postgresql/."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
-import environ
 import pytest
 import pytest_django
 from django.db import DataError, InternalError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper as Connection
 from django.db.utils import ConnectionHandler
 
-from chat import views
+from chat import checks, views
 
 
 @pytest.fixture
 def connect(
-    postgresql: str, django_db_blocker: pytest_django.DjangoDbBlocker
+    postgresql: str,
+    read: Callable[..., dict[str, Any]],
+    django_db_blocker: pytest_django.DjangoDbBlocker,
 ) -> Iterator[Callable[[], Connection]]:
-    """A function that returns a new connection."""
-    opened = []
+    """A function that returns a new connection, as the settings make it."""
+    databases, opened = read(DATABASE_URL=postgresql)["DATABASES"], []
 
     def open_one() -> Connection:
-        database = dict(environ.Env.db_url_config(postgresql))
-        kept = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
-        handler = ConnectionHandler(
-            {"default": database | kept | {"ENGINE": "flack_project.postgresql"}}
-        )
-        opened.append(handler["default"])
+        opened.append(ConnectionHandler(databases)["default"])
         return opened[-1]
 
     with django_db_blocker.unblock():
@@ -140,3 +137,8 @@ def test_another_internal_error_stays_one(connect):
             with pytest.raises(error):
                 cursor.execute(sql)
     connection.rollback()
+
+
+def test_what_is_accepted_stays_after_a_power_loss(connect):
+    connection = connect()
+    assert {value(connection, f"SHOW {name}") for name in checks.DURABLE} == {"on"}

@@ -7,7 +7,6 @@ import sys
 from unittest.mock import Mock
 
 import pytest
-import redis
 from django.contrib.auth import authenticate
 from django.core.management import (
     CommandError,
@@ -198,17 +197,6 @@ def test_createuser_names_the_invalid_argument(alice, pipe, nickname, password, 
     pipe(password + "\n")
     with pytest.raises(CommandError, match=why):
         call_command("createuser", nickname)
-
-
-def test_createuser_is_pushed_to_the_nodes_before_it_ends(manage, valkey):
-    with redis.Redis.from_url(valkey).pubsub() as pubsub:
-        pubsub.psubscribe("*")
-        result = manage("createuser", "pushed", stdin=PASSWORD, REDIS_URL=valkey)
-        assert (result.returncode, result.stderr) == (0, "")
-        heard = b""
-        while message := pubsub.get_message(timeout=1):
-            heard += message["data"] if message["type"] == "pmessage" else b""
-    assert b'"nickname":"pushed"' in heard
 
 
 # --- changepassword, createsuperuser ----------------------------------------------------------

@@ -10,6 +10,7 @@ import rest_framework
 from asgiref.testing import ApplicationCommunicator
 from django.conf import settings as django_settings
 from django.core.signals import request_finished, request_started
+from prometheus_client.parser import text_string_to_metric_families
 
 from chat.models import User
 from chat.observability import stats
@@ -166,6 +167,23 @@ async def test_requests_are_counted(ask):
     for _ in range(3):
         await ask("GET", "/healthz")
     assert stats.requests_per_second() == 3 / stats.WINDOW
+
+
+async def test_a_request_is_counted_by_method_route_and_status(ask):
+    labels = {"method": "GET", "route": "message-detail", "status": "404"}
+
+    async def counted():
+        _, _, body = await ask("GET", "/metrics")
+        samples = (
+            sample
+            for family in text_string_to_metric_families(b"".join(body).decode())
+            for sample in family.samples
+        )
+        return sum(s.value for s in samples if s[:2] == ("flack_requests_total", labels))
+
+    before = await counted()
+    await ask("GET", "/api/messages/999999")
+    assert await counted() == before + 1
 
 
 def test_request_counts_are_dropped_while_the_cache_is_unavailable(no_cache, caplog):
