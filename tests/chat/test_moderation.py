@@ -60,11 +60,18 @@ def test_a_user_goes_with_messages_and_tokens(messages, alice, bob, pushes, comm
     assert pushes == [{"class": "User", "first": pk, "last": pk}]
 
 
-def test_deletions_are_removed_after_a_year(messages, clock):
-    moderation.delete_messages(first=messages[0].pk, last=messages[0].pk)
-    clock.advance(moderation.KEEP + 2)
-    moderation.delete_messages(first=messages[1].pk, last=messages[1].pk)
-    assert [deletion.first for deletion in Deletion.objects.all()] == [messages[1].pk]
+def test_deletions_are_kept_for_a_year(messages, clock):
+    def first_of_each():
+        return [deletion.first for deletion in Deletion.objects.order_by("pk")]
+
+    pks = [message.pk for message in messages]
+    moderation.delete_messages(first=pks[0], last=pks[0])
+    clock.advance(364 * 86_400)
+    moderation.delete_messages(first=pks[1], last=pks[1])
+    assert first_of_each() == pks[:2]
+    clock.advance(2 * 86_400)
+    moderation.delete_messages(first=pks[2], last=pks[2])
+    assert first_of_each() == pks[1:3]
 
 
 @pytest.mark.parametrize(("time", "kept"), [(0, "01234"), (2, "234"), (5, "")])

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import psutil
 import pytest
+import redis
 
+from chat.tasks import PREVIEWS_SEEN, WORKER_SEEN
 from comparison.contract.client import Person, eventually
 from comparison.contract.pages import Pages
 from tests.faults.worker import move_last_seen, run_two_beats, worker_lost
@@ -59,6 +61,17 @@ def doctor_reports(problem: str) -> Check:
     return check
 
 
+def readyz_misses_the_workers(stack: Stack, ann: Person) -> None:
+    """`/readyz` is degraded without their reports, each of which counts for 20 s.
+
+    The last ones are deleted, so that the test waits for those of the new workers afterwards.
+    """
+    with redis.Redis.from_url(f"unix://{stack.run_dir}/valkey.sock") as valkey:
+        valkey.delete(*(f"flack:2:{seen}" for seen in (WORKER_SEEN, PREVIEWS_SEEN)))
+    services = stack.get("/readyz").json()
+    assert (services["worker"], services["previews"]) == ("degraded", "degraded")
+
+
 @dataclass(frozen=True)
 class Death:
     """Processes that die, or hang if `hanging`, and what holds meanwhile."""
@@ -82,7 +95,7 @@ DEATHS = [
         (chat_works, doctor_reports("No worker of the queue previews ran a probe within 3")),
         hanging=True,
     ),
-    Death(("worker.1", "previews.1", "beat.1"), (chat_works,)),
+    Death(("worker.1", "previews.1", "beat.1"), (chat_works, readyz_misses_the_workers)),
     Death(("valkey.1",), (chat_works, doctor_reports("Redis does not answer"))),
     Death(("nginx.1",), (nodes_work, doctor_reports("No server listens at http://127.0.0.1:"))),
     Death(("node.1",), (other_node_works,)),
