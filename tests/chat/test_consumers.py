@@ -414,6 +414,7 @@ async def test_a_second_tab_keeps_the_user_online(connect, alice):
 
 
 async def test_a_page_that_is_reloaded_stays_online(connect, alice, monkeypatch):
+    monkeypatch.setattr(presence, "GRACE", 2.0)  # seconds in which the page comes back
     stranger, before, after = await connect(), await connect(), await connect()
     await before.sign_in(alice)
     leaving = asyncio.create_task(before.leave())

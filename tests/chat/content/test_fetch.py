@@ -591,8 +591,9 @@ def test_the_time_is_for_all_redirects_together(site, hurry):
 
 
 @pytest.mark.attack("Linked pages: bodies, endless, packed, slow, not HTTP")
-def test_the_time_is_for_all_links_of_a_message_together(site, hurry):
+def test_the_time_is_for_all_links_of_a_message_together(site, hurry, monkeypatch):
     """The pages wait for each other, so that they must be fetched side by side."""
+    monkeypatch.setattr(previews_module, "DEADLINE", 2)  # seconds in which all four are fetched
     together = threading.Barrier(4)
 
     def meet(site, sock):
