@@ -10,7 +10,10 @@ KEY = {**TEXT, "maxLength": MAX_KEY, "pattern": rf"^([^{CONTROL}]*[^\s{CONTROL}]
 
 SINCE_OR_ALL = SINCE._replace(schema={"anyOf": [NUMBER, {**TEXT, "const": ""}]})
 SINCE_OF_DAY = f"{SINCE.description}; of the last day without `before`, `after` and `q`"
-WORDS = "Messages of any age that have all these words or words that begin so, newest first"
+WORDS = (
+    "Messages of any age that have all these words or words that begin so, newest first; "
+    "a single letter stands for longer words only at the end"
+)
 IDEMPOTENCY = "Makes a retry safe: the same key returns the same message. Choose a UUID."
 PREFER = Parameter("Prefer", "`respond-async` answers from a worker (RFC 7240)", TEXT, "header")
 # By operation; PATCH has those of PUT.

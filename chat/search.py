@@ -1,9 +1,10 @@
 """Full-text search: the words of a text, and how each database stores and matches them.
 
-Words are compared without case and without accents, and the last word of a query also matches
-longer words. Scripts that put no spaces between words, such as Chinese, Japanese and Thai, are
-stored character by character, so that a query finds any part of a sentence, but also a part that
-is no word. Characters other than letters and digits are ignored.
+Words are compared without case and without accents, and the last word of each part of a query
+between spaces also matches longer words, a single letter only at the end of the query. Scripts that
+put no spaces between words, such as Chinese, Japanese and Thai, are stored character by character,
+so that a query finds any part of a sentence, but also a part that is no word. Characters other than
+letters and digits are ignored.
 """
 
 import re
@@ -55,16 +56,30 @@ def phrases(query: str) -> list[list[str]]:
     return [phrase for part in query.split() if (phrase := words(part))]
 
 
+def with_prefixes(found: list[list[str]]) -> list[tuple[list[str], bool]]:
+    """Return each phrase, and True if its last word also matches longer words.
+
+    A single letter does so only at the end of a query. SQLite reads all words that begin with it:
+    2 ms of CPU time with 10,000 messages, 10 with 100,000 (28 November 2026). A query of 100
+    letters would do so 100 times.
+    """
+    return [(phrase, len(phrase[-1]) > 1 or phrase is found[-1]) for phrase in found]
+
+
 def fts5(found: list[list[str]]) -> str:
     """Return a query for SQLite: https://www.sqlite.org/fts5.html#full_text_query_syntax."""
     return " AND ".join(
-        f'"{" ".join(phrase)}"' + (" *" if len(phrase[-1]) > 1 else "") for phrase in found
+        f'"{" ".join(phrase)}"' + (" *" if is_prefix else "")
+        for phrase, is_prefix in with_prefixes(found)
     )
 
 
 def substrings(found: list[list[str]]) -> list[str]:
     """Return the parameters of `CONTAINS` that match what `fts5()` matches."""
-    return [f" {' '.join(phrase)}" + (" " if len(phrase[-1]) == 1 else "") for phrase in found]
+    return [
+        f" {' '.join(phrase)}" + ("" if is_prefix else " ")
+        for phrase, is_prefix in with_prefixes(found)
+    ]
 
 
 def tsquery(found: list[list[str]]) -> str:
@@ -73,8 +88,8 @@ def tsquery(found: list[list[str]]) -> str:
     https://www.postgresql.org/docs/current/datatype-textsearch.html#DATATYPE-TSQUERY
     """
     return " & ".join(
-        " <-> ".join(f"'{word}'" for word in phrase) + (":*" if len(phrase[-1]) > 1 else "")
-        for phrase in found
+        " <-> ".join(f"'{word}'" for word in phrase) + (":*" if is_prefix else "")
+        for phrase, is_prefix in with_prefixes(found)
     )
 
 
