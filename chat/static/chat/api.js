@@ -2,12 +2,7 @@
 
 import { endSession, session } from './session.js'
 
-/**
- * `status`: 0 when no answer came; `fields`: the errors of each field, for invalid input;
- * `retry_after`: seconds until a rate limit ends.
- * @typedef {Error & {status: number, fields: Record<string, string[]>,
- *   retry_after?: number}} Problem
- */
+/** @import {Problem} from './types.js' */
 
 /**
  * @param {string} method @param {string} path with its query
@@ -61,6 +56,9 @@ export async function fetchToken(nickname, password) {
 
 const unreachable = () => problem(0, 'The server cannot be reached. Try again.')
 
-/** @param {number} status @param {string} words @param {Record<string, string[]>} fields */
+/**
+ * @param {number} status @param {string} words @param {Record<string, string[]>} fields
+ * @returns {Problem}
+ */
 export const problem = (status, words, fields = {}) =>
 	Object.assign(new Error(words), { status, fields })

@@ -13,8 +13,7 @@ import * as readMarker from './read-marker.js'
 import { me, session, updateSession } from './session.js'
 import { deletions, isDeleted, timeline, users } from './store.js'
 
-/** @import {Deletion, Message, User} from './store.js' */
-/** @typedef {'first' | 'news' | 'history'} Origin */
+/** @import {Deletion, Message, Origin, User} from './types.js' */
 
 const MOST_ROWS = 2000
 const MOST_SPOKEN = 10

@@ -5,7 +5,7 @@
 
 import { showNote } from './status.js'
 
-/** @import {Modules} from './lazy/modules.js' */
+/** @import {Modules} from './types.js' */
 
 const FAILED = 'That part of the page could not be loaded. Try again.'
 /** @type {Partial<Record<keyof Modules, Promise<any>>>} */

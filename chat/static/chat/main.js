@@ -36,7 +36,7 @@ function ping() {
 	if (token) socket.send({ event: 'ping_user', token })
 }
 
-/** @param {import('./socket.js').Frame} frame */
+/** @param {import('./types.js').Frame} frame */
 function received({ event, data, ref = '' }) {
 	if (event === 'resync') catchUp()
 	else if (event === 'deleted_model') sync.remove(data)

@@ -8,7 +8,7 @@ import { follows, makeRow, showAuthor, showReader, showState, showTime } from '.
 import { isMuted } from './muted.js'
 import { timeline } from './store.js'
 
-/** @import {Message} from './store.js' */
+/** @import {Item, Message} from './types.js' */
 
 const list = query('#list')
 /** @type {Map<number | string, HTMLElement>} by message id, or by ref while unsent */
@@ -85,7 +85,7 @@ export function dropRows(keys) {
 	}
 }
 
-/** @param {import('./outbox.js').Item} item */
+/** @param {Item} item */
 export function showUnsent(item) {
 	const row = rows.get(item.ref) ?? makeRow(item.user)
 	showTime(row, item.at)

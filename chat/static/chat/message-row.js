@@ -83,7 +83,7 @@ export function showAuthor(row) {
 	showName(row)
 }
 
-/** @param {HTMLElement} row @param {import('./outbox.js').Item} item not sent yet */
+/** @param {HTMLElement} row @param {import('./types.js').Item} item not sent yet */
 export function showState(row, { source, error, wait }) {
 	query('.body', row).textContent = source
 	const words = error ? `Not sent. ${error}` : `Too many messages: sent again in ${wait} s.`

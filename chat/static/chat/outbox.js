@@ -10,12 +10,7 @@ import { doubt, send } from './socket.js'
 import { loadAll, save } from './storage.js'
 import { timeline } from './store.js'
 
-/**
- * `after`: the newest message when it was first sent; `error`: why it waits for "Retry"; `wait`:
- * seconds until a rate limit ends.
- * @typedef {{ref: string, user: number, source: string, at: number, after?: number,
- *   error?: string, wait?: number}} Item
- */
+/** @import {Item, Message} from './types.js' */
 
 const PREFIX = 'flack.outbox.'
 const PATIENCE = 10000
@@ -116,7 +111,7 @@ export const retryAll = () => items.forEach(({ error }, ref) => error && fail(re
 
 /**
  * Return the ref of the unsent message that may have become this one.
- * @param {import('./store.js').Message} message
+ * @param {Message} message
  */
 export const refOf = ({ id, source }) =>
 	[...items.values()].find((item) => item.source === source && id > (item.after ?? id))?.ref ?? ''

@@ -4,7 +4,7 @@ import { make, query } from './dom.js'
 import { me } from './session.js'
 import { isDeleted, newest, users } from './store.js'
 
-/** @import {User} from './store.js' */
+/** @import {User} from './types.js' */
 
 /** Seconds within which a user counts as recently here. */
 export const RECENT = 6 * 3600

@@ -2,7 +2,7 @@
 
 import { request } from './api.js'
 
-/** @import {Frame} from './socket.js' */
+/** @import {Frame} from './types.js' */
 
 const EVERY = 4000
 const EVERY_HIDDEN = 30000

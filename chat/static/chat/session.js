@@ -2,10 +2,7 @@
 
 import { load, save } from './storage.js'
 
-/**
- * `token` is empty while a password change replaces it.
- * @typedef {{token: string, id: number, nickname: string}} Session
- */
+/** @import {Session} from './types.js' */
 
 const KEY = 'flack.session'
 /** Milliseconds: a password change is three requests, each of at most 20 s. */

@@ -2,7 +2,7 @@
 
 import { send as sendByPolling } from './polling.js'
 
-/** @typedef {{event: string, data: any, ref?: string}} Frame */
+/** @import {Frame} from './types.js' */
 
 const LONGEST_WAIT = 30000
 const STEADY = 10000

@@ -1,11 +1,6 @@
 /** The rows that the page holds. The newest version of a row wins, in any order of arrival. */
 
-/** @typedef {{id: number, updated_at: number, asOf?: number}} Row */
-/** @typedef {Row & {nickname: string, online: boolean, last_seen_at: number}} User */
-/**
- * @typedef {Row & {created_at: number, source: string, html: string, user_id: number,
- *   edited_at?: number | null}} Message */
-/** @typedef {{class: string, first: number, last: number}} Deletion of these ids */
+/** @import {Deletion, Message, Row, User} from './types.js' */
 
 /** The greatest `updated_at`, in Unix seconds. */
 export let newest = 0

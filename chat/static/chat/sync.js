@@ -9,8 +9,7 @@ import { meet, showMessages, showUsers } from './controller.js'
 import { RECENT } from './participants.js'
 import { newest, timeline, users } from './store.js'
 
-/** @import {Deletion, Message, User} from './store.js' */
-/** @import {Origin} from './controller.js' */
+/** @import {Deletion, Message, Origin, User} from './types.js' */
 
 const PAGE = 50
 const LARGEST_PAGE = 200

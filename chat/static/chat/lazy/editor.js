@@ -82,7 +82,7 @@ function editRow(row, source, save, closed) {
 		saved.then(close, refused)
 	}
 
-	/** @param {import('../api.js').Problem} problem */
+	/** @param {import('../types.js').Problem} problem */
 	function refused({ message, retry_after: wait }) {
 		box.readOnly = !!wait
 		words.textContent = message

@@ -35,7 +35,7 @@ export function setUpForm(form, act, showProblem) {
 		show({})
 	}
 
-	/** @param {import('../api.js').Problem} problem */
+	/** @param {import('../types.js').Problem} problem */
 	function refused({ fields, message, retry_after: wait }) {
 		if (show(fields ?? {})) return
 		if (!wait) return showProblem(message)

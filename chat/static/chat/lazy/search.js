@@ -7,7 +7,7 @@ import { load, use } from '../lazy.js'
 import { isMuted } from '../muted.js'
 import { users } from '../store.js'
 
-/** @import {Message} from '../store.js' */
+/** @import {Message} from '../types.js' */
 
 const PAGE = 20
 const LIMIT = 200

@@ -6,8 +6,7 @@ import { load } from '../lazy.js'
 import { session, setSession } from '../session.js'
 import { showNote } from '../status.js'
 
-/** @import {Problem} from '../api.js' */
-/** @import {User} from '../store.js' */
+/** @import {Problem, User} from '../types.js' */
 
 const { setUpForm } = await load('form')
 const PAUSE = 300
