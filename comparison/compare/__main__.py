@@ -129,10 +129,10 @@ def run(server: Database, quick: bool, only: str) -> tuple[dict[str, Any], int]:
     check(raw, wanted, progress)
     progress.begin()
     for entry, work in wanted:
-        if not raw["checked"].get(entry.name.removesuffix(" again")):
+        if not raw["checked"].get(entry.name.removesuffix(contest.AGAIN)):
             measure(raw, entry, work, plan, cores, progress)
         progress.next()
-    raw |= {"noise": contest.noises(raw["results"]), "ended": machine.now()}
+    raw["ended"] = machine.now()
     state.store(raw)
     found = {(result["entry"], result["work"]) for result in raw["results"]}
     return raw, sum((entry.name, work.name) not in found for entry, work in every)

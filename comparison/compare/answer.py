@@ -6,6 +6,7 @@ from comparison.compare.contest import WORKS
 from comparison.compare.method import differ
 from comparison.compare.numbers import (
     Raw,
+    band,
     carried,
     criterion,
     named,
@@ -34,11 +35,12 @@ def compared(raw: Raw, one: str, other: str, work: str) -> tuple[str, str] | Non
     if not all(costs.values()):
         return None
     cheap, dear = sorted(costs, key=lambda name: costs[name])
-    band, ratio = noise(raw, work), costs[dear] / costs[cheap]
+    ratio = costs[dear] / costs[cheap]
     figures = f"{cost(raw, cheap, work)} against {cost(raw, dear, work)} µs"
-    if differ(costs[one], costs[other], band):
+    if differ(costs[one], costs[other], noise(raw, work)):
         return cheap, f"a {each} ({figures}, ×{ratio:.1f})"
-    known = f"within the noise of ×{band:.2f}" if math.isfinite(band) else "noise not measured"
+    known = band(raw, work)
+    known = f"within the noise of {known}" if "×" in known else f"noise {known}"
     return "", f"a {each} ({figures}, {known})"
 
 
@@ -98,9 +100,9 @@ def terms(raw: Raw, page: str = "") -> str:
         f"{plan['seconds']:g} s no client was refused, no request failed, nothing was lost or "
         "doubled, 99 of 100 deliveries took less than a second, the last one came less than a "
         f"second after the end, and [the queue did not grow]({page}#method); **†** marks the cost "
-        "at a load that was not carried. **Noise** is the "
-        "ratio between two measurements of this project in the same run; where the ranges in "
-        "brackets overlap, the difference is no larger than that."
+        "at a load that was not carried. **Noise** is the largest ratio between two measurements "
+        "of one contestant in the same run; where the ranges in brackets overlap, the difference "
+        "is no larger than that."
     )
 
 
@@ -162,12 +164,12 @@ def spread(raw: Raw, name: str, work: str) -> str:
 
     Ranges of two entries overlap if their ratio is within the noise.
     """
-    found, band = value(raw, name, work), math.sqrt(noise(raw, work))
+    found, factor = value(raw, name, work), math.sqrt(noise(raw, work))
     if not found:
         return "–"
-    if not math.isfinite(band):
+    if not math.isfinite(factor):
         return cost(raw, name, work)
-    return f"{cost(raw, name, work)} ({short(found / band)}–{short(found * band)})"
+    return f"{cost(raw, name, work)} ({short(found / factor)}–{short(found * factor)})"
 
 
 def comparison_table(raw: Raw) -> str:

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from comparison.compare import method
-from comparison.compare.contest import AGAIN
+from comparison.compare.contest import AGAIN, noises
 from comparison.contestants.definitions import FLOOR, STAGES
 
 Raw = dict[str, Any]
@@ -35,8 +35,8 @@ def short(value: float | None) -> str:
 
 def title(raw: Raw, name: str) -> str:
     """Return the title of an entry, which says if it is tuned."""
-    if name.endswith(" again"):
-        return f"{title(raw, name.removesuffix(' again'))}, again"
+    if name.endswith(AGAIN):
+        return f"{title(raw, name.removesuffix(AGAIN))}, again"
     if ", 2 nodes" in name:
         return f"{title(raw, name.removesuffix(', 2 nodes'))}, 2 nodes"
     return str(raw["contestants"].get(name, {}).get("title", UNTITLED.get(name, name)))
@@ -103,11 +103,10 @@ def value(raw: Raw, name: str, work: str, key: str = "µs") -> Any:
 
 def noise(raw: Raw, work: str, key: str = "µs") -> float:
     """Return the noise of a kind of work; infinite if it was not measured."""
-    return float(raw["noise"].get(work, {}).get(key, math.inf))
+    return noises(raw["results"])[work].get(key, math.inf)
 
 
-def capacity_noise(raw: Raw, work: str) -> str:
-    """Return the noise of a capacity as text; it is not known if nothing broke."""
-    if all(of(raw, work)[name]["broke"] is None for name in ("flack", AGAIN)):
-        return "carried the most that is tried, both times,"
-    return f"×{raw['noise'][work]['carried']:.2f} carried"
+def band(raw: Raw, work: str, key: str = "µs") -> str:
+    """Return the noise of a kind of work as text."""
+    found = noise(raw, work, key)
+    return f"×{found:.2f}" if math.isfinite(found) else "not measured"

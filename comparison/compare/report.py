@@ -10,7 +10,7 @@ from comparison.compare.contest import AGAIN, WORKS
 from comparison.compare.numbers import (
     Raw,
     at_the_same_load,
-    capacity_noise,
+    band,
     carried,
     contenders,
     criterion,
@@ -41,6 +41,8 @@ LIMITS = """- One machine, one core for all of a contestant, one room: a server 
   [contestants](contestants) says how it was tuned, and how to propose better.
 - Contestants share the contract, not all work: see the
   [deviations that affect speed](DEVIATIONS.md).
+- The noise is that of one run, from one or two pairs of measurements: a difference that is a
+  little larger than it may be absent in another run.
 - Memory is resident memory of web and worker processes, which share pages.
 - [BENCH](BENCH.md) measures other requests at other loads, and [SCALING](../docs/SCALING.md) plans
   with 60 % of each core: do not compare their numbers with these."""
@@ -167,7 +169,8 @@ def markdown(raw: Raw) -> str:
         "web and worker. "
         + "start s is the time from the start of web, worker and nginx, on an empty database whose "
         "tables exist, to the first answer of the API. " * has_starts(raw)
-        + f"{title(raw, AGAIN)}, is the same contestant measured twice, which gives the noise.",
+        + "An entry with the word *again* is a contestant measured a second time, which gives the "
+        "noise.",
         "## Why one costs less",
         why(raw),
         "From an untuned entry to a tuned one, one change after the other; CPU time of web and "
@@ -205,10 +208,13 @@ def markdown(raw: Raw) -> str:
 def method_of(raw: Raw) -> list[str]:
     """Return the method, in one sentence for each rule."""
     plan = raw["plan"]
-    bands = ", ".join(
-        f"{work} {capacity_noise(raw, work)} and ×{found['µs']:.2f} µs"
-        for work, found in raw["noise"].items()
+    bands = "; ".join(
+        f"{work.name} {band(raw, work.name, 'carried')} of what is carried, "
+        f"{band(raw, work.name)} of µs"
+        for work in WORKS
     )
+    pairs = dict.fromkeys(title(raw, each["entry"]) for each in raw["results"]
+                          if each["entry"].endswith(AGAIN))  # fmt: skip
     return [
         f"Measured from {raw['began']} to {raw['ended']} at commit {raw['code'] or 'unknown'}; "
         f"{raw['cores']}.",
@@ -229,8 +235,9 @@ def method_of(raw: Raw) -> list[str]:
         "contestant: web, worker, nginx, Valkey and PostgreSQL.",
         "Before anything is measured, each contestant passes the shared rows of the contract "
         f"suite. `{FLOOR.name}` is no contestant: it has no users, no database and no checks.",
-        f"Noise, the same contestant twice ({AGAIN}): {bands or 'not measured'}. A smaller "
-        "difference is called none.",
+        f"Noise, the largest ratio of two measurements of one contestant ({'; '.join(pairs)}): "
+        f"{bands}. A smaller difference is called none. What is carried has no noise if both "
+        "carried the most that is tried.",
     ]  # fmt: skip
 
 

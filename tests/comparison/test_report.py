@@ -6,7 +6,7 @@ import re
 import pytest
 
 from comparison.compare import answer, charts, contest, method, numbers, reasons, report
-from comparison.compare.contest import AGAIN, WORKS, predicted, summary
+from comparison.compare.contest import WORKS, predicted, summary
 from comparison.compare.method import Capacity
 
 
@@ -33,12 +33,12 @@ def raw(*results, quick=False):
         "cores": "core 0", "versions": {}, "checked": {},
         "plan": {"warm_up": 5, "seconds": 20, "tries": 2, "repeats": 3, "precision": 1.1},
         "contestants": {name: SIZE | {"title": title} for name, title in TITLES.items()},
-        "results": list(results), "noise": contest.noises(results),
+        "results": list(results),
     }  # fmt: skip
 
 
 def test_a_difference_inside_the_noise_is_called_none():
-    found = raw(result("flack", **{"µs": 10}), result(AGAIN, **{"µs": 12}),
+    found = raw(result("flack", **{"µs": 10}), result("flack again", **{"µs": 12}),
                 result("flask", **{"µs": 8.5}))  # fmt: skip
     assert answer.compared(found, "flack", "flask", "push") == (
         "",
@@ -47,7 +47,7 @@ def test_a_difference_inside_the_noise_is_called_none():
 
 
 def test_ranges_overlap_where_the_difference_is_within_the_noise():
-    found = raw(result("flack", **{"µs": 100}), result(AGAIN, **{"µs": 144}),
+    found = raw(result("flack", **{"µs": 100}), result("flack again", **{"µs": 144}),
                 result("flask", **{"µs": 143}), result("flask-tuned", **{"µs": 145}))  # fmt: skip
     assert answer.spread(found, "flack", "push") == "100 (83–120)"
     assert answer.spread(found, "flask", "push") == "143 (119–172)"
@@ -55,7 +55,7 @@ def test_ranges_overlap_where_the_difference_is_within_the_noise():
 
 
 def test_a_difference_outside_the_noise_is_a_ratio_in_favour_of_the_cheaper_one():
-    found = raw(result("flack", **{"µs": 30}), result(AGAIN, **{"µs": 31}), result("flask"))
+    found = raw(result("flack", **{"µs": 30}), result("flack again", **{"µs": 31}), result("flask"))
     assert answer.compared(found, "flack", "flask", "push") == (
         "flask",
         "a delivery (10 against 30 µs, ×3.0)",
@@ -114,7 +114,8 @@ def test_a_quick_run_and_a_disturbed_one_are_marked():
 
 
 def test_the_report_and_its_pictures_are_written_from_the_raw_numbers(tmp_path):
-    found = raw(*(result(name, work.name) for work in WORKS for name in ("flack", AGAIN, "flask")))
+    names = ("flack", "flack again", "flask")
+    found = raw(*(result(name, work.name) for work in WORKS for name in names))
     text = report.write(found, tmp_path).read_text()
     assert json.loads((tmp_path / "report.json").read_text())["results"] == found["results"]
     pictures = re.findall(r"\]\((report-\w+\.svg)\)", text)
@@ -124,10 +125,15 @@ def test_the_report_and_its_pictures_are_written_from_the_raw_numbers(tmp_path):
     assert "| Flask, documented | 100 (p99 over 1 s) |" in text
 
 
-@pytest.mark.parametrize(("parts", "first"), [({"web": 8, "nginx": 2}, 10_000), ({}, 900)])
-def test_the_first_load_of_a_bisection_is_predicted_from_the_cpu_time_of_all_parts(parts, first):
+@pytest.mark.parametrize(
+    ("parts", "broken", "first"),
+    [({"web": 8, "nginx": 2}, "", 12_000), ({"web": 8, "nginx": 2}, "late", 10_000), ({}, "", 900)],
+)
+def test_the_first_load_of_a_bisection_is_predicted_from_the_cpu_time_of_all_parts(
+    parts, broken, first
+):
     push = next(work for work in WORKS if work.name == "push")
-    assert predicted({"µs of": parts}, push) == first
+    assert predicted({"µs of": parts, "broken": broken}, push) == first
 
 
 def test_a_probe_with_other_work_marks_the_measurement_as_disturbed():
@@ -144,7 +150,7 @@ def test_a_probe_alone_has_no_capacity():
 
 def test_a_cost_at_a_load_that_was_not_carried_is_marked():
     broken = {"µs": 90, "at the same load": "lost"}
-    found = raw(result("flack"), result(AGAIN), result("django-documented", **broken))
+    found = raw(result("flack"), result("flack again"), result("django-documented", **broken))
     assert "| Django, documented | 90 † (90–90) |" in answer.comparison_table(found)
     assert answer.pair(found, "flack", "django-documented") == (
         "Django tuned needs less for a delivery (10 against 90 † µs, ×9.0)"
@@ -153,9 +159,9 @@ def test_a_cost_at_a_load_that_was_not_carried_is_marked():
 
 def test_works_with_the_same_winner_stand_in_one_sentence():
     found = raw(*(result(name, work, **{"µs": cost}) for name, work, cost in (
-        ("flack", "push", 10), (AGAIN, "push", 10), ("flask", "push", 20),
-        ("flack", "poll", 10), (AGAIN, "poll", 10), ("flask", "poll", 30),
-        ("flack", "post", 10), (AGAIN, "post", 12), ("flask", "post", 11),
+        ("flack", "push", 10), ("flack again", "push", 10), ("flask", "push", 20),
+        ("flack", "poll", 10), ("flack again", "poll", 10), ("flask", "poll", 30),
+        ("flack", "post", 10), ("flack again", "post", 12), ("flask", "post", 11),
     )))  # fmt: skip
     assert answer.pair(found, "flask", "flack") == (
         "Django tuned needs less for a delivery (10 against 20 µs, ×2.0), "
@@ -179,7 +185,7 @@ def test_every_reason_of_the_method_has_words():
 
 
 def test_the_chart_of_what_is_carried_names_the_criterion_that_broke():
-    found = raw(result("flack", carried=80.0, reason="lost"), result(AGAIN),
+    found = raw(result("flack", carried=80.0, reason="lost"), result("flack again"),
                 result("flask", carried=90.0, reason="", broke=None))  # fmt: skip
     panel = charts.capacities(found, WORKS[0])
     assert [(bar.entry, bar.note) for bar in panel.bars] == [
@@ -205,7 +211,7 @@ def test_the_report_lists_the_server_of_an_url_or_what_flask_of_2016_needs():
 
 def test_the_reasons_are_the_two_changes_with_the_smallest_factors_beyond_the_noise():
     costs = {"django-documented": 200, "django-1-seen": 190, "django-2-pubsub": 100,
-             "django-3-hub": 20, "flack": 19, AGAIN: 21}  # fmt: skip
+             "django-3-hub": 20, "flack": 19, "flack again": 21}  # fmt: skip
     found = raw(*(result(name, **{"µs": cost}) for name, cost in costs.items()))
     assert reasons.strongest(found, reasons.DJANGO_CHANGES) == (
         "serialised once a process (×0.20) and one subscription a process (×0.53)"
@@ -215,11 +221,24 @@ def test_the_reasons_are_the_two_changes_with_the_smallest_factors_beyond_the_no
 
 def test_a_capacity_stands_with_the_load_that_broke_and_the_most_that_is_tried():
     highest = {"carried": 8000, "broke": None, "reason": ""}
-    found = raw(result("flask", broke=120), result("flack", **highest), result(AGAIN, **highest))
+    again = result("flack again", **highest)
+    found = raw(result("flask", broke=120), result("flack", **highest), again)
     first = answer.lines(found)[0]
     assert "documented 100 (failed at 120: p99 over 1 s); Django tuned at least 8,000." in first
     assert first.endswith("8,000 is the most that was tried.")
-    assert "carried the most that is tried, both times," in report.markdown(found)
+    assert "push not measured of what is carried, ×1.00 of µs; poll" in report.markdown(found)
+    panel = charts.capacities(found, WORKS[0])
+    assert panel.noise == 1 and "noise not measured" in panel.title
+
+
+def test_the_noise_is_the_largest_ratio_of_all_pairs():
+    results = [result("flack"), result("flask"), result("flask again", carried=130.0, **{"µs": 11}),
+               result("flack again", carried=110.0, **{"µs": 13}),
+               result("flack", "poll"), result("flask", "poll", carried=90.0),
+               result("flask again", "poll", carried=None, broke=None)]  # fmt: skip
+    assert contest.noises(results) == {
+        "push": {"carried": 1.3, "µs": 1.3}, "poll": {"µs": 1.0}, "post": {},
+    }  # fmt: skip
 
 
 def test_a_load_that_failed_in_one_of_two_tries_is_named_with_its_criterion():

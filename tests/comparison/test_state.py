@@ -5,7 +5,7 @@ import pytest
 from comparison.bench.cores import Cores
 from comparison.compare import __main__ as compare
 from comparison.compare import contest, state
-from comparison.compare.contest import AGAIN, QUICK, WORKS
+from comparison.compare.contest import QUICK, WHOLE, WORKS
 
 CORES = Cores(frozenset([0]), frozenset([0]))
 
@@ -67,11 +67,27 @@ def test_a_whole_run_has_threads_two_nodes_and_every_stage():
     found = parts(False, other="http://127.0.0.1:1")
     for name in ("flask-threads poll", "flask, 2 nodes push", "flask-1-seen poll", "other post"):
         assert name in found
-    assert f"{AGAIN} post" in found and "flack, 2 nodes poll" not in found
+    assert "flack again post" in found and "flack, 2 nodes poll" not in found
+
+
+def test_what_gives_the_noise_is_measured_again_at_the_end_of_each_work():
+    for quick in (True, False):
+        for work in WORKS:
+            found = [part for part in parts(quick) if part.endswith(f" {work.name}")]
+            assert found[-2:] == [f"flack again {work.name}", f"flask again {work.name}"]
+
+
+def test_a_whole_run_with_the_flask_version_of_2016_takes_at_most_100_minutes():
+    entries = contest.entries(None, CORES, False, {contest.FLASK_2016: "http://127.0.0.1:1"})
+    check = 6 * 60  # seconds, as seen in whole runs
+    seconds = sum(contest.expected(entry, WHOLE) for entry, _ in contest.parts(entries))
+    assert check + seconds <= 100 * 60
+    again = [entry for entry in entries if entry.name == "flask again"]
+    assert [entry.works for entry in again if not entry.only_probe] == [("push",)]
 
 
 def test_a_quick_run_measures_every_contestant_and_the_noise_with_every_work():
     found = parts(True)
-    for name in (*contest.QUICK_NAMES, AGAIN):
+    for name in (*contest.QUICK_NAMES, "flack again"):
         assert all(f"{name} {work.name}" in found for work in WORKS)
     assert "flask-threads push" not in found
