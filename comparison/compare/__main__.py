@@ -25,7 +25,7 @@ from rich.console import Console
 
 from comparison import pages
 from comparison.bench.cores import Cores
-from comparison.compare import contest, machine, method, report, sides, state
+from comparison.compare import contest, machine, method, report, sides, state, steps
 from comparison.compare.contest import QUICK, WHOLE
 from comparison.compare.database import Database
 from comparison.compare.method import Step
@@ -86,7 +86,8 @@ def started(server: Database, quick: bool, cores: Cores) -> dict[str, Any]:
         "cores": str(cores),
         "versions": machine.versions(server),
         "plan": {**vars(plan.length), "tries": plan.tries, "repeats": plan.repeats,
-                 "precision": plan.precision, "even": method.EVEN},
+                 "precision": plan.precision, "even": method.EVEN,
+                 "polls of an account": steps.POLLS, "posts of an account": steps.POSTS},
         "contestants": {name: sides.described(name) | machine.size(name) for name in RUNNABLE},
         "checked": {},
         "results": [],

@@ -226,6 +226,7 @@ def method_of(raw: Raw) -> list[str]:
         f"is reported. It was found by bisection to a factor of {plan['precision']:g}: a load that "
         "fails in any try is not carried. The criterion that broke above it stands in brackets.",
         growth(plan),
+        accounts(plan),
         "A server given by its URL (`FLASK_URL`, `OTHER_URL`) is measured as it runs: its cores "
         "are its owner's choice, its memory is not that of a fresh start, its start is not known, "
         "and there is no nginx before it unless the URL is that of one.",
@@ -257,6 +258,23 @@ def growth(plan: Raw) -> str:
         f"{first}, and each quarter adds at least {plan['even']:g} of an even rise. In a "
         "simulation, none of 100 steps of a server at 92 % of its core that was delayed once by "
         "0.6 s is called that, and 98 of 100 steps with 10 % too much load are."
+    )
+
+
+def accounts(plan: Raw) -> str:
+    """Return by how many accounts the requests of a step are sent."""
+    if "polls of an account" not in plan:  # a run of the method before
+        return (
+            "20 accounts send all polls and posts, at any rate. Flask as documented writes when an "
+            "account was last seen once a second at most, so these polls spare it most of its "
+            "writes; Django as documented writes each time. Later runs have more accounts."
+        )
+    return (
+        f"A step has one account for every {plan['polls of an account']:g} polls, or for every "
+        f"{plan['posts of an account']:g} post, a second, so each account is seen every second; "
+        "Flask as documented then returns each to every poll (D-30). All but one are copies of it "
+        "in the database; 20 send everything to a server given by its URL whose database is not "
+        "known."
     )
 
 

@@ -20,7 +20,7 @@ from comparison.contestants.running import Starter, start
 from comparison.contract.wires import detect
 
 _numbers = itertools.count()
-PEOPLE = 20  # accounts that poll, and post over HTTP and sockets
+PEOPLE = 20  # accounts that post over sockets, and all accounts if the database is not known
 PATIENCE = 60.0  # seconds until a server answers, of which several may start at once
 
 
@@ -52,10 +52,18 @@ class Side:
         """Every process of it."""
         return [each for part in self.parts.values() for each in part]
 
-    def sign_up(self) -> None:
-        """Register the accounts of the load."""
+    def sign_up(self, count: int = PEOPLE) -> None:
+        """Have at least `count` accounts: one is registered, the others are copies of it.
+
+        If the database is not known, 20 are registered, and no more.
+        """
         with closing(http.Client(self.port)) as client:
-            self.tokens = [client.sign_up()[1] for _ in range(PEOPLE)]
+            if not self.tokens:
+                self.tokens.append(client.sign_up()[1])
+            if self.database is not None:
+                self.tokens += self.database.accounts(count - len(self.tokens))
+            while len(self.tokens) < PEOPLE:
+                self.tokens.append(client.sign_up()[1])
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
@@ -15,10 +16,11 @@ from comparison.bench.processes import Processes, connections
 from comparison.bench.swarm import Refused, Swarm
 from comparison.compare.arrivals import Arrivals, Request, request
 from comparison.compare.method import Step, is_growing, quantile, quarters
-from comparison.compare.sides import Side
+from comparison.compare.sides import PEOPLE, Side
 
 HERTZ = 10.0  # messages a second in a room
 PATIENCE = 5.0  # seconds after the last arrival; a message that comes later counts as lost
+POLLS, POSTS = 2.0, 1.0  # requests a second of an account: a page polls users and messages
 CONNECTING = 60.0  # seconds in which all clients must be connected
 
 
@@ -108,15 +110,16 @@ def push(side: Side, sockets: float, length: Length) -> Step:
         clients = swarm.connect(int(sockets), patience=CONNECTING)
         if len(side.nodes) > 1:
             step["clients of nodes"] = [connections(port) for port in side.nodes]
-        authors = swarm.connect(len(side.tokens), counted=False, patience=CONNECTING)
-        for author, token in zip(authors, side.tokens, strict=True):
+        tokens = side.tokens[:PEOPLE]
+        authors = swarm.connect(len(tokens), counted=False, patience=CONNECTING)
+        for author, token in zip(authors, tokens, strict=True):
             author.wire.send(frame(TEXT, event_text(side.wire, "ping_user", token)))
         swarm.run(1)
         calm(side, swarm.run)
 
         def post_next(sent: Sequence[int]) -> None:
             number, author = sent[0], sent[0] % len(authors)
-            text = event_text(side.wire, "post_message", side.tokens[author], number, at)
+            text = event_text(side.wire, "post_message", tokens[author], number, at)
             try:
                 authors[author].wire.sendall(frame(TEXT, text))
             except OSError:  # the server does not read, or has closed
@@ -163,23 +166,27 @@ def push(side: Side, sockets: float, length: Length) -> Step:
 
 def poll(side: Side, hertz: float, length: Length) -> Step:
     """Send the requests of a page of v0.13 at a fixed rate."""
-    return http(side, hertz, length, polling)
+    return http(side, hertz, length, polling, POLLS)
 
 
 def post(side: Side, hertz: float, length: Length) -> Step:
     """Post messages over HTTP at a fixed rate; all must be in the database at the end."""
-    return http(side, hertz, length, posting)
+    return http(side, hertz, length, posting, POSTS)
 
 
-def http(side: Side, hertz: float, length: Length, make: Callable[[Side, int], Request]) -> Step:
-    """Send requests at a fixed rate."""
+def http(side: Side, hertz: float, length: Length, make: Callable[[Sequence[str], int], Request],
+         each: float) -> Step:  # fmt: skip
+    """Send requests at a fixed rate, `each` a second of an account."""
+    people = math.ceil(hertz / each)
+    side.sign_up(people)
+    tokens = side.tokens[:people]
     calm(side)  # finish the previous step
-    Arrivals(side.port, partial(make, side)).run(hertz, length.warm_up)
+    Arrivals(side.port, partial(make, tokens)).run(hertz, length.warm_up)
     calm(side)
     counted = side.database if make is posting else None
     stored = counted.messages() if counted else 0
-    step: Step = {"due": int(hertz * length.seconds)}
-    arrivals = Arrivals(side.port, partial(make, side))
+    step: Step = {"due": int(hertz * length.seconds), "accounts": len(tokens)}
+    arrivals = Arrivals(side.port, partial(make, tokens))
     with accounted(side, step):
         began = time.perf_counter()
         outcome = arrivals.run(hertz, length.seconds)
@@ -196,17 +203,17 @@ def http(side: Side, hertz: float, length: Length, make: Callable[[Side, int], R
     return unit_costs(times(step, outcome.seconds, outcome.lags), outcome.sent)
 
 
-def polling(side: Side, number: int) -> Request:
+def polling(tokens: Sequence[str], number: int) -> Request:
     """Return one of the two requests that a page of v0.13 sends every second."""
     since = int(time.time()) - 2
-    token = side.tokens[number // 2 % len(side.tokens)]
+    token = tokens[number // 2 % len(tokens)]
     what = ("users", "messages")[number % 2]
     return request("GET", f"/api/{what}?updated_since={since}", token)
 
 
-def posting(side: Side, number: int) -> Request:
+def posting(tokens: Sequence[str], number: int) -> Request:
     """Return a request that posts a message."""
-    token = side.tokens[number % len(side.tokens)]
+    token = tokens[number % len(tokens)]
     body = b'{"source": "hello *world* %d"}' % number
     return request("POST", "/api/messages", token, body, "", (201, 202))
 

@@ -23,8 +23,9 @@ from comparison.bench.running import flask
 from comparison.bench.servers import wait_for
 from comparison.bench.swarm import Swarm
 from comparison.bench.table import FLASK_TODAY
-from comparison.compare import machine, sides
+from comparison.compare import machine, sides, steps
 from comparison.compare.database import Database
+from comparison.compare.steps import Length
 from comparison.contestants import running
 from comparison.contestants.definitions import CONTESTANTS, FLASK, Contestant
 from comparison.contestants.running import (
@@ -138,6 +139,18 @@ def test_an_url_that_cannot_be_measured_is_refused_with_the_reason(
     url = url.format(contestants["flask"].nodes[0])
     with pytest.raises(LookupError, match=why), sides.external("other", url, wire):
         pass
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_each_page_that_polls_has_an_account_of_its_own(
+    contestants: dict[str, Running], name: str
+) -> None:
+    with sides.external(name, contestants[name].nodes[0]) as side:
+        step = steps.poll(side, 60, Length(0.1, 1))
+        assert (step["accounts"], step["errors"]) == (30, 0)
+        assert len(set(side.tokens)) >= 30
+        step = steps.post(side, 25, Length(0.1, 1))
+        assert (step["accounts"], step["errors"], step["lost"]) == (25, 0, 0)
 
 
 def test_the_time_to_the_first_answer_is_known_of_each_contestant_that_is_started(

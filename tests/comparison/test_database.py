@@ -34,6 +34,10 @@ def test_messages_are_counted_in_the_table_of_either_version(database, table):
     assert database.messages() == 2
 
 
+def test_a_database_with_unknown_tables_gets_no_accounts(database):
+    assert database.accounts(3) == []
+
+
 def test_the_new_database_is_dropped_at_the_end(postgresql):
     with Database(postgresql) as first, first.another("gone") as database:
         url = database.url

@@ -268,11 +268,13 @@ def test_the_words_of_the_verdict_name_every_criterion():
     assert "#method" in report.markdown(found)
 
 
-def test_a_run_of_an_earlier_method_states_what_its_growing_queue_was():
+def test_a_run_of_an_earlier_method_states_its_growing_queue_and_its_accounts():
     found = raw(result("flask"))
     assert "may be too low" in report.markdown(found)
-    found["plan"]["even"] = 0.5
+    assert "20 accounts send all polls and posts" in report.markdown(found)
+    found["plan"] |= {"even": 0.5, "polls of an account": 2.0, "posts of an account": 1.0}
     text = report.markdown(found)
+    assert "one account for every 2 polls, or for every 1 post" in text
     assert "may be too low" not in text and "each quarter adds at least 0.5 of an even" in text
 
 
