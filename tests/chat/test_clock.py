@@ -17,6 +17,7 @@ def due(monkeypatch):
     """Let the clock be compared with the database's by the next `set_right`."""
     monkeypatch.setattr(flack_clock, "_check_at", 0.0)
     monkeypatch.setattr(flack_clock, "_behind", 0.0)
+    monkeypatch.setattr(flack_clock, "_has_failed", False)
 
 
 @pytest.fixture
@@ -69,4 +70,34 @@ def test_while_the_database_is_unavailable_the_clock_stays_and_the_check_is_repe
         set_right()
         assert flack_clock.now() == clock()
     set_right()
+    assert -31 < flack_clock.now() - clock() < -29
+
+
+@pytest.fixture
+def closed(monkeypatch):
+    """A connection that is not open, in place of the connection of this thread."""
+    closed = connection.copy()
+    monkeypatch.setattr(flack_clock, "connection", closed)
+    yield closed
+    closed.close()
+
+
+def test_a_request_waits_once_for_a_database_that_cannot_be_reached(clock, closed, monkeypatch):
+    attempts = []
+
+    def fail(parameters):
+        attempts.append(parameters)
+        raise OperationalError("unreachable")
+
+    with monkeypatch.context() as context:
+        context.setattr(closed, "get_new_connection", fail)
+        for _ in range(3):  # the first request finds out
+            attempts.clear()
+            set_right()
+            with pytest.raises(OperationalError):
+                closed.ensure_connection()
+        assert len(attempts) == 1
+    clock.advance(30)
+    set_right()
+    closed.ensure_connection()  # of the caller: it can be reached again
     assert -31 < flack_clock.now() - clock() < -29
