@@ -1,20 +1,26 @@
 """Keep the servers and the generator on cores of their own, and watch for other work."""
 
+import gzip
 import os
+import platform
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from comparison.bench.processes import Processes
 
 EVERY = 0.5  # seconds between two samples
+STAT = Path("/proc/stat")
 TICKS = os.sysconf("SC_CLK_TCK")
 # The columns of /proc/stat that processes use, and steal: what other virtual machines took.
-# Interrupts are left out: they belong to the network, and no process is charged for them.
 USED = {"user": 0, "nice": 1, "system": 2, "steal": 7}
+INTERRUPTS = {"irq": 5, "softirq": 6}  # most of it is the network of the processes
+# Where kernels keep their configuration, the running one first.
+CONFIGURATIONS = ("/proc/config.gz", "/boot/config-{}", "/lib/modules/{}/config")
 
 
 @dataclass(frozen=True)
@@ -53,10 +59,32 @@ def pinned(cores: frozenset[int]) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def machine_seconds() -> float:
-    """Return the CPU time that all processes of the machine have used since it started."""
-    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
-    return sum(int(fields[index]) for index in USED.values()) / TICKS
+@cache
+def are_interrupts_charged(configurations: Sequence[str] = CONFIGURATIONS) -> bool:
+    """Return True if the kernel charges an interrupt to the process that it interrupts.
+
+    With CONFIG_IRQ_TIME_ACCOUNTING it does not, as in the kernels of Debian, Ubuntu and Fedora. A
+    kernel whose configuration cannot be read is taken for one of those.
+    """
+    for name in configurations:
+        path = Path(name.format(platform.release()))
+        if path.exists():
+            data = path.read_bytes()
+            text = gzip.decompress(data) if path.suffix == ".gz" else data
+            return b"\nCONFIG_IRQ_TIME_ACCOUNTING=y" not in text
+    return False
+
+
+def machine_seconds(are_charged: bool | None = None) -> float:
+    """Return the CPU time that all processes of the machine have used since it started.
+
+    The time of interrupts is part of it where processes are charged for it, so that it can be
+    compared with theirs.
+    """
+    charged = are_interrupts_charged() if are_charged is None else are_charged
+    columns = USED | (INTERRUPTS if charged else {})
+    fields = STAT.read_text().split("\n", 1)[0].split()[1:]
+    return sum(int(fields[index]) for index in columns.values()) / TICKS
 
 
 def own_seconds(processes: Sequence[Processes]) -> Callable[[], float]:

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from chat.realtime.layer import PRIVATE
+from comparison.bench.cores import are_interrupts_charged
 from comparison.compare.database import Database
 from comparison.contestants.definitions import FLASK, FLOOR, FOLDER, ROOT, RUNNABLE
 from comparison.lines import PACKAGE
@@ -59,6 +60,7 @@ def machine() -> dict[str, str]:
         "processor": f"{psutil.cpu_count()} × {model[1] if model else platform.machine()}",
         "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
         "system": f"{platform.system()} {platform.release()}",
+        "interrupts": "charged to processes" if are_interrupts_charged() else "charged to none",
     }
 
 
