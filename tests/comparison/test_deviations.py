@@ -7,6 +7,28 @@ from pathlib import Path
 
 COMPARISON = Path(__file__).parents[2] / "comparison"
 LIST = (COMPARISON / "DEVIATIONS.md").read_text()
+# What shows in a contestant's code that it shares a deviation that affects speed.
+TUNED, DJANGO = "flask_tuned/tuned/requests.py", "django_documented"
+SHARED = {
+    ("D-06", "documented Django"): (f"{DJANGO}/authentication.py", "filter(digest=digest)"),
+    ("D-08", "tuned Flask"): (TUNED, "(deferred if later else f)(*args, **kwargs)"),
+    ("D-08", "documented Django"): (
+        f"{DJANGO}/views.py",
+        '"respond-async":\n            return super',
+    ),
+    ("D-15", "documented Django"): (f"{DJANGO}/serializers.py", "model = Message"),
+    ("D-16", "documented Django"): (f"{DJANGO}/serializers.py", "markup import render"),
+    ("D-19", "documented Django"): (f"{DJANGO}/views.py", "push_model(serializer.instance)"),
+    ("D-21", "documented Django"): (f"{DJANGO}/consumers.py", "AsyncJsonWebsocketConsumer"),
+    ("D-30", "tuned Flask"): (TUNED, "user.last_seen_at > timestamp() - SEEN_FOR"),
+    ("D-30", "documented Django"): (
+        f"{DJANGO}/authentication.py",
+        "    if was_offline:\n        user.updated_at = later_than",
+    ),
+    ("D-33", "tuned Flask"): (TUNED, "expand_links.delay(message.id)"),
+    ("D-33", "documented Django"): (f"{DJANGO}/tasks.py", "expand_links.delay(message.pk)"),
+    ("D-49", "documented Django"): (f"{DJANGO}/serializers.py", "chat.models import Message"),
+}
 FIELDS = ["Flask", "Here", "Why", "Shown by"]
 
 
@@ -57,6 +79,15 @@ def test_the_overview_names_each_group_with_its_deviations_in_their_order() -> N
 
 
 def test_the_deviations_that_affect_speed_name_the_row_and_the_direction() -> None:
-    rows = re.findall(r"^\| \[(D-\d\d)\].+\| (cheaper|dearer) here \|", LIST, flags=re.MULTILINE)
+    rows = re.findall(r"^\| \[(D-\d\d)\].+?\| (cheaper|dearer) here \|", LIST, flags=re.MULTILINE)
     assert len(rows) >= 10 and {deviation for deviation, _ in rows} <= set(listed())
     assert {"cheaper", "dearer"} == {direction for _, direction in rows}
+
+
+def test_the_deviations_that_affect_speed_name_the_contestants_that_share_them() -> None:
+    rows = re.findall(r"^\| \[(D-\d\d)\].+ here \| .+ \| (.+) \|$", LIST, flags=re.MULTILINE)
+    contestants = ("tuned Flask", "documented Django")
+    named = {(deviation, each) for deviation, text in rows for each in contestants if each in text}
+    assert named == set(SHARED)
+    for path, code in SHARED.values():
+        assert code in (COMPARISON / "contestants" / path).read_text(), path
