@@ -8,6 +8,7 @@ comparison.bench.overrides`).
 from typing import Any
 
 from rest_framework import views, viewsets
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 
 from api.renderers import JSONRenderer
@@ -63,9 +64,8 @@ class GenericViewSet(APIView, viewsets.GenericViewSet):
         DRF would copy all fields of the serializer for each request, also those that are only read.
         """
         serializer_class = self.get_serializer_class()
-        if not isinstance(request.data, dict):  # an error, which a serializer words
-            serializer = serializer_class(data=request.data, partial=partial)
-            serializer.is_valid(raise_exception=True)
+        if not isinstance(request.data, dict):  # DRF would name a field that does not exist
+            raise ParseError("The body must be a JSON object.")
         key = (serializer_class, partial)
         if key not in _validators:
             _validators[key] = serializer_class(partial=partial)

@@ -9,12 +9,7 @@ import time
 from typing import Any
 
 import orjson
-from django.core.exceptions import (
-    NON_FIELD_ERRORS,
-    ObjectDoesNotExist,
-    PermissionDenied,
-    ValidationError,
-)
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.db import IntegrityError, InterfaceError, OperationalError
 
 from chat.throttling import FRAME_SIZE, LimitReached
@@ -138,9 +133,8 @@ def invalid(fields: dict[str, list[str]], validator: str | None) -> dict[str, An
     The sentence is the first error, with the name of its field.
     """
     name, messages = next(iter(fields.items()))
-    error = messages[0] if name == NON_FIELD_ERRORS else f"{name}: {messages[0]}"
     code = _CODE_OF_VALIDATOR.get(validator or "", "invalid")
-    return {**error_body(400, error, code), "fields": fields}
+    return {**error_body(400, f"{name}: {messages[0]}", code), "fields": fields}
 
 
 def error_frame(status: int, error: str) -> str:

@@ -40,12 +40,6 @@ def test_the_headers_of_one_response_do_not_reach_the_next(call):
     assert first["Vary"] == again["Vary"] == "Accept, Cookie"
 
 
-def test_an_input_that_is_no_object_is_worded_by_the_serializer(call):
-    answers = [call("POST", "/api/users", body).json()["error"] for body in (None, [], "a", 1)]
-    assert "No data provided" in answers[0]
-    assert all("Invalid data. Expected a dictionary" in answer for answer in answers[1:])
-
-
 def test_the_input_of_one_request_does_not_reach_the_next(call, alice):
     call("PUT", f"/api/users/{alice.pk}", {"nickname": "Alix"}, token=alice.token)
     assert call("PUT", f"/api/users/{alice.pk}", {}, token=alice.token).status_code == 204

@@ -51,6 +51,17 @@ def test_a_body_that_is_no_json_object_is_a_400(alice, call, path, body):
     assert_is_an_error(call("POST", path, body, token=alice.token), 400)
 
 
+@pytest.mark.parametrize("body", ["text", 7, True, None, [], [{}]], ids=repr)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/api/users"), ("PUT", "/api/users/{0.pk}"), ("POST", "/api/messages")],
+)
+def test_the_error_of_json_that_is_no_object_names_no_field(alice, call, method, path, body):
+    response = call(method, path.format(alice), body, token=alice.token)
+    assert response.status_code == 400
+    assert response.json() == {"error": "The body must be a JSON object.", "code": "invalid"}
+
+
 @given(st.binary(max_size=100))
 def test_any_body_is_a_400_or_posts(alice, call, settings, body):
     settings.FLACK_RATE_LIMITS = False
