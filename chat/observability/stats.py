@@ -5,6 +5,7 @@ Each node counts in memory and adds its counts to the cache once per second, not
 
 import threading
 from collections import Counter
+from contextlib import suppress
 
 from django.core.cache import cache
 
@@ -25,14 +26,15 @@ def add_request() -> bool:
 
 
 def flush() -> None:
-    """Add the counts of this process to the shared ones."""
+    """Add the counts of this process to the shared ones; raise RedisError without a cache."""
     with _lock:
         counted = dict(_requests)
         _requests.clear()
     for second, requests in counted.items():
         key = f"requests:{second}"
-        cache.add(key, 0, 2 * WINDOW)
-        cache.incr(key, requests)
+        if not cache.add(key, requests, 2 * WINDOW):
+            with suppress(ValueError):  # evicted since: the cache has no room for these counts
+                cache.incr(key, requests)
 
 
 def requests_per_second() -> float:

@@ -125,5 +125,5 @@ def flush_stats() -> None:
     """Add this node's request counts to the shared ones; if the cache is unavailable, drop them."""
     try:
         stats.flush()
-    except (redis.RedisError, ValueError) as error:  # ValueError: evicted after the add
+    except redis.RedisError as error:
         logger.warning("Requests not counted: %s", error)

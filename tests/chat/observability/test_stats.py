@@ -1,9 +1,11 @@
 """Tests of chat/observability/stats.py."""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 import redis
+from django.core.cache import cache
 
 from chat.observability import stats
 
@@ -26,6 +28,13 @@ def test_requests_of_all_nodes_are_added():
             stats.add_request()
         stats.flush()
     assert stats.requests_per_second() == 2
+
+
+def test_a_count_that_is_evicted_while_it_is_added_to_is_no_error(monkeypatch):
+    evicted = SimpleNamespace(add=lambda *_: False, incr=cache.incr, get_many=cache.get_many)
+    monkeypatch.setattr(stats, "cache", evicted)
+    stats.add_request()
+    assert stats.requests_per_second() == 0
 
 
 def test_the_first_request_since_a_flush_returns_true():
