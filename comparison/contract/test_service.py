@@ -82,3 +82,16 @@ def test_the_page_is_html(flack: Flack) -> None:
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/html")
     assert "<script" in answer.text
+
+
+@pytest.mark.differs("D-51")
+@pytest.mark.parametrize(("path", "status"), [("/api/users", 200), ("/api/messages/0", 404)])
+def test_a_browser_gets_a_page_and_other_clients_json(flack: Flack, path: str, status: int) -> None:
+    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    page = flack.get(path, headers={"Accept": browser})
+    assert page.status_code == status
+    assert page.headers["Content-Type"].startswith("text/html")
+    for accept in ("*/*", "application/json, text/html", "application/xml"):
+        answer = flack.get(path, headers={"Accept": accept})
+        assert answer.status_code == status
+        assert answer.headers["Content-Type"].startswith("application/json")

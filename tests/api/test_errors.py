@@ -106,11 +106,20 @@ def test_a_path_that_does_not_exist_is_a_404(call, method, path):
     assert_is_an_error(call(method, path), 404)
 
 
-@pytest.mark.parametrize("accept", ["application/xml", "nonsense", "*/*", ""])
+ACCEPTS = ["application/xml", "text/plain;q=0.5", "image/*", "nonsense", "*/*", "", "," * 100]
+
+
+@pytest.mark.parametrize("accept", ACCEPTS)
 def test_an_error_is_json_for_every_accept_header(call, accept):
-    response = call("GET", "/api/users/1", headers={"Accept": accept})
-    assert response["Content-Type"] == "application/json"
-    assert list(response.json()) == ["error", "code"]
+    assert_is_an_error(call("GET", "/api/users/1", headers={"Accept": accept}), 404)
+
+
+@pytest.mark.parametrize("accept", ACCEPTS)
+def test_a_client_that_accepts_no_json_gets_json(alice, call, accept):
+    accepts = {"Accept": accept}
+    assert call("GET", f"/api/users/{alice.pk}", headers=accepts).json() == alice.to_dict()
+    response = call("POST", "/api/messages", {"source": "a"}, token=alice.token, headers=accepts)
+    assert (response.status_code, response["Content-Type"]) == (201, "application/json")
 
 
 @pytest.mark.parametrize("query", ["?format=xml", "?format=json", "?format=api", "?_method=DELETE"])
