@@ -11,10 +11,11 @@ from django.db.models import QuerySet
 
 from chat.actions import admit_post, end_sign_ins, end_tokens
 from chat.errors import NOT_YOUR_MESSAGE
-from chat.models import Deletion, Message, User, timestamp
+from chat.models import DeletedKey, Deletion, Message, User, timestamp
 from chat.realtime.push import push_deletion
 
 KEEP = 365 * 24 * 60 * 60  # seconds that a deletion is listed for clients that were disconnected
+KEEP_KEYS = 7 * 24 * 60 * 60  # seconds from a post in which a client may repeat it
 BATCH = 1000  # messages per transaction, which bounds how long a post waits for the lock
 
 
@@ -33,10 +34,21 @@ def delete_message(*, editor: User, message: Message, address: str | None = None
 @transaction.atomic
 def delete_messages(*, first: int, last: int) -> int:
     """Delete the messages with ids from `first` to `last`; return their number."""
-    count, _ = Message.objects.filter(pk__range=(first, last)).delete()
+    messages = Message.objects.filter(pk__range=(first, last))
+    _keep_keys(messages)
+    count, _ = messages.delete()
     if count:
         _record_deletion("Message", first, last)
     return count
+
+
+def _keep_keys(messages: QuerySet[Message]) -> None:
+    """Keep the keys of messages that are deleted, and delete the keys that are old."""
+    oldest = timestamp() - KEEP_KEYS
+    keys = messages.filter(created_at__gte=oldest).values_list("user_id", "key")
+    DeletedKey.objects.filter(deleted_at__lt=oldest).delete()
+    spent = [DeletedKey(user_id=user, key=key) for user, key in keys if key]
+    DeletedKey.objects.bulk_create(spent, ignore_conflicts=True)
 
 
 @transaction.atomic

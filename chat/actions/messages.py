@@ -34,7 +34,7 @@ def post_message(
 ) -> Message:
     """Save and push a message, or return the one that this author posted with the same key.
 
-    Raises what `find_posted` raises.
+    Raises what `find_posted` raises, and DoesNotExist if that message was deleted.
     """
     if message := find_posted(author=author, source=source, key=key):
         return message

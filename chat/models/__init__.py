@@ -3,7 +3,7 @@
 Times are in whole Unix seconds. `to_dict()` returns the representation for HTTP and for push.
 """
 
-from chat.models.deletions import Deletion
+from chat.models.deletions import DeletedKey, Deletion
 from chat.models.messages import (
     MAX_KEY,
     MAX_SOURCE,
@@ -21,6 +21,7 @@ __all__ = [
     "MAX_KEY",
     "MAX_SOURCE",
     "MESSAGE_FIELDS",
+    "DeletedKey",
     "Deletion",
     "Message",
     "MessageQuerySet",

@@ -1,10 +1,12 @@
-"""Tombstones of deleted messages and users."""
+"""Tombstones of deleted messages and users, and the keys of deleted messages."""
 
 from typing import Any
 
 from django.db import models
 
+from chat.models.messages import MAX_KEY
 from chat.models.times import timestamp
+from chat.models.users import User
 
 
 class Deletion(models.Model):
@@ -18,3 +20,14 @@ class Deletion(models.Model):
     def to_dict(self) -> dict[str, Any]:
         """Return the representation."""
         return {"class": self.model, "first": self.first, "last": self.last}
+
+
+class DeletedKey(models.Model):
+    """The key of a deleted message, so that a repeat of its post stores no second one."""
+
+    deleted_at = models.BigIntegerField(default=timestamp, db_index=True)
+    user = models.ForeignKey(User, models.CASCADE, db_index=False)
+    key = models.CharField(max_length=MAX_KEY)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["user", "key"], name="deleted_key"),)

@@ -132,7 +132,9 @@ class Message(models.Model):
         return self.source[:60]
 
     def insert(self) -> bool:
-        """Save a new message; return False if its author has a message with this key already.
+        """Save a new message; return False if its author posted one with this key already.
+
+        That message may have been deleted since, see `DeletedKey`.
 
         This is one statement, and needs no savepoint. `save()` would need one, and build its SQL
         each time: 230 µs of CPU time instead of 84 with SQLite (27 November 2026, `python -m
@@ -140,7 +142,8 @@ class Message(models.Model):
         """
         self.words = WORDS.get_db_prep_save(words(self.source), connection)
         with connection.cursor() as cursor:
-            cursor.execute(INSERT, [getattr(self, name) for name in INSERTED])
+            values = [getattr(self, name) for name in INSERTED]
+            cursor.execute(INSERT, [*values, self.user_id, self.key])
             row = cursor.fetchone()
         if row is None:
             return False
@@ -157,7 +160,8 @@ WORDS = Message._meta.get_field("words")
 INSERTED = [field.attname for field in Message._meta.concrete_fields if not field.primary_key]
 INSERT = f"""
     INSERT INTO chat_message ({", ".join(INSERTED)})
-    VALUES ({", ".join(["%s"] * len(INSERTED))})
+    SELECT {", ".join(["%s"] * len(INSERTED))}
+    WHERE NOT EXISTS (SELECT 1 FROM chat_deletedkey WHERE user_id = %s AND key = %s)
     ON CONFLICT (user_id, key) DO NOTHING RETURNING id
 """  # noqa: S608
 MESSAGE_FIELDS = ("id", "created_at", "updated_at", "edited_at", "source", "html", "user_id")

@@ -102,6 +102,17 @@ def test_a_post_repeated_with_its_key_is_the_first_message_again(flack: Flack) -
 
 
 @pytest.mark.differs("D-15")
+def test_a_post_repeated_after_its_message_was_deleted_is_404(flack: Flack) -> None:
+    author, key = flack.person(), {"Idempotency-Key": new_nickname("key")}
+    message = flack.posted(author, "first", headers=key)
+    flack.delete(message["_links"]["self"], token=author.token)
+    body = {"source": "first"}
+    answer = flack.post("/api/messages", token=author.token, json=body, headers=key)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert flack.messages(f"user_id={author.id}") == []
+
+
+@pytest.mark.differs("D-15")
 def test_a_key_of_another_source_is_a_422_and_changes_nothing(flack: Flack) -> None:
     author, key = flack.person(), {"Idempotency-Key": new_nickname("key")}
     first = flack.posted(author, "first", headers=key)

@@ -132,7 +132,7 @@ def test_a_post_of_a_user_who_was_just_deleted_is_404(call, alice, deleted_first
     deleted_first("prepare_post", lambda: moderation.delete_user(user=alice))
     response = call("POST", "/api/messages", {"source": "a"}, token=alice.token, headers=headers)
     assert response.status_code == 404
-    assert response.json() == {"error": "This was deleted a moment ago.", "code": "not_found"}
+    assert response.json() == {"error": "This was deleted.", "code": "not_found"}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chat import actions, moderation, throttling
 from chat.actions import messages
 from chat.errors import Banned, KeyReused
-from chat.models import AHEAD, Message, timestamp
+from chat.models import AHEAD, DeletedKey, Message, timestamp
 from tests.kit import at_once
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +86,36 @@ def test_a_key_holds_for_exactly_one_source(alice, source, other):
     else:
         assert source == other
         assert again.pk == first.pk
+
+
+def test_the_key_of_a_deleted_message_posts_no_second_one(alice, bob, pushes, committed):
+    message = actions.post_message(author=alice, source="a", key="k")
+    moderation.delete_message(editor=alice, message=message)
+    with committed(), pytest.raises(Message.DoesNotExist):
+        actions.post_message(author=alice, source="a", key="k")
+    assert not Message.objects.exists()
+    assert pushes == []
+    assert actions.post_message(author=bob, source="a", key="k").user == bob
+
+
+def test_a_post_that_was_queued_before_its_message_was_deleted_is_not_stored(alice):
+    post = actions.prepare_post(author=alice, source="a", key="k")
+    actions.post_message(author=alice, source="a", key="k")
+    moderation.delete_messages(first=0, last=Message.objects.get().pk)
+    with pytest.raises(Message.DoesNotExist):
+        post()
+
+
+def test_the_keys_of_deleted_messages_are_kept_for_a_week(alice, clock):
+    for key in ("old", "new"):
+        actions.post_message(author=alice, source=key, key=key)
+        clock.advance(moderation.KEEP_KEYS + 2 if key == "old" else 0)
+    moderation.delete_messages(first=0, last=Message.objects.last().pk)
+    assert [row.key for row in DeletedKey.objects.all()] == ["new"]
+    assert actions.post_message(author=alice, source="old", key="old")
+    clock.advance(moderation.KEEP_KEYS + 2)
+    moderation.delete_messages(first=0, last=Message.objects.last().pk)
+    assert not DeletedKey.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
