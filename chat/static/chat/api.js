@@ -47,13 +47,6 @@ export async function request(method, path, body, authorization, extra = {}) {
 	throw Object.assign(refusal, { retry_after })
 }
 
-/** @param {string} nickname @param {string} password @returns {Promise<string>} a new token */
-export async function fetchToken(nickname, password) {
-	const bytes = new TextEncoder().encode(`${nickname}:${password}`)
-	const basic = `Basic ${btoa(String.fromCharCode(...bytes))}`
-	return (await request('POST', '/api/tokens', undefined, basic)).token
-}
-
 const unreachable = () => problem(0, 'The server cannot be reached. Try again.')
 
 /**

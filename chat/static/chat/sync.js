@@ -11,7 +11,7 @@ import { newest, timeline, users } from './store.js'
 
 /** @import {Deletion, Message, Origin, User} from './types.js' */
 
-const PAGE = 50
+export const PAGE = 50
 const LARGEST_PAGE = 200
 /** Seconds that are requested again, because times are whole seconds. */
 const MARGIN = 60
@@ -99,15 +99,6 @@ export async function loadBefore(edge) {
 	])
 }
 
-/** Load the history around a message, if it lies in a gap. @param {number} id */
-export async function loadAround(id) {
-	const index = timeline.index(id)
-	const edge = timeline.ids[index]
-	if (!timeline.gaps.has(edge)) return
-	const floor = timeline.ids[index - 1] ?? 0
-	await fetchPage(Math.min(edge, id + PAGE / 2), PAGE, floor, 'history', edge)
-}
-
 async function fetchFirst() {
 	await fetchUsers('online=1')
 	await fetchPage(END, PAGE, 0, 'first')
@@ -155,7 +146,7 @@ async function fetchMessages(query, origin = 'news', edge = 0, findGaps = () => 
  * @param {number} end @param {number} limit @param {number} floor @param {Origin} origin
  * @param {number} edge
  */
-const fetchPage = (end, limit, floor, origin, edge = end) =>
+export const fetchPage = (end, limit, floor, origin, edge = end) =>
 	fetchMessages(`before=${end}&limit=${limit}`, origin, edge, (messages) => [
 		messages.length === limit && messages[0].id > floor && messages[0].id,
 		end < edge && edge,

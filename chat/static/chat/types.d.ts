@@ -69,4 +69,5 @@ export type Modules = {
 	'reply': typeof import('./lazy/reply.js')
 	'search': typeof import('./lazy/search.js')
 	'signin': typeof import('./lazy/signin.js')
+	'token': typeof import('./lazy/token.js')
 }

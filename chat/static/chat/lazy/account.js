@@ -1,6 +1,6 @@
 /** The account dialog: nickname, password, notifications, sign-out. */
 
-import { fetchToken, request } from '../api.js'
+import { request } from '../api.js'
 import { query, textOf } from '../dom.js'
 import { load } from '../lazy.js'
 import { me, session, setSession, updateSession } from '../session.js'
@@ -10,6 +10,7 @@ const { addPart } = await load('part')
 const { setUpForm } = await load('form')
 const { mayNotify, askToNotify } = await load('notifications')
 const { sendAll } = await load('deleting')
+const { fetchToken } = await load('token')
 const dialog = await addPart('account')
 /** @type {HTMLInputElement} */
 const notify = query('[type=checkbox]', dialog)

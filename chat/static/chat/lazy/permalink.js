@@ -4,7 +4,8 @@ import { query } from '../dom.js'
 import { rowOf } from '../message-list.js'
 import { goTo } from '../read-marker.js'
 import { showNote } from '../status.js'
-import { isReady, loadAround } from '../sync.js'
+import { timeline } from '../store.js'
+import { fetchPage, isReady, PAGE } from '../sync.js'
 
 /** Go to the message of the address, if it has one. */
 export async function goToLinked() {
@@ -22,4 +23,13 @@ export async function goToLinked() {
 	row.hidden = false
 	row.setAttribute('aria-current', 'true')
 	goTo(row)
+}
+
+/** Load the history around a message, if it lies in a gap. @param {number} id */
+async function loadAround(id) {
+	const index = timeline.index(id)
+	const edge = timeline.ids[index]
+	if (!timeline.gaps.has(edge)) return
+	const floor = timeline.ids[index - 1] ?? 0
+	await fetchPage(Math.min(edge, id + PAGE / 2), PAGE, floor, 'history', edge)
 }

@@ -1,6 +1,6 @@
 /** The sign-in form, which registers a nickname that is free. */
 
-import { fetchToken, problem, request } from '../api.js'
+import { problem, request } from '../api.js'
 import { make, query, textOf } from '../dom.js'
 import { load } from '../lazy.js'
 import { session, setSession } from '../session.js'
@@ -9,6 +9,7 @@ import { showNote } from '../status.js'
 /** @import {Problem, User} from '../types.js' */
 
 const { setUpForm } = await load('form')
+const { fetchToken } = await load('token')
 const PAUSE = 300
 /** @type {HTMLFormElement} */
 const form = query('#signin')
