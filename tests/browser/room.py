@@ -43,12 +43,16 @@ class Room:
             f"sessionStorage[{name}] = 'kept'"
         )
 
-    def open(self, person: Person | None = None) -> "Room":
-        """Load the page, signed in if a person is given, and wait until it is live."""
+    def load(self, person: Person | None = None) -> None:
+        """Load the page, signed in if a person is given."""
         if person:
             session = {"token": person.token, "id": person.id, "nickname": person.nickname}
             self.keep("flack.session", session)
         self.page.goto(self.url)
+
+    def open(self, person: Person | None = None) -> "Room":
+        """Load the page, signed in if a person is given, and wait until it is live."""
+        self.load(person)
         self.is_live()
         return self
 

@@ -5,8 +5,10 @@ from playwright.sync_api import expect
 
 from comparison.contract.client import Person
 from tests.browser.room import MakeRoom, Room, Tapped
-from tests.browser.tap import Frame
+from tests.browser.tap import Frame, Tap, is_about_messages
 from tests.running import Stack
+
+TALL = "\n".join("a line" for _ in range(10))  # so that no reader comes near what is above
 
 
 def delete_message(stack: Stack, author: Person, message: int) -> None:
@@ -92,14 +94,35 @@ def test_a_page_of_which_nothing_is_left_shows_what_came_before(
     make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
 ) -> None:
     stack.posted(alice, f"{word} before")
-    tall = "\n".join("a line" for _ in range(10))  # so that no reader comes near what is above
     for number in range(60):
-        stack.posted(bob, f"{word} {number}\n{tall}")
+        stack.posted(bob, f"{word} {number}\n{TALL}")
     room = make_room().open(alice)
     room.hears(f"{word} 59")
     delete_user(stack, bob)
     room.hears(f"{word} before")
     assert room.texts(word) == [f"{word} before"]
+
+
+def test_a_deletion_of_all_that_follow_a_gap_leaves_nothing_missing(
+    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+) -> None:
+    kept = [stack.posted(alice, f"{word} {number:02}\n{TALL}") for number in range(40)]
+    for number in range(60):
+        stack.posted(bob, f"{word} gone {number}\n{TALL}")
+    room = make_room()
+    tap = Tap(room.page)
+    room.open(alice)
+    room.hears(f"{word} gone 59")
+    # A node may push again what was posted a moment before.
+    tap.passes_down = lambda frame: not is_about_messages(frame)
+    room.page.evaluate("hash => { location.hash = hash }", f"#m{kept[0]['id']}")
+    room.hears(f"{word} 00")  # its page ends in the middle of what is kept
+    expect(room.article(f"{word} 39")).to_have_count(0)
+    delete_user(stack, bob)
+    expect(room.article(f"{word} gone")).to_have_count(0)
+    room.hears(f"{word} 39")
+    numbers = [text.split()[1] for text in room.texts(word)]
+    assert numbers == [f"{number:02}" for number in range(40)]
 
 
 def test_a_message_deleted_while_it_is_edited_gives_its_text_back(

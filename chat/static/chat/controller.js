@@ -11,7 +11,7 @@ import * as outbox from './outbox.js'
 import { showPeople } from './participants.js'
 import * as readMarker from './read-marker.js'
 import { me, session, updateSession } from './session.js'
-import { deletions, isDeleted, timeline, users } from './store.js'
+import { deletions, END, isDeleted, timeline, users } from './store.js'
 
 /** @import {Deletion, Message, Origin, User} from './types.js' */
 
@@ -61,17 +61,22 @@ export function showMessages(messages, origin, edge = 0) {
 
 /**
  * Show a pushed message. Of two versions of one second, show the one in the database.
- * @param {Message} message
+ * @param {Message} message @param {string} ref of the unsent message that became this one, if known
  */
-export async function receive(message) {
+export async function receive(message, ref) {
 	const asOf = performance.now()
 	const row = timeline.isTie(message)
 		? await request('GET', `/api/messages/${message.id}`).catch(() => null)
 		: message
-	if (row && timeline.merge(row, asOf)) showMessages([row], 'news')
+	if (!row || !timeline.merge(row, asOf)) return
+	messageList.adopt(ref, row.id)
+	showMessages([row], 'news')
 }
 
-/** Remove deleted rows. @param {Deletion} deletion @returns {boolean} true if no row is left */
+/**
+ * Remove deleted rows.
+ * @param {Deletion} deletion @returns {boolean} true if that took all that follow a gap
+ */
 export function remove(deletion) {
 	deletions.push(deletion)
 	const user = deletion.class === 'User' && users.rows.get(deletion.first)
@@ -85,7 +90,7 @@ export function remove(deletion) {
 	messageList.dropRows(ids)
 	readMarker.removed(ids)
 	read()
-	return !!ids.length && !timeline.last
+	return !!ids.length && timeline.gaps.has(END)
 }
 
 /** @param {string} source */

@@ -2,12 +2,12 @@
 
 import { request } from './api.js'
 import { focusComposer, openComposer, setUpComposer } from './composer.js'
-import { edit, editLast, post, read, receive, showUsers } from './controller.js'
+import { edit, editLast, post, read, showUsers } from './controller.js'
 import { dayOf } from './day.js'
 import { query } from './dom.js'
 import { prepare, use } from './lazy.js'
 import './log-events.js'
-import { adopt, setUpMessageList, showDays, showReaders } from './message-list.js'
+import { setUpMessageList, showDays, showReaders } from './message-list.js'
 import { unfold } from './message-row.js'
 import * as outbox from './outbox.js'
 import { setUpPolling, startPolling, stopPolling } from './polling.js'
@@ -41,8 +41,7 @@ function received({ event, data, ref = '' }) {
 	if (event === 'resync') catchUp()
 	else if (event === 'deleted_model') sync.remove(data)
 	else if (event === 'ack') {
-		adopt(ref, data.id)
-		receive(data)
+		sync.receive(data, ref)
 		outbox.done(ref)
 	} else if (event === 'error') {
 		// It may be about an earlier token: this request ends the session if its own is refused.
@@ -51,7 +50,7 @@ function received({ event, data, ref = '' }) {
 		// A frame that the server could not parse is answered without its ref.
 		else outbox.fail(ref || (data.status < 429 ? outbox.underWay : ''), data.error)
 	} else if (event === 'updated_model') {
-		if (data.class === 'Message') receive(data.model)
+		if (data.class === 'Message') sync.receive(data.model)
 		else if (users.merge(data.model)) showUsers([data.model])
 	}
 }

@@ -8,7 +8,7 @@ import { dropRows, showUnsent } from './message-list.js'
 import { session } from './session.js'
 import { doubt, send } from './socket.js'
 import { loadAll, save } from './storage.js'
-import { timeline } from './store.js'
+import { END, timeline } from './store.js'
 
 /** @import {Item, Message} from './types.js' */
 
@@ -44,11 +44,11 @@ export function add(source) {
 	pump()
 }
 
-/** Send the next message, if none is in flight. */
+/** Send the next message, if none is in flight and the newest page is there, for its `after`. */
 export function pump() {
 	const next = waiting()
 	const token = session?.token
-	if (underWay || !next || !token || Date.now() < pausedUntil) return
+	if (underWay || !next || !token || Date.now() < pausedUntil || timeline.gaps.has(END)) return
 	const { ref, source } = next
 	if (!send({ event: 'post_message', data: { source }, token, ref })) return
 	underWay = ref

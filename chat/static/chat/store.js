@@ -2,6 +2,9 @@
 
 /** @import {Deletion, Message, Row, User} from './types.js' */
 
+/** An id above all others: a gap before it means that the newest messages are not loaded. */
+export const END = Number.MAX_SAFE_INTEGER
+
 /** The greatest `updated_at`, in Unix seconds. */
 export let newest = 0
 /** @type {Deletion[]} */
@@ -44,7 +47,7 @@ class Timeline extends Table {
 	/** @type {number[]} ascending */
 	ids = []
 	/** @type {Set<number>} ids right before which messages may be missing */
-	gaps = new Set()
+	gaps = new Set([END])
 
 	get last() {
 		return this.ids.at(-1) ?? 0
@@ -60,7 +63,7 @@ class Timeline extends Table {
 	merge(message, asOf) {
 		const old = this.rows.get(message.id)
 		const at = this.index(message.id)
-		if (isDeleted(message) || (!old && this.gaps.has(this.ids[at]))) return false
+		if (isDeleted(message) || (!old && this.gaps.has(this.ids[at] ?? END))) return false
 		if (!super.merge(message, asOf)) return false
 		if (!old) this.ids.splice(at, 0, message.id)
 		// An equal row keeps its selection.
@@ -78,7 +81,7 @@ class Timeline extends Table {
 	}
 
 	/**
-	 * Remove rows; a gap before a removed row moves to the next one.
+	 * Remove rows; a gap before a removed row moves to the next one, or to the end.
 	 * @param {number[]} ids @returns them
 	 */
 	remove(ids) {
@@ -86,7 +89,7 @@ class Timeline extends Table {
 			const index = this.index(id)
 			this.ids.splice(index, 1)
 			this.rows.delete(id)
-			if (this.gaps.delete(id) && this.ids[index]) this.gaps.add(this.ids[index])
+			if (this.gaps.delete(id)) this.gaps.add(this.ids[index] ?? END)
 		}
 		return ids
 	}

@@ -6,8 +6,9 @@
 import { request } from './api.js'
 import * as controller from './controller.js'
 import { meet, showMessages, showUsers } from './controller.js'
+import * as outbox from './outbox.js'
 import { RECENT } from './participants.js'
-import { newest, timeline, users } from './store.js'
+import { END, newest, timeline, users } from './store.js'
 
 /** @import {Deletion, Message, Origin, User} from './types.js' */
 
@@ -17,7 +18,6 @@ const LARGEST_PAGE = 200
 const MARGIN = 60
 /** Milliseconds: the server returns changes of at most one day, by its own clock. */
 const DAY = 23.5 * 3600 * 1000
-const END = Number.MAX_SAFE_INTEGER
 
 /** Server time up to which nothing is missing, and the next candidate for it. */
 let proven = 0
@@ -35,10 +35,13 @@ let ready
 export const isReady = new Promise((resolve) => (ready = resolve))
 /** The newest message of the unbroken part. */
 let top = 0
+/** Pushes that wait for the newest page, since it was last asked for. @type {[Message, string][]} */
+let held = []
 
 /** Mark the timeline as incomplete until `catchUp` ends. */
 export function lost() {
 	if (isLive) top = timeline.last
+	if (!timeline.last) timeline.gaps.add(END)
 	isLive = false
 	losses += 1
 }
@@ -63,6 +66,7 @@ export async function catchUp() {
 	again = isBusy
 	if (isBusy) return false
 	isBusy = true
+	held = []
 	const before = losses
 	let isComplete = true
 	try {
@@ -71,6 +75,7 @@ export async function catchUp() {
 		liveAt = Date.now()
 		proven = candidate = newest
 		ready()
+		outbox.pump()
 	} catch {
 		isComplete = false
 		timer = setTimeout(catchUp, 1000 + 4000 * Math.random())
@@ -79,7 +84,17 @@ export async function catchUp() {
 	return again ? catchUp() : isComplete
 }
 
-/** Remove deleted rows; if none is left, fetch what came before them. @param {Deletion} deletion */
+/**
+ * Show a pushed message, or a sent one that is stored. It waits until the newest page is there, as
+ * messages may be missing between the two.
+ * @param {Message} message @param {string} [ref] of the sent message
+ */
+export function receive(message, ref = '') {
+	if (timeline.gaps.has(END)) held.push([message, ref])
+	else controller.receive(message, ref)
+}
+
+/** Remove deleted rows, and fetch the newest ones if these are gone. @param {Deletion} deletion */
 export function remove(deletion) {
 	if (!controller.remove(deletion)) return
 	lost()
@@ -101,7 +116,7 @@ export async function loadBefore(edge) {
 
 async function fetchFirst() {
 	await fetchUsers('online=1')
-	await fetchPage(END, PAGE, 0, 'first')
+	await fetchNewest()
 	await fetchUsers(`updated_since=${Math.max(0, newest - RECENT)}`)
 }
 
@@ -110,12 +125,21 @@ async function fetchMissed() {
 	const { deletions } = await request('GET', `/api/deletions?${since}`)
 	deletions.forEach(controller.remove)
 	await fetchUsers(since)
-	if (!timeline.last) return fetchPage(END, PAGE, 0, 'first')
-	if (Date.now() - liveAt < DAY) return fetchMessages(since)
-	// Away for more than a day: fetch the newest page, mark a gap, and refresh the older page.
-	const edge = top + 1
-	await fetchPage(END, LARGEST_PAGE, top, 'news')
-	return fetchMessages(`before=${edge}&limit=${LARGEST_PAGE}`)
+	if (timeline.gaps.has(END)) await fetchNewest()
+	else if (Date.now() - liveAt > DAY) {
+		// Away for more than a day: fetch the newest page, mark a gap, and refresh the older page.
+		const edge = top + 1
+		await fetchPage(END, LARGEST_PAGE, top, 'news')
+		return fetchMessages(`before=${edge}&limit=${LARGEST_PAGE}`)
+	}
+	return fetchMessages(since)
+}
+
+/** Fetch the newest page, and show the pushes that waited for it. */
+async function fetchNewest() {
+	await fetchPage(END, PAGE, timeline.last, 'first')
+	for (const [message, ref] of held) receive(message, ref)
+	held = []
 }
 
 /** @param {string} query */
