@@ -8,6 +8,7 @@ from playwright.sync_api import Route, expect
 
 from comparison.contract.client import Person
 from tests.browser.room import MakeRoom, Room
+from tests.browser.test_deleting import delete_message
 from tests.running import Stack
 
 REFUSED = """
@@ -118,6 +119,31 @@ def test_a_page_asks_no_more_often_the_longer_an_outage_lasts(
         asked.append(room.page.evaluate("window.asked"))
     # Two polls are 3 s apart or more, and a failed one is repeated after 1 s or more.
     assert 0 < asked[1] - asked[0] <= 60 / 3 + 60 / 1
+
+
+def test_a_page_that_polls_keeps_each_deletion_once_and_not_all_for_ever(
+    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+) -> None:
+    room = make_room()
+    refuse_handshakes(room)
+    room.page.clock.install()
+    message = stack.posted(bob, word)
+    room.open(alice)
+    room.hears(word)
+    delete_message(stack, bob, message["id"])
+    room.page.clock.run_for(5000)
+    expect(room.article(word)).to_have_count(0)
+    for _ in range(2):
+        with room.page.expect_response("**/api/users?updated_since=*"):  # after the deletions
+            room.page.clock.run_for(5000)
+    counts = """import('/static/chat/store.js').then(({ deletions, keepDeletions }) => {
+        const once = new Set(deletions.Message.map(({ first }) => first)).size
+        const kept = deletions.Message.length
+        for (let id = -1; id > -2000; id--)
+            keepDeletions([{ class: 'Message', first: id, last: id }])
+        return [kept - once, deletions.Message.length]
+    })"""
+    assert room.page.evaluate(counts) == [0, 1000]
 
 
 def test_the_page_returns_to_the_socket_when_it_opens(

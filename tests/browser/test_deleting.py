@@ -42,14 +42,17 @@ def test_a_deleted_user_leaves_with_all_messages(
     rooms: tuple[Room, Room], stack: Stack, bob: Person, word: str
 ) -> None:
     room, his = rooms
-    room.say(f"{word} hers")
+    hers = f"{word} hers, for @{bob.nickname}"
+    room.say(hers)
     his.say(f"{word} his")
     room.hears(f"{word} his")
     expect(room.participants).to_contain_text(bob.nickname)
     delete_user(stack, bob)
     expect(room.participants).not_to_contain_text(bob.nickname)
     expect(room.article(f"{word} his")).to_have_count(0)
-    assert room.texts(word) == [f"{word} hers"]
+    assert room.texts(word) == [hers]
+    room.article(word).locator("mark").click()
+    expect(room.page.get_by_role("dialog")).to_contain_text("This account was deleted.")
     expect(his.note).to_have_text("Your account was deleted, with all its messages.")
 
 

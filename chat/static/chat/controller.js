@@ -11,7 +11,7 @@ import * as outbox from './outbox.js'
 import { showPeople } from './participants.js'
 import * as readMarker from './read-marker.js'
 import { me, session, updateSession } from './session.js'
-import { deletions, END, isDeleted, timeline, users } from './store.js'
+import { END, isDeleted, keepDeletions, timeline, users } from './store.js'
 
 /** @import {Deletion, Message, Origin, User} from './types.js' */
 
@@ -75,12 +75,17 @@ export async function receive(message, ref) {
 
 /**
  * Remove deleted rows.
- * @param {Deletion} deletion @returns {boolean} true if that took all that follow a gap
+ * @param {Deletion[]} given @returns {boolean} true if that took all that follow a gap
  */
-export function remove(deletion) {
-	deletions.push(deletion)
-	const user = deletion.class === 'User' && users.rows.get(deletion.first)
-	if (user && users.merge({ ...user, online: false })) showUsers([{ ...user, online: false }])
+export function remove(given) {
+	const fresh = keepDeletions(given)
+	if (!fresh.length) return false
+	for (const { class: name, first } of fresh) {
+		const user = name === 'User' && users.rows.get(first)
+		// The row stays, for its nickname in messages, but no list shows it.
+		if (user) users.merge({ ...user, online: false, last_seen_at: 0 })
+	}
+	showPeople()
 	const gone = [...timeline.rows.values()].filter(isDeleted)
 	for (const { id } of gone) {
 		const row = messageList.rowOf(id)

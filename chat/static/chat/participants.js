@@ -2,7 +2,7 @@
 
 import { make, query } from './dom.js'
 import { me } from './session.js'
-import { isDeleted, newest, users } from './store.js'
+import { isGone, newest, users } from './store.js'
 
 /** @import {User} from './types.js' */
 
@@ -27,7 +27,7 @@ export function showPeople() {
 function render() {
 	timer = 0
 	const term = searchField.value.trim().toLowerCase()
-	const all = [...users.rows.values()].filter(({ id }) => !isDeleted({ id: 0, user_id: id }))
+	const all = [...users.rows.values()].filter(({ id }) => !isGone('User', id))
 	const found = all.filter(({ nickname }) => nickname.toLowerCase().includes(term))
 	const online = found.filter((user) => user.online)
 	const since = term ? 0 : newest - RECENT

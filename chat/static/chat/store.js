@@ -7,18 +7,32 @@ export const END = Number.MAX_SAFE_INTEGER
 
 /** The greatest `updated_at`, in Unix seconds. */
 export let newest = 0
-/** @type {Deletion[]} */
-export const deletions = []
-
 /**
- * Return true if a message or its author was deleted.
- * @param {Pick<Message, 'id' | 'user_id'>} message
+ * Deletions of a class that are kept. They keep out rows that were under way when a deletion came,
+ * in an answer or a push. That takes seconds; later the server no longer returns those rows.
  */
+const MOST_DELETIONS = 1000
+/** @type {Record<string, Deletion[]>} by class, oldest first */
+export const deletions = { User: [], Message: [] }
+
+/** Return true if a row was deleted. @param {string} name of its class @param {number} id */
+export const isGone = (name, id) =>
+	deletions[name].some(({ first, last }) => first <= id && id <= last)
+
+/** Return true if a message or its author was deleted. @param {Message} message */
 export const isDeleted = ({ id, user_id: author }) =>
-	deletions.some(({ class: name, first, last }) => {
-		const key = name === 'User' ? author : id
-		return first <= key && key <= last
-	})
+	isGone('User', author) || isGone('Message', id)
+
+/** Keep deletions, and return those that were not kept yet. @param {Deletion[]} given */
+export function keepDeletions(given) {
+	const fresh = given.filter(({ class: name, first, last }) =>
+		!deletions[name].some((old) => old.first <= first && last <= old.last),
+	)
+	for (const deletion of fresh) deletions[deletion.class].push(deletion)
+	const most = Math.max(MOST_DELETIONS, fresh.length)
+	for (const kept of Object.values(deletions)) kept.splice(0, kept.length - most)
+	return fresh
+}
 
 /** @template {Row} T */
 class Table {

@@ -35,7 +35,8 @@ let ready
 export const isReady = new Promise((resolve) => (ready = resolve))
 /** The newest message of the unbroken part. */
 let top = 0
-/** Pushes that wait for the newest page, since it was last asked for. @type {[Message, string][]} */
+/** Pushes that wait for the newest page, since it was last requested. */
+/** @type {[Message, string][]} */
 let held = []
 
 /** Mark the timeline as incomplete until `catchUp` ends. */
@@ -96,7 +97,7 @@ export function receive(message, ref = '') {
 
 /** Remove deleted rows, and fetch the newest ones if these are gone. @param {Deletion} deletion */
 export function remove(deletion) {
-	if (!controller.remove(deletion)) return
+	if (!controller.remove([deletion])) return
 	lost()
 	catchUp()
 }
@@ -123,7 +124,7 @@ async function fetchFirst() {
 async function fetchMissed() {
 	const since = `updated_since=${Math.max(0, proven - MARGIN)}`
 	const { deletions } = await request('GET', `/api/deletions?${since}`)
-	deletions.forEach(controller.remove)
+	controller.remove(deletions)
 	await fetchUsers(since)
 	if (timeline.gaps.has(END)) await fetchNewest()
 	else if (Date.now() - liveAt > DAY) {

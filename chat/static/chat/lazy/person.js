@@ -22,7 +22,9 @@ export function open(id) {
 	if (!user) return
 	shownId = id
 	query('h2', card).textContent = user.nickname
-	query('.seen', card).textContent = user.online ? 'Online' : `Last seen ${ago(user.last_seen_at)}`
+	const { online, last_seen_at: at } = user
+	const seen = at ? `Last seen ${ago(at)}` : 'This account was deleted.'
+	query('.seen', card).textContent = online ? 'Online' : seen
 	mentionButton.hidden = !me()
 	muteButton.hidden = id === me()
 	showMuted()
