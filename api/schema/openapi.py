@@ -84,13 +84,14 @@ def errors(method: str, operation: Schema) -> list[str]:
     places = {parameter["in"] for parameter in operation["parameters"]}
     has_body, security = "requestBody" in operation, operation["security"]
     deletes_row = method == "delete" and "path" in places
+    has_key = any(parameter["name"] == "Idempotency-Key" for parameter in operation["parameters"])
     possible = {
         "400": has_body or "query" in places,
         "401": security != [{}],
         "403": (has_body or deletes_row) and {} not in security,
-        "404": "path" in places,
+        "404": "path" in places or has_key,  # the key may be that of a deleted message
         "413": has_body,
-        "422": any(parameter["name"] == "Idempotency-Key" for parameter in operation["parameters"]),
+        "422": has_key,
         "429": method in ("post", "put", "patch") or deletes_row,
     }
     return [*(status for status in possible if possible[status]), "502", "503", "504"]

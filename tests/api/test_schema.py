@@ -74,6 +74,15 @@ def test_each_example_matches_its_schema(part):
         Draft202012Validator(schema).validate(example["value"])
 
 
+@pytest.mark.django_db
+def test_the_answer_to_a_repeat_of_a_deleted_post_is_documented(alice, call):
+    post = {"body": {"source": "a"}, "token": alice.token, "headers": {"Idempotency-Key": "k"}}
+    call("DELETE", call("POST", "/api/messages", **post)["Location"], token=alice.token)
+    answer = call("POST", "/api/messages", **post)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert "404" in document()["paths"]["/api/messages"]["post"]["responses"]
+
+
 def test_the_document_is_served(client):
     response = client.get("/api/schema/openapi.json")
     assert response["Content-Type"] == "application/json"
