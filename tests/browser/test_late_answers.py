@@ -114,6 +114,27 @@ def test_a_late_answer_to_a_change_of_the_account_leaves_the_next_user_unchanged
     is_signed_in_as(room, bob, word)
 
 
+def test_a_password_is_changed_in_one_tab_at_a_time(
+    room: Room, make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    other = make_room(beside=room).open(alice)
+    other.page.evaluate("addEventListener('storage', () => { window.isTold = true })")
+    release = hold(room.page, "**/api/users/*", "PUT")
+    for tab in (room, other):
+        if tab is other:
+            tab.page.wait_for_function("window.isTold")
+        tab.open_account()
+        tab.page.get_by_label("New password").fill(new_password())
+        tab.page.get_by_role("button", name="Change password").click()
+    expect(other.page.get_by_role("alert")).to_have_text(
+        "Another tab is changing the password. Try again."
+    )
+    release()
+    expect(room.note).to_contain_text("Your password is changed.")
+    other.page.keyboard.press("Escape")
+    is_signed_in_as(other, alice, word)
+
+
 @pytest.mark.parametrize("is_changed", [False, True])
 def test_a_tab_closed_during_a_password_change_keeps_the_sign_in_or_asks_for_it(
     room: Room, make_room: MakeRoom, alice: Person, word: str, is_changed: bool

@@ -1,6 +1,6 @@
 /** The account dialog: nickname, password, notifications, sign-out. */
 
-import { request } from '../api.js'
+import { problem, request } from '../api.js'
 import { query, textOf } from '../dom.js'
 import { load } from '../lazy.js'
 import { me, session, setSession, updateSession } from '../session.js'
@@ -38,6 +38,7 @@ setUpForm(passwordForm, async () => {
 	const password = field(passwordForm, 'password').value.toWellFormed()
 	const user = me()
 	let token = session?.token
+	if (!token) throw problem(0, 'Another tab is changing the password. Try again.')
 	const putBack = () => updateSession(user, { token })
 	// This ends every token: the socket's 401 refers to the old one.
 	updateSession(user, { token: '' })
