@@ -42,6 +42,28 @@ def test_a_mention_notifies_a_user_who_asked_for_it_and_looks_elsewhere(
     expect(room.page).to_have_title("(2) Flack")
 
 
+def test_a_browser_that_grants_notifications_but_shows_none_is_named(
+    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+) -> None:
+    room = make_room()
+    room.page.add_init_script(RECORDER)
+    room.page.add_init_script(
+        "Notification = class extends Notification {"
+        "constructor() { super(); throw new TypeError('Illegal constructor') } }"
+    )
+    room.open(alice)
+    room.open_account()
+    room.page.get_by_role("checkbox", name="Notify me").check()
+    room.page.get_by_role("button", name="Close").click()
+    look_away(room)
+    stack.posted(bob, f"@{alice.nickname} {word}")
+    expect(room.note).to_have_text(
+        "This browser does not show notifications of pages: they are off now."
+    )
+    room.open_account()
+    expect(room.page.get_by_role("checkbox", name="Notify me")).not_to_be_checked()
+
+
 def test_the_help_shows_the_requests_of_the_cluster(make_room: MakeRoom) -> None:
     room = make_room().open()
     room.page.get_by_role("button", name="Formatting").click()

@@ -1,5 +1,6 @@
 /** Notifications of mentions while the page is hidden, if the user enabled them. */
 
+import { showNote } from '../status.js'
 import { load, save } from '../storage.js'
 
 const KEY = 'flack.notifications'
@@ -18,5 +19,12 @@ export async function askToNotify(on) {
  * @param {string} body */
 export function notify(id, author, body) {
 	if (!document.hidden || !mayNotify()) return
-	new Notification(author, { body, tag: `flack-${id}` }).onclick = () => window.focus()
+	try {
+		new Notification(author, { body, tag: `flack-${id}` }).onclick = () => window.focus()
+	} catch (error) {
+		if (!(error instanceof TypeError)) throw error
+		// Chrome on Android grants the permission, but a page cannot use it.
+		save(KEY, false)
+		showNote('This browser does not show notifications of pages: they are off now.', true)
+	}
 }
