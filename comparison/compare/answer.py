@@ -8,6 +8,7 @@ from comparison.compare.numbers import (
     Raw,
     band,
     carried,
+    contenders,
     criterion,
     named,
     noise,
@@ -16,6 +17,7 @@ from comparison.compare.numbers import (
     short,
     title,
     tried,
+    unfronted,
     value,
 )
 from comparison.markdown import table
@@ -86,7 +88,7 @@ def sides(folder: str = "") -> str:
         f"([Flask]({contestants}/flask/README.md), "
         f"[Django]({contestants}/django_documented/README.md)), **tuned** what can be made of it "
         f"([Flask]({contestants}/flask_tuned/README.md), and this project). All were written for "
-        "this comparison, but Flask of 2016, which is the class's own code."
+        "this comparison, except Flask of 2016, which is the class's own code."
     )
 
 
@@ -100,7 +102,8 @@ def terms(raw: Raw, page: str = "") -> str:
         f"{plan['seconds']:g} s no client was refused, no request failed, nothing was lost or "
         "doubled, 99 of 100 deliveries took less than a second, the last one came less than a "
         f"second after the end, and [the queue did not grow]({page}#method); **†** marks the cost "
-        "at a load that was not carried. **Noise** is the largest ratio between two measurements "
+        f"at a load that was not carried (of the {plan['warm_up']:g} s of warm-up, if that was too "
+        "much already). **Noise** is the largest ratio between two measurements "
         "of one contestant in the same run; where the ranges in brackets overlap, the difference "
         "is no larger than that."
     )
@@ -119,7 +122,7 @@ def lines(raw: Raw, folder: str = "") -> list[str]:
     sizes = "; ".join(f"{named(raw, name)} {size(raw, name)}" for name in MAIN)
     return [
         "**What one core carries** (all of a contestant: web, worker, nginx, Valkey, PostgreSQL), "
-        "in people of one room in which everybody receives 10 messages a second: "
+        "as the number of people in one room, each of whom receives 10 messages a second: "
         f"{capacities or 'not measured in this run'}."
         + f" {short(highest)} is the most that was tried."
         * is_capped,
@@ -135,9 +138,27 @@ def lines(raw: Raw, folder: str = "") -> list[str]:
         "upgrade may break. Lines are those of Python without tests; Django as documented shares "
         "the models, Markdown, previews and account rules of this project. The other lines of this "
         "project buy reliability, security and operation that no other contestant has "
-        f"([where they go]({folder}CODE_MAP.md#what-the-lines-are-for)). All were "
-        "measured with the same nginx, Valkey and PostgreSQL, and all use Celery.",
+        f"([where they go]({folder}CODE_MAP.md#what-the-lines-are-for)). {services(raw)}",
     ]
+
+
+def services(raw: Raw) -> str:
+    """Return what all were measured with, and what differs for a server given by its URL."""
+    results = of(raw, "push")
+    given = " and ".join(named(raw, name) for name in results if "server" in results[name])
+    found = "All use Celery, and were measured with the same nginx, Valkey and PostgreSQL"
+    if not given:
+        return f"{found}."
+    found += f", except {given}, which has Redis and PostgreSQL of its own"
+    if not unfronted(raw):
+        return f"{found}."
+    costs = [parts["nginx"] for each in contenders(raw, "push").values()
+             if "nginx" in (parts := each.get("µs of") or {})]  # fmt: skip
+    band = f", which takes {short(min(costs))} to {short(max(costs))} µs a delivery of the others"
+    return (
+        f"{found}. ‡: there was no nginx before it{band * bool(costs)}, and its Redis is not "
+        "counted, so one core carries fewer people than that."
+    )
 
 
 def size(raw: Raw, name: str) -> str:

@@ -95,7 +95,7 @@ def entries(server: Database, cores: Cores, quick: bool, urls: dict[str, str],
     names = QUICK_NAMES if quick else NAMES
     found = [Entry(name, begin(name)) for name in names]
     found += [
-        Entry(name, partial(external, name, url, wire if name == OTHER else ""))
+        Entry(name, partial(external, name, url, cores, wire if name == OTHER else ""))
         for name, url in urls.items() if url
     ]  # fmt: skip
     if shutil.which("node") and (FLOOR.folder / "node_modules").exists():

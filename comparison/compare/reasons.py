@@ -29,10 +29,10 @@ def why(raw: Raw) -> str:
         "As documented, Channels hands a copy of each message to the consumer of each open page, "
         "which serialises and frames it again. Flask-SocketIO serialises it once a process, and "
         "only frames it again for each page. Tuned, both do each once a process. Of the changes "
-        f"on the way there, these took most off a delivery of Flask: {strongest(raw, today)}; and "
-        f"of Django: {strongest(raw, DJANGO_CHANGES)}. *Serialised* is turned into JSON, *framed* "
-        "is packed for the WebSocket. A post of Flask as documented goes through Celery, and that "
-        f"of the tuned one does not.{at_the_limit(raw)}"
+        "on the way there, these reduced the cost of a delivery most in Flask: "
+        f"{strongest(raw, today)}; and in Django: {strongest(raw, DJANGO_CHANGES)}. *Serialised* "
+        "is turned into JSON, *framed* is packed for the WebSocket. A post of Flask as documented "
+        f"goes through Celery, and that of the tuned one does not.{at_the_limit(raw)}"
     )
 
 

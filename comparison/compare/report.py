@@ -6,11 +6,10 @@ from typing import Any
 
 from comparison.compare import charts, method
 from comparison.compare.answer import answer, choose, sides, terms
-from comparison.compare.contest import AGAIN, WORKS
+from comparison.compare.contest import WORKS
 from comparison.compare.numbers import (
     Raw,
     at_the_same_load,
-    band,
     carried,
     contenders,
     criterion,
@@ -19,7 +18,7 @@ from comparison.compare.numbers import (
     title,
 )
 from comparison.compare.reasons import DJANGO_CHANGES, FLASK_CHANGES, split, why
-from comparison.contestants.definitions import FLOOR
+from comparison.compare.rules import LIMITS, method_of
 from comparison.markdown import table
 
 REPEAT = """```
@@ -34,20 +33,6 @@ It needs Linux with two cores that do nothing else, Python, make and npm; Postgr
 Valkey come as wheels. An interrupted run goes on where it ended; `FRESH=1` begins anew. The entries
 are `flask`, `flask-threads`, `flask-tuned`, `django-documented` and `flack`, the works `push`,
 `poll` and `post`."""
-LIMITS = """- One machine, one core for all of a contestant, one room: a server with many cores or
-  many rooms behaves otherwise.
-- The generator is a program, not browsers; it does not use TLS.
-- The authors of this project wrote all contestants and tuned their own longest. Each folder of
-  [contestants](contestants) says how it was tuned, and how to propose better.
-- Contestants share the contract, not all work: see the
-  [deviations that affect speed](DEVIATIONS.md).
-- The noise is that of one run, from one or two pairs of measurements: a difference that is a
-  little larger than it may be absent in another run.
-- Memory is resident memory of web and worker processes, which share pages.
-- [BENCH](BENCH.md) measures other requests at other loads, and [SCALING](../docs/SCALING.md) plans
-  with 60 % of each core: do not compare their numbers with these."""
-
-
 NOT_2016 = """Flask, 2016 was not measured in this run. It is the class's tag v0.16 with its own
 `requirements.txt`, which needs Python 3.6 or older, PostgreSQL through psycopg2 2.9, and Redis:
 `gunicorn -k eventlet -w 1 flack.wsgi` and `celery worker -A flack.celery`, with `DATABASE_URL` and
@@ -203,79 +188,6 @@ def markdown(raw: Raw) -> str:
         every_step(raw),
     ]  # fmt: skip
     return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
-
-
-def method_of(raw: Raw) -> list[str]:
-    """Return the method, in one sentence for each rule."""
-    plan = raw["plan"]
-    bands = "; ".join(
-        f"{work.name} {band(raw, work.name, 'carried')} of what is carried, "
-        f"{band(raw, work.name)} of µs"
-        for work in WORKS
-    )
-    pairs = dict.fromkeys(title(raw, each["entry"]) for each in raw["results"]
-                          if each["entry"].endswith(AGAIN))  # fmt: skip
-    return [
-        f"Measured from {raw['began']} to {raw['ended']} at commit {raw['code'] or 'unknown'}; "
-        f"{raw['cores']}.",
-        f"Each step: {plan['warm_up']:g} s of warm-up, then {plan['seconds']:g} s, open loop: a "
-        "message or request is due at a fixed time, and its waiting time counts from there.",
-        "Carried: no client refused, no request failed, nothing lost or doubled, p99 of all "
-        "deliveries (requests) under 1 s, the last one received (stored) less than 1 s after the "
-        f"end, and no growing queue, in {plan['tries']} of {plan['tries']} tries of the load that "
-        f"is reported. It was found by bisection to a factor of {plan['precision']:g}: a load that "
-        "fails in any try is not carried. The criterion that broke above it stands in brackets.",
-        growth(plan),
-        accounts(plan),
-        "A server given by its URL (`FLASK_URL`, `OTHER_URL`) is measured as it runs: its cores "
-        "are its owner's choice, its memory is not that of a fresh start, its start is not known, "
-        "and there is no nginx before it unless the URL is that of one.",
-        "A step in which the generator sent less than 99 %, or late, is never carried. A step with "
-        f"more than 5 % of other work is repeated, at most {plan['repeats']} times.",
-        "µs is CPU time of web and workers at the same load for all. One core carries all of a "
-        "contestant: web, worker, nginx, Valkey and PostgreSQL.",
-        "Before anything is measured, each contestant passes the shared rows of the contract "
-        f"suite. `{FLOOR.name}` is no contestant: it has no users, no database and no checks.",
-        f"Noise, the largest ratio of two measurements of one contestant ({'; '.join(pairs)}): "
-        f"{bands}. A smaller difference is called none. What is carried has no noise if both "
-        "carried the most that is tried.",
-    ]  # fmt: skip
-
-
-def growth(plan: Raw) -> str:
-    """Return when a queue is called a growing one, and how sure that is."""
-    first = (
-        "A growing queue: the median wait of the last quarter of a step is more than twice that of "
-        f"the first, by {method.GROWTH:g} ms more"
-    )
-    if "even" not in plan:  # a run of the method before
-        return (
-            f"{first}. One delay of 0.6 s that a server at 92 % of its core works off was taken "
-            "for that in a third of all steps (of a simulation), so a capacity with this criterion "
-            "above it may be too low. Later runs also ask for an even rise."
-        )
-    return (
-        f"{first}, and each quarter adds at least {plan['even']:g} of an even rise. In a "
-        "simulation, none of 100 steps of a server at 92 % of its core that was delayed once by "
-        "0.6 s is called that, and 98 of 100 steps with 10 % too much load are."
-    )
-
-
-def accounts(plan: Raw) -> str:
-    """Return by how many accounts the requests of a step are sent."""
-    if "polls of an account" not in plan:  # a run of the method before
-        return (
-            "20 accounts send all polls and posts, at any rate. Flask as documented writes when an "
-            "account was last seen once a second at most, so these polls spare it most of its "
-            "writes; Django as documented writes each time. Later runs have more accounts."
-        )
-    return (
-        f"A step has one account for every {plan['polls of an account']:g} polls, or for every "
-        f"{plan['posts of an account']:g} post, a second, so each account is seen every second; "
-        "Flask as documented then returns each to every poll (D-30). All but one are copies of it "
-        "in the database; 20 send everything to a server given by its URL whose database is not "
-        "known."
-    )
 
 
 def write(raw: Raw, folder: Path) -> Path:

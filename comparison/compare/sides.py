@@ -12,15 +12,17 @@ import psutil
 
 from comparison.bench import http, running
 from comparison.bench.cores import Cores, pinned
-from comparison.bench.processes import Processes, listening_on
+from comparison.bench.processes import Processes, free_port, listening_on
+from comparison.bench.servers import wait_for
 from comparison.compare import machine
 from comparison.compare.database import Database
 from comparison.contestants.definitions import RUNNABLE
-from comparison.contestants.running import Starter, start
+from comparison.contestants.running import Starter, front, start
 from comparison.contract.wires import detect
 
 _numbers = itertools.count()
 PEOPLE = 20  # accounts that post over sockets, and all accounts if the database is not known
+REDIS = 6379  # the port of a Redis URL that names none
 PATIENCE = 60.0  # seconds until a server answers, of which several may start at once
 
 
@@ -89,10 +91,11 @@ def started(name: str, server: Database, cores: Cores, nodes: int = 1) -> Iterat
 
 
 @contextmanager
-def external(name: str, url: str, asked: str = "") -> Iterator[Side]:
-    """Use a server that runs on this machine already; its cores are not changed.
+def external(name: str, url: str, cores: Cores, asked: str = "") -> Iterator[Side]:
+    """Use a server that runs on this machine already, behind nginx; its cores are not changed.
 
-    Its worker and its PostgreSQL are found by its environment, if that names a broker and a
+    nginx is that of every contestant, on the cores of the servers. The worker, Valkey (or Redis)
+    and PostgreSQL of the server are found by its environment, if that names a broker and a
     database. `asked` is the wire that it must speak, "json" or "socketio"; empty: any.
     """
     with ExitStack() as stack:
@@ -104,13 +107,21 @@ def external(name: str, url: str, asked: str = "") -> Iterator[Side]:
             raise LookupError(f"The server at {url} speaks {wire}, not WIRE={asked}.")
         web = listening_on(port)
         parts = {"web": [Processes(web.pid)], "worker": []}
-        with suppress(LookupError):  # a server without a worker
-            parts["worker"] = [running.using(*running.broker_of(port), "celery")]
+        starter, front_port = stack.enter_context(Starter()), free_port()
+        with pinned(cores.servers):
+            nginx = front(starter, front_port, [port], "")
+        wait_for(front_port)
+        parts["nginx"] = [Processes(nginx.pid)]
+        with suppress(LookupError):  # a server without a worker, or a broker of another machine
+            variable, broker = running.broker_of(port)
+            parts["worker"] = [running.using(variable, broker, "celery")]
+            parts["valkey"] = [Processes(listening_on(urlsplit(broker).port or REDIS).pid)]
         database = None
         if (address := running.variable_of(port, "DATABASE_URL")).startswith("postgres"):
             database = stack.enter_context(Database(address))
             parts["postgresql"] = [database.processes]
-        side = Side(name, url, wire, parts, database, server=machine.server(web, database))
+        described = machine.server(web, database)
+        side = Side(name, f"http://127.0.0.1:{front_port}", wire, parts, database, server=described)
         side.sign_up()
         yield side
 

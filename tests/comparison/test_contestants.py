@@ -18,6 +18,7 @@ import django
 import psutil
 import pytest
 
+from comparison.bench.cores import Cores
 from comparison.bench.processes import free_port
 from comparison.bench.running import flask
 from comparison.bench.servers import wait_for
@@ -119,11 +120,11 @@ def test_the_bench_publishes_to_a_flask_of_today_and_finds_its_worker(
 def test_a_server_that_runs_is_measured_by_its_url_with_its_worker_and_database(
     contestants: dict[str, Running],
 ) -> None:
-    with sides.external("other", contestants["flask-tuned"].nodes[0], "socketio") as side:
+    node = contestants["flask-tuned"].nodes[0]
+    with sides.external("other", node, Cores.split(), "socketio") as side:
         assert side.wire == "socketio4" and len(side.tokens) == sides.PEOPLE
-        assert {part: bool(found) for part, found in side.parts.items()} == {
-            "web": True, "worker": True, "postgresql": True,
-        }  # fmt: skip
+        assert side.parts.keys() == {"web", "nginx", "worker", "valkey", "postgresql"}
+        assert all(side.parts.values())
         assert side.database is not None and side.database.messages() >= 0
         assert {"Flask", "gunicorn", "gevent", "Python"} <= side.server["versions"].keys()
         assert "gunicorn" in side.server["command"] and side.server["PostgreSQL"]
@@ -137,7 +138,7 @@ def test_an_url_that_cannot_be_measured_is_refused_with_the_reason(
     contestants: dict[str, Running], url: str, wire: str, why: str
 ) -> None:
     url = url.format(contestants["flask"].nodes[0])
-    with pytest.raises(LookupError, match=why), sides.external("other", url, wire):
+    with pytest.raises(LookupError, match=why), sides.external("other", url, Cores.split(), wire):
         pass
 
 
@@ -145,7 +146,7 @@ def test_an_url_that_cannot_be_measured_is_refused_with_the_reason(
 def test_each_page_that_polls_has_an_account_of_its_own(
     contestants: dict[str, Running], name: str
 ) -> None:
-    with sides.external(name, contestants[name].nodes[0]) as side:
+    with sides.external(name, contestants[name].nodes[0], Cores.split()) as side:
         step = steps.poll(side, 60, Length(0.1, 1))
         assert (step["accounts"], step["errors"]) == (30, 0)
         assert len(set(side.tokens)) >= 30

@@ -241,6 +241,25 @@ def test_the_noise_is_the_largest_ratio_of_all_pairs():
     }  # fmt: skip
 
 
+def test_a_server_without_nginx_before_it_is_marked_and_one_with_it_is_not():
+    parts = {"web": 107.0, "worker": 0.0}
+    found = raw(result("flask", **{"µs of": parts | {"nginx": 21.0}}),
+                result("flack", **{"µs of": parts | {"nginx": 14.0}}),
+                result("flask-2016", **{"µs of": parts}, server={}))  # fmt: skip
+    assert "| 100‡ |" in answer.comparison_table(found)
+    assert "100‡ (p99 over 1 s)" in report.summary(found)
+    assert "no nginx before it, which takes 14 to 21 µs a delivery" in answer.lines(found)[-1]
+    found["results"][-1]["µs of"] = parts | {"nginx": 20.0}
+    assert "‡" not in report.markdown(found)
+    assert "except Flask, 2016 (untuned), which has Redis" in answer.lines(found)[-1]
+
+
+def test_the_method_states_what_happens_to_pushes_that_are_late_in_the_warm_up():
+    text = report.markdown(raw(result("flask")))
+    assert "not delivered in the warm-up is not measured further: its figures are" in text
+    assert "of the 5 s of warm-up, if that was too much already" in text
+
+
 def test_a_load_that_failed_in_one_of_two_tries_is_named_with_its_criterion():
     good = {"load": 120, "due": 200, "sent": 200, "p99 ms": 900.0}
     steps = [good, good | {"other work": 0.5, "lost": 1}, good | {"behind ms": 1001.0}]
