@@ -63,11 +63,9 @@ def change_user(*, user: User, nickname: str | None = None, password: str | None
     A new password ends all of the user's sign-ins. Errors as for `register`.
     """
     changed = User.objects.get(pk=user.pk)
-    if nickname == changed.nickname:
-        nickname = None  # it may be older than the rules of today, and stays
     if nickname is not None:
         nickname = changed.nickname = User.normalize_username(nickname)
-    _validate(changed, password, is_named=nickname is not None)
+    _validate(changed, password)
     if password is not None:
         changed.set_password(password)
     try:
@@ -75,8 +73,8 @@ def change_user(*, user: User, nickname: str | None = None, password: str | None
             row = User.objects.select_for_update().get(pk=user.pk)
             renamed = nickname not in (None, row.nickname)
             fields = ["password", "updated_at"]
-            if nickname is not None:
-                row.nickname = nickname
+            if renamed:
+                row.nickname = changed.nickname
                 fields.append("nickname")
             if password is not None:
                 row.password = changed.password
@@ -89,16 +87,12 @@ def change_user(*, user: User, nickname: str | None = None, password: str | None
         raise ValidationError({"nickname": ValidationError(TAKEN, "unique")}) from error
 
 
-def _validate(user: User, password: str | None, *, is_named: bool = True) -> None:
-    """Raise ValidationError with the errors of all fields; the unique index has the last word.
-
-    A nickname that stays is not validated: it may be older than the rules of today.
-    """
+def _validate(user: User, password: str | None) -> None:
+    """Raise ValidationError with the errors of all fields; the unique index has the last word."""
     errors: dict[str, list[ValidationError]] = {}
-    kept = [] if is_named else ["nickname"]
     try:
-        user.clean_fields(exclude=["password", *kept])
-        user.validate_unique(exclude=["id", *kept])
+        user.clean_fields(exclude=["password"])
+        user.validate_unique(exclude=["id"])
     except ValidationError as error:
         errors.update(error.error_dict)
     if password is not None:

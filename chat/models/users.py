@@ -8,13 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from chat.accounts.nicknames import (
-    MAX_NICKNAME,
-    MAX_TYPED,
-    NICKNAME_VALIDATORS,
-    TAKEN,
-    normalize,
-)
+from chat.accounts.nicknames import MAX_NICKNAME, MAX_TYPED, NICKNAME_VALIDATORS, TAKEN, normalize
 from chat.accounts.skeletons import shown_skeleton, skeleton
 from chat.models.times import timestamp
 
@@ -124,13 +118,23 @@ class User(AbstractBaseUser, PermissionsMixin):
                 kwargs["update_fields"] = {*fields, "skeleton", "shown_skeleton"}
         super().save(*args, **kwargs)
 
+    def clean_fields(self, exclude: Any = None) -> None:
+        """Raise ValidationError for values that are not allowed, except a nickname that stays."""
+        super().clean_fields(self._unchecked(exclude))
+
     def validate_unique(self, exclude: Any = None) -> None:
         """Raise ValidationError also for a nickname that looks like another user's."""
+        exclude = self._unchecked(exclude)
         super().validate_unique(exclude)
-        if "nickname" in (exclude or ()):
+        if "nickname" in exclude:
             return
         if User.objects.look_alikes(self.nickname).exclude(pk=self.pk).exists():
             raise ValidationError({"nickname": ValidationError(TAKEN, "unique")})
+
+    def _unchecked(self, exclude: Any) -> set[str]:
+        # The nickname that is stored may be older than the rules of today.
+        stored = User.objects.filter(pk=self.pk).values_list("nickname", flat=True).first()
+        return {*(exclude or ()), *(["nickname"] if stored == self.nickname else [])}
 
     def get_session_auth_hash(self) -> str:
         """Return the hash that each session of this user must carry, see Django."""

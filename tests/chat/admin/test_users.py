@@ -101,6 +101,15 @@ def test_an_operator_sets_the_password_of_a_nickname_that_is_older_than_the_rule
     assert authenticate(nickname=user.nickname, password="another-good-one") == user
 
 
+def test_a_user_whose_nickname_is_older_than_the_rules_can_be_banned_in_the_form(admin, make_user):
+    user = make_user("su\u200bsan")
+    form = {"nickname": user.nickname, "is_banned": "on", **FLAGS}
+    assert admin.post(f"{USER}{user.pk}/change/", form).status_code == 302
+    assert User.objects.get(pk=user.pk).is_banned
+    form["nickname"] = "sus\u200ban"
+    assert "invisible" in admin.post(f"{USER}{user.pk}/change/", form).content.decode()
+
+
 def test_a_password_is_not_disabled_but_the_user(admin, alice):
     form = {"usable_password": "false", "unset-password": "Disable"}
     assert "required" in admin.post(f"{USER}{alice.pk}/password/", form).content.decode()
