@@ -42,7 +42,7 @@ const complete = () =>
 		module.offer()
 	})
 
-/** @param {(source: string) => void} send @param {() => boolean} editLast false if there is none */
+/** @param {(source: string) => void} send @param {() => void} editLast */
 export function setUpComposer(send, editLast) {
 	if (hasTouchKeyboard()) box.enterKeyHint = 'enter'
 	box.addEventListener('input', () => {
@@ -55,7 +55,8 @@ export function setUpComposer(send, editLast) {
 		if (event.key === 'Enter' && !event.shiftKey) {
 			if (hasTouchKeyboard()) return
 			form.requestSubmit()
-		} else if (event.key !== 'ArrowUp' || box.value || !editLast()) return
+		} else if (event.key === 'ArrowUp' && !box.value) editLast()
+		else return
 		event.preventDefault()
 	}
 	form.onsubmit = (event) => {

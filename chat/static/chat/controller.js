@@ -1,7 +1,6 @@
 /** Update the page when messages or users change, and when the user scrolls, posts or edits. */
 
 import { request } from './api.js'
-import { focusComposer } from './composer.js'
 import { showDay } from './day.js'
 import { query } from './dom.js'
 import { use } from './lazy.js'
@@ -105,13 +104,6 @@ export function post(source) {
 	readMarker.toBottom()
 }
 
-/** @returns false if this user has no message on the page */
-export function editLast() {
-	const id = timeline.ids.findLast((other) => timeline.rows.get(other)?.user_id === me())
-	if (id) edit(id, focusComposer)
-	return !!id
-}
-
 /** Mark visible messages as read, show the unread count, and drop rows above the bound. */
 export function read() {
 	const { isAtBottom } = readMarker
@@ -138,9 +130,6 @@ function mentionsMe(id) {
 	const row = messageList.rowOf(id)
 	return !!row && !!query('mark.me', row)
 }
-
-/** @param {number} id @param {() => void} [back] restores the focus */
-export const edit = (id, back) => use('editor', (module) => module.edit(id, back))
 
 /** Fetch the authors that the page does not hold yet, all at once. @param {Message[]} messages */
 export async function meet(messages) {

@@ -2,7 +2,7 @@
 
 import { request } from './api.js'
 import { focusComposer, openComposer, setUpComposer } from './composer.js'
-import { edit, editLast, post, read, showUsers } from './controller.js'
+import { post, read, showUsers } from './controller.js'
 import { dayOf } from './day.js'
 import { query } from './dom.js'
 import { prepare, use } from './lazy.js'
@@ -112,13 +112,13 @@ setUpMessageList({
 	delete: (id) => use('deleting', ({ ask }) => ask(id)),
 	confirm: (id) => use('deleting', ({ confirm }) => confirm(id)),
 	keep: (id) => use('deleting', ({ keep }) => keep(id)),
-	edit: (id) => edit(id),
+	edit: (id) => use('editor', ({ edit }) => edit(id)),
 	retry: (ref) => outbox.fail(ref),
 	discard: outbox.done,
 	load: (edge) =>
 		sync.loadBefore(edge).catch(({ message }) => showNote(message, true)),
 })
-setUpComposer(post, editLast)
+setUpComposer(post, () => use('editor', ({ editLast }) => editLast()))
 const helpButton = query('[data-action=help]')
 helpButton.onclick = () => use('help', ({ open }) => open(helpButton))
 const search = () => use('search', ({ open }) => open())

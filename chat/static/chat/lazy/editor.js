@@ -1,9 +1,11 @@
 /** The editor that replaces the body of a message. */
 
 import { request } from '../api.js'
+import { focusComposer } from '../composer.js'
 import { grow, hasTouchKeyboard, isComposing, make, query, textOf } from '../dom.js'
 import { load } from '../lazy.js'
 import { rowOf } from '../message-list.js'
+import { me } from '../session.js'
 import { showNote } from '../status.js'
 import { timeline } from '../store.js'
 
@@ -27,6 +29,12 @@ export function rescue(row) {
 	const box = query('.editor textarea', row)
 	addToDraft(box.value, Number(row.dataset.user))
 	showNote('The message was deleted. Your edit is in the message box.', true)
+}
+
+/** Edit the last message of this user that the page holds, if any. */
+export function editLast() {
+	const id = timeline.ids.findLast((other) => timeline.rows.get(other)?.user_id === me())
+	if (id) edit(id, focusComposer)
 }
 
 /** @param {number} id @param {() => void} [back] restores the focus */
