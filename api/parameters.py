@@ -14,7 +14,10 @@ WORDS = (
     "Messages of any age that have all these words or words that begin so, newest first; "
     "a single letter stands for longer words only at the end"
 )
-IDEMPOTENCY = "Makes a retry safe: the same key returns the same message. Choose a UUID."
+IDEMPOTENCY = (
+    "Makes a retry safe: the same key returns the same message, or 404 if that was deleted. "
+    "Choose a UUID."
+)
 PREFER = Parameter("Prefer", "`respond-async` answers from a worker (RFC 7240)", TEXT, "header")
 # By operation; PATCH has those of PUT.
 PARAMETERS: dict[str, list[Parameter]] = {

@@ -241,6 +241,18 @@ def test_of_two_sources_that_wait_with_one_key_the_second_is_a_422(alice, call, 
     assert len(pushes) == 1
 
 
+def test_a_post_that_waits_while_its_message_is_deleted_is_a_404(alice, call):
+    body, options = {"source": "a"}, {"token": alice.token}
+    key = {"Idempotency-Key": "k"}
+    path = call("POST", "/api/messages", body, headers=ASYNC | key, **options)["Location"]
+    call(
+        "DELETE", call("POST", "/api/messages", body, headers=key, **options)["Location"], **options
+    )
+    run(path)
+    assert call("GET", path).status_code == 404
+    assert not Message.objects.exists()
+
+
 @pytest.fixture
 def queued(monkeypatch):
     """What was queued since: the ids of requests."""

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from chat import actions, consumers, throttling
+from chat import actions, consumers, moderation, throttling
 from chat.errors import BANNED, error_body
 from chat.models import MAX_SOURCE, Message, Token, User
 from chat.realtime import hub as hub_module
@@ -257,6 +257,16 @@ async def test_a_ref_of_another_source_is_a_422_and_posts_nothing(connect, alice
         assert (answer["event"], answer["data"]["status"]) == ("error", 422)
         assert answer["data"]["code"] == "key_reused"
     assert await count_messages() == 1
+
+
+async def test_the_ref_of_a_deleted_message_is_a_404_and_posts_nothing(connect, alice):
+    client = await connect()
+    await client.sign_in(alice)
+    pk = (await client.ask("post_message", data={"source": "a"}, ref="r"))["data"]["id"]
+    await in_thread(moderation.delete_messages, first=pk, last=pk)
+    answer = await client.ask("post_message", data={"source": "a"}, ref="r")
+    assert (answer["event"], answer["data"]["status"]) == ("error", 404)
+    assert await count_messages() == 0
 
 
 async def test_a_ref_repeated_over_http_posts_once(connect, alice):
