@@ -9,3 +9,5 @@ os.environ["VAR"] = tempfile.gettempdir()  # nothing is stored there: tests/conf
 from flack_project.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["tests.hashers.Argon2PasswordHasher", *PASSWORD_HASHERS[1:]]  # noqa: F405
+# WhiteNoise reads no folder before it serves a file: each client of a test starts another one.
+WHITENOISE_AUTOREFRESH = True

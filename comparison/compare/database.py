@@ -30,7 +30,7 @@ COPY = {
     "users": b"""
         INSERT INTO users (created_at, updated_at, last_seen_at, nickname, password_hash, token,
                            online)
-        SELECT created_at, 0, 0, left(each.token, 30), password_hash, each.token, false
+        SELECT 0, 0, 0, left(each.token, 30), password_hash, each.token, false
         FROM (SELECT * FROM users ORDER BY id DESC LIMIT 1) AS newest,
              unnest(%(tokens)s::text[]) AS each(token)
     """,
@@ -38,14 +38,14 @@ COPY = {
         WITH copies AS (
             INSERT INTO chat_user (created_at, updated_at, last_seen_at, nickname, password, online,
                                    is_active, is_staff, is_banned, is_superuser, sign_in_epoch)
-            SELECT created_at, 0, 0, left(each.digest, 30), password, false, is_active, is_staff,
+            SELECT 0, 0, 0, left(each.digest, 30), password, false, is_active, is_staff,
                    is_banned, is_superuser, sign_in_epoch
             FROM (SELECT * FROM chat_user ORDER BY id DESC LIMIT 1) AS newest,
                  unnest(%(digests)s::text[]) AS each(digest)
-            RETURNING id, nickname, created_at
+            RETURNING id, nickname
         )
         INSERT INTO chat_token (digest, user_id, created_at)
-        SELECT each.digest, copies.id, copies.created_at
+        SELECT each.digest, copies.id, extract(epoch FROM now())::bigint
         FROM copies JOIN unnest(%(digests)s::text[]) AS each(digest)
              ON left(each.digest, 30) = copies.nickname
     """,
@@ -96,7 +96,7 @@ class Database(AbstractContextManager["Database"]):
         """Copy the newest account; return the tokens of the copies, none for an unknown schema.
 
         Passwords are slow by design: to register hundreds of accounts would take minutes. The
-        copies are offline, and were last seen and changed long ago.
+        copies are offline, and were created, changed and last seen long ago.
         """
         tokens = [secrets.token_hex(32) for _ in range(count)]
         for table, query in COPY.items():

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from multiprocessing.pool import Pool
 from pathlib import Path
@@ -18,6 +18,7 @@ import django
 import psutil
 import pytest
 
+from comparison.bench import http
 from comparison.bench.cores import Cores
 from comparison.bench.processes import free_port
 from comparison.bench.running import flask
@@ -35,6 +36,7 @@ from comparison.contestants.running import (
     Starter,
     start,
 )
+from comparison.contract.shapes import assert_user
 from tests.comparison import warm
 from tests.comparison.warm import Outcome
 
@@ -147,6 +149,9 @@ def test_each_page_that_polls_has_an_account_of_its_own(
     contestants: dict[str, Running], name: str
 ) -> None:
     with sides.external(name, contestants[name].nodes[0], Cores.split()) as side:
+        with closing(http.Client(side.port)) as client:
+            for user in client.send("GET", "/api/users").json()["users"]:
+                assert_user(user)
         step = steps.poll(side, 60, Length(0.1, 1))
         assert (step["accounts"], step["errors"]) == (30, 0)
         assert len(set(side.tokens)) >= 30
