@@ -130,6 +130,30 @@ def test_a_tap_opens_the_actions_below_the_text(
     expect(one).to_be_hidden()
 
 
+def test_a_click_in_a_narrow_window_hits_what_it_is_aimed_at(
+    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
+) -> None:
+    """The bar of actions opens with the focus, and moves the end of the log up."""
+    message = stack.posted(bob, f"{word}\n" * 60)
+    room = make_room(viewport={"width": 390, "height": 844}).open(alice)
+    row = room.hears(word)
+    row.hover()
+    expect(row.locator(".actions")).to_be_attached()
+    row.get_by_role("button", name="Show all").click()
+    expect(row.get_by_role("button", name="Show less")).to_be_visible()
+    room.box.focus()
+    row.get_by_role("button", name="Show less").click()
+    expect(row.get_by_role("button", name="Show all")).to_be_visible()
+    room.box.focus()
+    row.locator(".author").click()
+    expect(room.page.get_by_role("dialog", name=bob.nickname)).to_be_visible()
+    room.page.keyboard.press("Escape")
+    room.box.focus()
+    row.get_by_role("link").click()
+    expect(row).to_have_attribute("aria-current", "true")
+    assert room.page.url == f"{stack.url}/#m{message['id']}"
+
+
 def test_a_permalink_loads_the_history_around_its_message_and_marks_it(
     make_room: MakeRoom,
 ) -> None:

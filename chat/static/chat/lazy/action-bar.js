@@ -13,6 +13,9 @@ await addStyle('action-bar.css')
 
 const log = query('#log')
 const list = query('#list')
+/** True where the bar is below the text, as in action-bar.css. */
+const isBelow = matchMedia('(hover: none), (max-width: 44em)')
+const CLICKED = 'a, button, .author, .avatar, mark'
 /** Lines in a square of 24. */
 const ICONS = {
 	reply: 'M9 6 4 11l5 5M4 11h9a7 7 0 0 1 7 7v1',
@@ -40,8 +43,6 @@ export function addActions(row) {
 	]
 	const bar = make('div', { className: 'actions' })
 	for (const [action, title] of actions) if (title) bar.append(makeIcon(action, title, title))
-	// The focus stays in the row or the composer, as on a touch screen it keeps the bar open.
-	bar.onmousedown = (event) => event.preventDefault()
 	row.append(bar)
 	for (const code of row.querySelectorAll('pre')) {
 		if (!query('button', code)) code.append(makeIcon('copy', 'Copy code'))
@@ -63,6 +64,13 @@ function makeIcon(action, title, label = '') {
 	button.prepend(svg)
 	return button
 }
+
+// The focus stays in the row or the composer, as on a touch screen it keeps the bar open. Where the
+// bar is below the text, opening it would move what is clicked away from the pointer.
+list.addEventListener('mousedown', (event) => {
+	const clicked = isBelow.matches ? `.actions, ${CLICKED}` : '.actions'
+	if (event.target instanceof Element && event.target.closest(clicked)) event.preventDefault()
+})
 
 /** Show a row anew, after a change of its message or of what the user may do. */
 watchRows((row) => {
