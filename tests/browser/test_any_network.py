@@ -60,24 +60,6 @@ def test_without_websockets_messages_are_shown_and_posted(
     assert stored == room.texts(word) == [f"{word} {what}" for what in ("before", "mine", "after")]
 
 
-def test_a_socket_that_opens_and_never_answers_is_replaced_by_polling(
-    make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
-) -> None:
-    room = make_room()
-    room.page.route_web_socket(re.compile("/ws/$"), lambda _: None)
-    room.page.clock.install()
-    room.open(alice)
-    room.say(f"{word} mine")
-    expect(room.unsent).to_have_count(1)
-    room.page.clock.run_for(10_000)  # until the page doubts the socket
-    expect(room.status).to_contain_text("Refreshing every few seconds")
-    expect(room.unsent).to_have_count(0)
-    stack.posted(bob, f"{word} after")
-    room.page.clock.run_for(5000)
-    expect(room.article(f"{word} after")).to_have_count(1)
-    assert room.texts(word) == [f"{word} mine", f"{word} after"]
-
-
 @pytest.mark.parametrize(
     ("hidden", "least", "most"), [("false", 3000, 5000), ("true", 22500, 37500)]
 )

@@ -155,10 +155,9 @@ function speak(isAloud) {
 }
 
 /** @param {Message} message */
-function notifyOf({ id, user_id: author, source }) {
-	if (!document.hidden || !mentionsMe(id)) return
-	const name = users.rows.get(author)?.nickname ?? 'Flack'
-	use('notifications', ({ notify }) => notify(id, name, source))
+function notifyOf(message) {
+	if (!document.hidden || !mentionsMe(message.id)) return
+	use('notifications', ({ notify }) => notify(message))
 }
 
 button.onclick = () => {

@@ -90,10 +90,7 @@ function showSession(ended = false) {
 	}
 	if (ended) {
 		showNote('Your sign-in has ended. Sign in again: what you wrote is kept.', true)
-		request('GET', `/api/users/${previous}`).catch(({ status }) => {
-			if (status !== 404 || session) return
-			showNote('Your account was deleted, with all its messages.', true)
-		})
+		use('signin', ({ explainEnd }) => explainEnd(previous))
 	}
 	ping()
 	outbox.pump()

@@ -8,7 +8,7 @@ import { follows, makeRow, showAuthor, showReader, showState, showTime } from '.
 import { isMuted } from './muted.js'
 import { timeline } from './store.js'
 
-/** @import {Item, Message} from './types.js' */
+/** @import {Actions, Item, Message} from './types.js' */
 
 const list = query('#list')
 /** @type {Map<number | string, HTMLElement>} by message id, or by ref while unsent */
@@ -28,10 +28,7 @@ const near = new IntersectionObserver(
 	{ root: list.parentElement, rootMargin: '900px 0px 0px' },
 )
 
-/**
- * @param {Record<string, (key: any, button: HTMLElement) => unknown>} actions by the `data-action`
- *   of their button
- */
+/** @param {Actions} actions */
 export function setUpMessageList(actions) {
 	list.addEventListener('click', ({ target }) => {
 		const button = target instanceof Element ? target.closest('button') : null

@@ -2,16 +2,12 @@
 
 import { request } from './api.js'
 
-/** @import {Frame} from './types.js' */
+/** @import {PollingHandlers, SentFrame} from './types.js' */
 
 const EVERY = 4000
 const EVERY_HIDDEN = 30000
 
-/**
- * `catchUp` resolves with true if the page is complete.
- * @type {{catchUp(): Promise<boolean>, polled(works: boolean): void, unavailable(): void,
- *   received(frame: Frame): void}}
- */
+/** @type {PollingHandlers} */
 let handlers
 let isPolling = false
 let timer = 0
@@ -34,7 +30,7 @@ export function stopPolling() {
 
 /**
  * Post a message, and hand on the response as the socket would.
- * @param {{event: string, data?: any, token?: string, ref?: string}} frame
+ * @param {SentFrame} frame
  * @returns {boolean} false while the page does not poll, and for other frames
  */
 export function send({ event, data, token, ref = '' }) {

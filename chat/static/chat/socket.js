@@ -2,19 +2,25 @@
 
 import { send as sendByPolling } from './polling.js'
 
-/** @import {Frame} from './types.js' */
+/** @import {SentFrame, SocketHandlers} from './types.js' */
 
 const LONGEST_WAIT = 30000
 const STEADY = 10000
+/** Milliseconds without a frame after which the server is asked for one, and until it must come. */
+const QUIET = 60000
+const PATIENCE = 20000
+/** The server rejects this frame at once: its answer shows that the network passes frames on. */
+const PROBE = JSON.stringify({ event: 'probe', ref: 'probe' })
 
 /** @type {WebSocket | undefined} */
 let socket
 let failures = 0
 let openedAt = Infinity
-/** True after a message got no answer: then a socket counts as open from its first frame on. */
+/** True after a frame got no answer: then a socket counts as open from its first frame on. */
 let isDoubted = false
 let timer = 0
-/** @type {{opened(): void, closed(): void, received(frame: Frame): void}} */
+let silence = 0
+/** @type {SocketHandlers} */
 let handlers
 
 const isOpen = () => openedAt < Infinity && socket?.readyState === WebSocket.OPEN
@@ -32,12 +38,18 @@ export function restart() {
 	drop()
 	socket = new WebSocket(`${location.origin.replace('http', 'ws')}/ws/`)
 	timer = setTimeout(retry, STEADY)
-	socket.onopen = () => isDoubted || opened()
+	socket.onopen = () => {
+		if (!isDoubted) opened()
+		probe()
+	}
 	socket.onclose = retry
 	socket.onmessage = ({ data }) => {
+		clearTimeout(silence)
+		silence = setTimeout(probe, QUIET)
 		isDoubted = false
 		if (!isOpen()) opened()
-		handlers.received(JSON.parse(data))
+		const frame = JSON.parse(data)
+		if (frame.ref !== 'probe') handlers.received(frame)
 	}
 }
 
@@ -47,7 +59,12 @@ function opened() {
 	handlers.opened()
 }
 
-/** Reconnect after a message without an answer: some networks open sockets, but pass nothing on. */
+function probe() {
+	socket?.send(PROBE)
+	silence = setTimeout(doubt, PATIENCE)
+}
+
+/** Reconnect after a frame without an answer: some networks open sockets, but pass nothing on. */
 export function doubt() {
 	isDoubted = true
 	restart()
@@ -60,7 +77,7 @@ export function hurry() {
 }
 
 /**
- * @param {{event: string, data?: any, token?: string, ref?: string}} frame
+ * @param {SentFrame} frame
  * @returns true if it was sent, which does not mean received
  */
 export function send(frame) {
@@ -79,6 +96,7 @@ function retry() {
 
 function drop() {
 	clearTimeout(timer)
+	clearTimeout(silence)
 	if (!socket) return
 	socket.onopen = socket.onclose = socket.onmessage = null
 	socket.close()

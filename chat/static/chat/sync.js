@@ -10,7 +10,7 @@ import * as outbox from './outbox.js'
 import { RECENT } from './participants.js'
 import { END, newest, timeline, users } from './store.js'
 
-/** @import {Deletion, Message, Origin, User} from './types.js' */
+/** @import {Deletion, FindGaps, Message, Origin, User} from './types.js' */
 
 export const PAGE = 50
 const LARGEST_PAGE = 200
@@ -152,8 +152,7 @@ async function fetchUsers(query) {
 
 /**
  * @param {string} query @param {Origin} origin @param {number} edge the message after these
- * @param {(messages: Message[]) => (number | false)[]} findGaps gives the ids right before which
- *   messages may be missing
+ * @param {FindGaps} findGaps
  */
 async function fetchMessages(query, origin = 'news', edge = 0, findGaps = () => []) {
 	const asOf = performance.now()

@@ -14,6 +14,15 @@ export type Deletion = { class: string; first: number; last: number }
 
 /** A frame of the socket. */
 export type Frame = { event: string; data: any; ref?: string }
+export type SentFrame = { event: string; data?: any; token?: string; ref?: string }
+export type SocketHandlers = { opened(): void; closed(): void; received(frame: Frame): void }
+export type PollingHandlers = {
+	/** resolves with true if the page is complete */
+	catchUp(): Promise<boolean>
+	polled(works: boolean): void
+	unavailable(): void
+	received(frame: Frame): void
+}
 
 export type Session = {
 	id: number
@@ -48,6 +57,10 @@ export type Item = {
 
 /** How the page comes by messages. */
 export type Origin = 'first' | 'news' | 'history'
+/** Returns the ids right before which messages may be missing. */
+export type FindGaps = (messages: Message[]) => (number | false)[]
+/** What the buttons of messages do, by their `data-action`. */
+export type Actions = Record<string, (key: any, button: HTMLElement) => unknown>
 
 /** The modules in the folder `lazy`, by name. */
 export type Modules = {

@@ -2,6 +2,7 @@
 
 import { showNote } from '../status.js'
 import { load, save } from '../storage.js'
+import { users } from '../store.js'
 
 const KEY = 'flack.notifications'
 
@@ -15,12 +16,12 @@ export async function askToNotify(on) {
 	return mayNotify()
 }
 
-/** @param {number} id of the message, shown once by all tabs @param {string} author
- * @param {string} body */
-export function notify(id, author, body) {
+/** Show a message, once for all tabs. @param {import('../types.js').Message} message */
+export function notify({ id, user_id: author, source: body }) {
 	if (!document.hidden || !mayNotify()) return
+	const name = users.rows.get(author)?.nickname ?? 'Flack'
 	try {
-		new Notification(author, { body, tag: `flack-${id}` }).onclick = () => window.focus()
+		new Notification(name, { body, tag: `flack-${id}` }).onclick = () => window.focus()
 	} catch (error) {
 		if (!(error instanceof TypeError)) throw error
 		// Chrome on Android grants the permission, but a page cannot use it.

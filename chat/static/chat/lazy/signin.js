@@ -30,6 +30,13 @@ export function signInAgain(nickname) {
 	passwordField.focus()
 }
 
+/** Show a note if the sign-in of a user ended with the account. @param {number} user */
+export const explainEnd = (user) =>
+	request('GET', `/api/users/${user}`).catch(({ status }) => {
+		if (status !== 404 || session) return
+		showNote('Your account was deleted, with all its messages.', true)
+	})
+
 const typed = () => textOf(nicknameField).trim()
 
 /**
