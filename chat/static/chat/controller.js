@@ -74,7 +74,7 @@ export async function receive(message, ref) {
 
 /**
  * Remove deleted rows.
- * @param {Deletion[]} given @returns {boolean} true if that took all that follow a gap
+ * @param {Deletion[]} given @returns {boolean} true if that took all, or all that follow a gap
  */
 export function remove(given) {
 	const fresh = keepDeletions(given)
@@ -94,7 +94,7 @@ export function remove(given) {
 	messageList.dropRows(ids)
 	readMarker.removed(ids)
 	read()
-	return !!ids.length && timeline.gaps.has(END)
+	return !!ids.length && (!timeline.last || timeline.gaps.has(END))
 }
 
 /** @param {string} source */
