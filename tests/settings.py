@@ -9,5 +9,6 @@ os.environ["VAR"] = tempfile.gettempdir()  # nothing is stored there: tests/conf
 from flack_project.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["tests.hashers.Argon2PasswordHasher", *PASSWORD_HASHERS[1:]]  # noqa: F405
-# WhiteNoise reads no folder before it serves a file: each client of a test starts another one.
+# Look for a file when it is requested: each client of a test would list all static files first.
+# `pytest tests/api` takes 12 s of CPU time instead of 26 (28 November 2026).
 WHITENOISE_AUTOREFRESH = True
