@@ -12,10 +12,11 @@ from comparison import lines, scaling
 from comparison.bench import plot, table
 from comparison.bench import report as bench_report
 from comparison.compare import report
-from comparison.compare.answer import answer, choose, comparison_table, sides, terms
+from comparison.compare.answer import answer, choose, comparison_table, sides
 from comparison.compare.contest import WORKS
 from comparison.compare.numbers import Raw
 from comparison.compare.reasons import why
+from comparison.compare.rules import terms
 from comparison.contestants.definitions import ROOT
 
 README = ROOT / "README.md"

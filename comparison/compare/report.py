@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from comparison.compare import charts, method
-from comparison.compare.answer import answer, choose, sides, terms
+from comparison.compare.answer import answer, choose, sides
 from comparison.compare.contest import WORKS
 from comparison.compare.numbers import (
     Raw,
@@ -18,7 +18,7 @@ from comparison.compare.numbers import (
     title,
 )
 from comparison.compare.reasons import DJANGO_CHANGES, FLASK_CHANGES, split, why
-from comparison.compare.rules import LIMITS, method_of
+from comparison.compare.rules import LIMITS, method_of, terms
 from comparison.markdown import table
 
 REPEAT = """```

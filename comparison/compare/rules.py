@@ -1,8 +1,8 @@
-"""The method of a run and its limits, in one sentence for each rule."""
+"""The words of the verdict, the method of a run and its limits."""
 
 from comparison.compare import method
 from comparison.compare.contest import AGAIN, WORKS
-from comparison.compare.numbers import Raw, band, title, unfronted
+from comparison.compare.numbers import Raw, band, contenders, named, of, short, title, unfronted
 from comparison.contestants.definitions import FLOOR
 
 LIMITS = """- One machine, one core for all of a contestant, one room: a server with many cores or
@@ -17,6 +17,42 @@ LIMITS = """- One machine, one core for all of a contestant, one room: a server 
 - Memory is resident memory of web and worker processes, which share pages.
 - [BENCH](BENCH.md) measures other requests at other loads, and [SCALING](../docs/SCALING.md) plans
   with 60 % of each core: do not compare their numbers with these."""
+
+
+def terms(raw: Raw, page: str = "") -> str:
+    """Return what the words and signs of the verdict mean; `page` is that of the method."""
+    plan = raw["plan"]
+    return (
+        "A **delivery** is one message to one open page, a **poll** one of the two requests that a "
+        "page of the class sends each second until it has push, a **post** one new message over "
+        f"HTTP. **Carried** means that in {plan['tries']} of {plan['tries']} tries of "
+        f"{plan['seconds']:g} s no client was refused, no request failed, nothing was lost or "
+        "doubled, 99 of 100 deliveries took less than a second, the last one came less than a "
+        f"second after the end, and [the queue did not grow]({page}#method); **†** marks the cost "
+        f"at a load that was not carried (of the {plan['warm_up']:g} s of warm-up, if that was too "
+        "much already). **Noise** is the largest ratio between two measurements "
+        "of one contestant in the same run; where the ranges in brackets overlap, the difference "
+        "is no larger than that."
+    )
+
+
+def services(raw: Raw) -> str:
+    """Return what all were measured with, and what differs for a server given by its URL."""
+    results = of(raw, "push")
+    given = " and ".join(named(raw, name) for name in results if "server" in results[name])
+    found = "All use Celery, and were measured with the same nginx, Valkey and PostgreSQL"
+    if not given:
+        return f"{found}."
+    found += f", except {given}, which has Redis and PostgreSQL of its own"
+    if not unfronted(raw):
+        return f"{found}."
+    costs = [parts["nginx"] for each in contenders(raw, "push").values()
+             if "nginx" in (parts := each.get("µs of") or {})]  # fmt: skip
+    band = f", which takes {short(min(costs))} to {short(max(costs))} µs a delivery of the others"
+    return (
+        f"{found}. ‡: there was no nginx before it{band * bool(costs)}, and its Redis is not "
+        "counted, so one core carries fewer people than that."
+    )
 
 
 def method_of(raw: Raw) -> list[str]:

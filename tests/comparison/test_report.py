@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from comparison.compare import answer, charts, contest, method, numbers, reasons, report
+from comparison.compare import answer, charts, contest, method, numbers, reasons, report, rules
 from comparison.compare.contest import WORKS, predicted, summary
 from comparison.compare.method import Capacity
 
@@ -280,7 +280,7 @@ def test_the_start_of_a_server_given_by_its_url_is_unknown_and_that_of_older_run
 
 def test_the_words_of_the_verdict_name_every_criterion():
     found = raw(result("flask"))
-    terms = answer.terms(found, "x.md")
+    terms = rules.terms(found, "x.md")
     for words in ("2 of 2 tries of 20 s", "refused", "failed", "lost or doubled", "99 of 100",
                   "the last one", "(x.md#method)"):  # fmt: skip
         assert words in terms
