@@ -42,7 +42,7 @@ def test_a_deleted_user_leaves_with_all_messages(
     rooms: tuple[Room, Room], stack: Stack, bob: Person, word: str
 ) -> None:
     room, his = rooms
-    hers = f"{word} hers, for @{bob.nickname}"
+    hers = f"{word} hers, for @{bob.nickname}!"  # Enter would complete a nickname at the end
     room.say(hers)
     his.say(f"{word} his")
     room.hears(f"{word} his")
