@@ -165,11 +165,13 @@ class Crowd:
                 report.delivered += there
                 report.lost += not there
         for listener, known in zip(self.listeners, lists, strict=True):
-            if lacking := sum(
-                known.get(each["id"]) != rows.get(each["id"]) for each in answers.values()
-            ):
+            ids = [each["id"] for each in answers.values()]
+            if lacking := [pk for pk in ids if known.get(pk) != rows.get(pk)]:
+                absent, first = sum(pk not in known for pk in lacking), lacking[0]
                 print(
-                    f"A listener lacks {lacking} messages: {listener.is_live=} {listener.closed=}"
+                    f"A listener lacks {len(lacking)} messages, {absent} of them altogether:"
+                    f" {listener.is_live=} {listener.closed=}"
+                    f" {known.get(first)=} {rows.get(first)=}"
                 )
         for known in lists:
             report.doubled += twice(known, self.name)
