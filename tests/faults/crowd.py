@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections import Counter
+from collections.abc import Container
 from contextlib import closing
 from secrets import token_hex
 from typing import Any, Self
@@ -25,9 +26,12 @@ PATIENCE = 100.0  # seconds that recovery may take on a busy machine; a row of t
 class Crowd:
     """Writers, readers and listeners of one stack, on an event loop in a thread."""
 
-    def __init__(self, stack: Stack, database: str = "") -> None:
-        """Prepare for a stack; `database` is the URL of its PostgreSQL, empty for SQLite."""
-        self.stack, self.database = stack, database
+    def __init__(self, stack: Stack, database: str = "", *, new: Container[str] = ()) -> None:
+        """Prepare for a stack; `database` is the URL of its PostgreSQL, empty for SQLite.
+
+        `new` names fields of messages that the stack's older nodes do not send.
+        """
+        self.stack, self.database, self.new = stack, database, new
         self.record = Record()
         self.background = Background(stack.url)
         self.name = token_hex(3)
@@ -107,8 +111,15 @@ class Crowd:
 
     def _same(self) -> bool:
         rows = self.rows()
-        same = all(listener.messages.rows == rows for listener in self.listeners)
+        same = all(self.known(listener) == rows for listener in self.listeners)
         return same and not self.misplaced()
+
+    def known(self, listener: Listener) -> dict[int, Row]:
+        """Return the messages of a listener, with the fields that every node sends."""
+        return {pk: self._old(row) for pk, row in listener.messages.rows.items()}
+
+    def _old(self, row: Row) -> Row:
+        return {name: value for name, value in row.items() if name not in self.new}
 
     def misplaced(self) -> int:
         """Return how often a connected user is shown as offline."""
@@ -130,10 +141,10 @@ class Crowd:
             return connection.execute(query).fetchall()
 
     def rows(self) -> dict[int, Row]:
-        """Return the messages of the database by id, as the API represents them."""
+        """Return the messages of the database by id, as every node represents them."""
         names = ("id", "created_at", "updated_at", "edited_at", "source", "html", "user_id")
         found = self._select(f"SELECT {', '.join(names)} FROM chat_message")
-        rows = {row[0]: dict(zip(names, row, strict=True)) for row in found}
+        rows = {row[0]: self._old(dict(zip(names, row, strict=True))) for row in found}
         for pk, row in rows.items():
             row["_links"] = {"self": f"/api/messages/{pk}", "user": f"/api/users/{row['user_id']}"}
         return rows
@@ -143,7 +154,7 @@ class Crowd:
         sent = self.record.sent[self.first_sent :]
         accepted = {source: self.record.accepted.get(source) for source in sent}
         answers = {source: answer for source, answer in accepted.items() if answer}
-        lists = [listener.messages.rows for listener in self.listeners]
+        lists = [self.known(listener) for listener in self.listeners]
         report = Report(
             sent=len(sent),
             accepted=len(answers),
