@@ -11,7 +11,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -125,6 +125,7 @@ def messages() -> None:
     from chat import actions
     from chat.content.markup import render
     from chat.models import User
+    from chat.search import words
 
     bound = "20 times the source and 1,000 characters, at most 200,000"
     url = "http://a.io/" + "x" * 2400
@@ -136,6 +137,10 @@ def messages() -> None:
     seconds, _ = cpu(lambda: render(title))
     show("a message with a link title of ampersands", bound, "4.2 s of CPU",
          f"{seconds:.2f} s of CPU")  # fmt: skip
+    marks = "\u0f73" * 10_000  # each is two when it is decomposed, in the wrong order
+    seconds, _ = cpu(lambda: words(marks))
+    show("the words of a message of 10,000 combining marks", "marks are sorted 30 at a time",
+         "0.30 s of CPU", f"{seconds:.3f} s of CPU")  # fmt: skip
     user = User.objects.get(nickname="susan")
     text = ("*a* `b` [c](/d) " * 700)[:10_000]
     prepared, save = cpu(lambda: actions.prepare_post(author=user, source=text))
@@ -143,6 +148,23 @@ def messages() -> None:
     now = f"{1000 * saved:.0f} ms of CPU and a sync, after {1000 * prepared:.0f} ms without it"
     bound = "Markdown is rendered before the lock is taken"
     show("a post of 10,000 characters, which holds SQLite's write lock", bound, "182 ms", now)
+
+
+def nicknames() -> None:
+    """Measure a registration whose nickname is as long as a request may be."""
+    from django.core.exceptions import ValidationError
+
+    from chat import actions
+
+    nickname = "a" + "\u0301\u0316" * 65_000
+
+    def register() -> None:
+        with suppress(ValidationError):
+            actions.register(nickname=nickname, password=secrets.token_hex(8))
+
+    seconds, _ = cpu(register)
+    show("a registration with a nickname of 130,000 accents", "128 characters are looked at",
+         "12.7 s of CPU", f"{seconds:.3f} s of CPU")  # fmt: skip
 
 
 def pages() -> None:
@@ -177,6 +199,7 @@ def main() -> None:
         call_command("migrate", verbosity=0)
         lists()
         messages()
+        nicknames()
         pages()
 
 
