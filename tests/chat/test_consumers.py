@@ -489,7 +489,7 @@ class LateWriter:
         self.departed.append(user_id)
 
     async def finish(self, count):
-        """Write all that waits; return once so many users departed from a socket."""
+        """Write all that waits; return once that number of users departed from a socket."""
         self.may_write.set()
         while len(self.departed) < count:
             await asyncio.sleep(0.01)

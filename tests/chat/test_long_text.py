@@ -80,7 +80,7 @@ def test_of_a_nickname_that_is_too_long_the_first_characters_are_looked_at(monke
     assert len(looks) <= 2 * MAX_TYPED
 
 
-def test_nobody_signs_in_with_a_run_of_marks(alice, client, call, runs):
+def test_no_user_signs_in_with_a_run_of_marks(alice, client, call, runs):
     assert call("POST", "/api/tokens", headers=basic(f"Alice{RUN}")).status_code == 401
     form = {"username": f"Alice{RUN}", "password": PASSWORD}
     for path in ("/admin/login/", "/api-auth/login/"):
