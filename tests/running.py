@@ -156,12 +156,14 @@ class Stack(Flack):
             yield
 
     def is_whole(self) -> bool:
-        """Return True if nginx, a node, the database, Valkey and the workers answer."""
+        """Return True if nginx, every node, the database, Valkey and the workers answer."""
         try:
             answer = self.get("/readyz")
         except httpx.TransportError:
             return False
-        return answer.status_code == 200 and "degraded" not in answer.text
+        nodes = (path.stem for path in self.run_dir.glob("node.*.sock"))
+        well = answer.status_code == 200 and "degraded" not in answer.text
+        return well and all(map(self.answers, nodes))
 
     @contextmanager
     def no_restarts(self) -> Iterator[None]:

@@ -7,7 +7,8 @@ from functools import cached_property
 
 import pytest
 
-from tests.running import ROOT, Stack
+from comparison.contract.client import eventually
+from tests.running import PATIENCE, ROOT, Stack
 
 
 class ContractSuite:
@@ -41,6 +42,14 @@ def started_contract_suite(request: pytest.FixtureRequest) -> ContractSuite | No
         suite: ContractSuite = request.getfixturevalue("contract_suite")
         return suite
     return None
+
+
+@pytest.fixture(autouse=True)
+def whole_stack(request: pytest.FixtureRequest) -> None:
+    """Let each test begin with a whole stack: the one before may have killed parts of it."""
+    for name in ("stack", "sqlite_stack", "postgresql_stack"):
+        if name in request.fixturenames:
+            eventually(request.getfixturevalue(name).is_whole, "a whole Flack", PATIENCE)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -113,7 +113,6 @@ DEATHS = [
 def test_what_works_without_a_process_and_that_it_alone_is_started_again(
     stack: Stack, death: Death
 ) -> None:
-    eventually(stack.is_whole, "Flack", PATIENCE)
     ann = stack.person("ann")
     before = {name: stack.part(name).pid for name in PARTS}
     with stack.without(*death.parts, hanging=death.hanging):
@@ -126,8 +125,6 @@ def test_what_works_without_a_process_and_that_it_alone_is_started_again(
     eventually(stack.is_whole, f"{death} again", PATIENCE)
     after = {name: stack.part(name).pid for name in PARTS}
     assert {name for name in PARTS if after[name] != before[name]} == {*dead}
-    for name in ("node.1", "node.2"):
-        eventually(lambda: stack.answers(name), name, PATIENCE)  # noqa: B023
     chat_works(stack, ann)
 
 
@@ -155,7 +152,6 @@ def test_the_sockets_of_a_dead_node_are_not_counted_and_its_users_go_offline_aft
         with suppress(Exception):
             wire.close()
     eventually(lambda: not stack.user(ann.id)["online"], "Ann offline", PATIENCE)
-    eventually(lambda: stack.answers("node.1"), "the node again", PATIENCE)
 
 
 def test_tasks_of_a_killed_worker_and_an_emptied_broker_take_effect_once(
