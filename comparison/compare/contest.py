@@ -24,7 +24,7 @@ from comparison.contestants.definitions import FLOOR, ROOT, STAGES
 NAMES = ("flask", "flask-threads", "flask-tuned", "django-documented", "flack")
 QUICK_NAMES = ("flask", "flask-tuned", "django-documented", "flack")
 FLASK_2016, OTHER = "flask-2016", "other"  # the entries of FLASK_URL and OTHER_URL
-AT_ONCE = 4  # entries that the contract suite checks at the same time
+AT_ONCE = 7  # entries that the contract suite checks at the same time
 AGAIN = " again"  # the end of the name of an entry that is measured once more, to find the noise
 PAIRS = ("flack", "flask")  # what is measured again, at the end of each work
 START, CALM, SEARCH = 10.0, 5.0, 5  # seconds to start, seconds between steps, tries of a search
@@ -169,6 +169,7 @@ def measure(entry: Entry, work: Work, plan: Plan, cores: Cores,
         def step(load: float, phase: str = "bisection") -> Step:
             found = work.step(side, load, plan.length)
             found |= {"load": load, "phase": phase, "broken": method.broken(found)}
+            found["fills"] = predicted(found, work)
             all_steps.append(found)
             show(found | {"entry": entry.name, "work": work.name})
             return found
@@ -184,18 +185,18 @@ def measure(entry: Entry, work: Work, plan: Plan, cores: Cores,
         if not entry.only_probe:
             found = method.capacity(
                 lambda load: method.attempt(step, load, plan.repeats),
-                predicted(probe, work), work.highest, plan.precision, most=plan.most,
+                probe["fills"], work.highest, plan.precision, most=plan.most,
                 tries=plan.tries,
             )  # fmt: skip
     return result | summary(probe, found) | {"steps": all_steps}
 
 
-def predicted(probe: Step, work: Work) -> float:
+def predicted(step: Step, work: Work) -> float:
     """Return the load at which all parts together would fill one core, about.
 
-    A unit costs less at a high load, but no less than in a first step that was not carried.
+    A unit costs less at a high load, but no less than in a step that was not carried.
     """
-    each = sum(probe.get("µs of", {}).values()) / (1.0 if probe["broken"] else FALL)
+    each = sum(step.get("µs of", {}).values()) / (1.0 if step["broken"] else FALL)
     return max(1.0, round(1e6 / each / work.deliveries)) if each else work.probe
 
 

@@ -86,6 +86,7 @@ class Tried:
 
     reason: str  # empty if it was carried
     disturbed: bool  # True if a step had too much other work, however often it was repeated
+    fills: float = math.inf  # the load that would fill the core, by what this one cost
 
 
 def attempt(measure: Callable[[float], Step], load: float, repeats: int = REPEATS) -> Tried:
@@ -95,7 +96,8 @@ def attempt(measure: Callable[[float], Step], load: float, repeats: int = REPEAT
         if counts(step):
             break
         step = measure(load)
-    return Tried(broken(step), disturbed=not counts(step) and not generator_failed(step))
+    disturbed = not counts(step) and not generator_failed(step)
+    return Tried(broken(step), disturbed, step.get("fills", math.inf))
 
 
 @dataclass
@@ -112,6 +114,9 @@ def capacity(try_load: Callable[[float], Tried], first: float, highest: float,
              precision: float = 1.1, lowest: float = 1.0, most: int = 20,
              tries: int = TRIES) -> Capacity:  # fmt: skip
     """Find a capacity: go up or down from `first` until it is bracketed, then bisect.
+
+    Goes up to the load that would fill the core, by what the last one cost: by `precision` at
+    least, to twice the last one at most. Goes down in steps that grow from `precision` to 2.
 
     Ends when the load that broke is at most `precision` times the one that was carried, and that
     one was carried in `tries` tries; or after `most` tries of all loads. A load that breaks in any
@@ -131,14 +136,14 @@ def capacity(try_load: Callable[[float], Tried], first: float, highest: float,
             times[load] += 1
         carried = max(times, default=0.0)
         if broke is None:
-            load = min(math.ceil(carried * factor), highest)
+            full = min(found.fills, 2 * carried)
+            load = min(max(math.ceil(carried * precision), full), highest)
         elif not carried:
             load = max(math.floor(broke / factor), lowest) if broke > lowest else 0.0
+            factor = min(2.0, factor**2)
         else:  # loads between the bounds are whole, which may make the ratio a little larger
             between = round(math.sqrt(carried * broke))
             load = carried if broke <= carried * precision + 1 else between
-        if not (carried and broke):
-            factor = min(2.0, factor**2)
         if not load or times[load] >= tries:
             break
     return Capacity(carried, broke, reason, disturbed)

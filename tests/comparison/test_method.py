@@ -158,11 +158,27 @@ def test_a_load_that_breaks_in_its_second_try_is_not_carried():
 
     def breaks_later(load):
         tried.append(load)
-        return Tried("late" if load > 90 or (tried.count(80) > 1 and load == 80) else "", False)
+        late = load > 90 or (tried.count(80) > 1 and load == 80)
+        return Tried("late" if late else "", False, fills=90)
 
     found = method.capacity(breaks_later, 80, 1000, precision=1.2)
     assert (found.carried, found.broke) == (66, 80)
-    assert tried == [80, 96, 80, 55, 66, 66]
+    assert tried == [80, 96, 80, 66, 66]
+
+
+@pytest.mark.parametrize("believed", [0.5, 0.8, 1.0, 1.2, 1.5])  # a load costs less, or more
+@pytest.mark.parametrize("limit", [107, 432, 5006])
+def test_the_way_up_follows_what_a_load_cost(limit, believed):
+    def measure(load):
+        return server(limit)(load) | {"fills": round(limit * (believed + load / limit) / 2)}
+
+    tried = []
+    found = method.capacity(
+        lambda load: tried.append(load) or method.attempt(measure, load),
+        round(0.5 * limit), 10_000, precision=1.2,
+    )  # fmt: skip
+    assert found.carried <= limit < found.broke <= found.carried * 1.2 + 1
+    assert len(tried) <= 7
 
 
 def test_bisection_ends_at_the_highest_load():
