@@ -13,6 +13,7 @@ from comparison.bench import plot, table
 from comparison.bench import report as bench_report
 from comparison.compare import report
 from comparison.compare.answer import answer, choose, comparison_table, sides
+from comparison.compare.before import before, moved
 from comparison.compare.contest import WORKS
 from comparison.compare.numbers import Raw
 from comparison.compare.reasons import why
@@ -34,6 +35,7 @@ def verdict(raw: Raw) -> str:
         comparison_table(raw),
         f"µs is CPU time of web and worker, at {WORKS[0].probe:g} people for a delivery, with the "
         f"noise of the run in brackets. {terms(raw, 'comparison/REPORT.md')}",
+        moved(raw),
         "### Why",
         f"{why(raw)} [All changes, one after the other](comparison/REPORT.md#why-one-costs-less).",
         "### What to choose",
@@ -46,11 +48,13 @@ def verdict(raw: Raw) -> str:
         "in `var/compare`; a whole run also renews these pages. "
         "[The report](comparison/REPORT.md) has the method, the limits and every step.",
     ]
-    return "\n\n".join(part.rstrip("\n") for part in parts)
+    return "\n\n".join(part.rstrip("\n") for part in parts if part)
 
 
 def publish(raw: Raw) -> None:
-    """Replace the committed run, and render the pages that show it."""
+    """Replace the committed run, of which the numbers are kept, and render the pages."""
+    if RAW.exists():
+        raw["before"] = before(raw, report.load(RAW))
     for picture in RAW.parent.glob("report-*.svg"):
         picture.unlink()  # also one of an earlier method
     report.write(raw, RAW.parent)

@@ -6,6 +6,7 @@ from typing import Any
 
 from comparison.compare import charts, method
 from comparison.compare.answer import answer, choose, sides
+from comparison.compare.before import moved
 from comparison.compare.contest import WORKS
 from comparison.compare.numbers import (
     Raw,
@@ -145,6 +146,7 @@ def markdown(raw: Raw) -> str:
         sides(),
         answer(raw),
         terms(raw),
+        moved(raw),
         "What would change the answer: another room (many rooms, long messages), more cores for "
         "one contestant, a better tuned contestant, other versions. Run it again for yours.",
         "![What one core carries, and the criterion that broke above it](report-carried.svg)",

@@ -12,8 +12,9 @@ LIMITS = """- One machine, one core for all of a contestant, one room: a server 
   [contestants](contestants) says how it was tuned, and how to propose better.
 - Contestants share the contract, not all work: see the
   [deviations that affect speed](DEVIATIONS.md).
-- The noise is that of one run, from one or two pairs of measurements: a difference that is a
-  little larger than it may be absent in another run.
+- The noise is that of one run, from one or two pairs of measurements. Another run, on another day
+  or machine, moves the numbers further: a difference that is a little larger than the noise may
+  be absent there.
 - Memory is resident memory of web and worker processes, which share pages.
 - [BENCH](BENCH.md) measures other requests at other loads, and [SCALING](../docs/SCALING.md) plans
   with 60 % of each core: do not compare their numbers with these."""
