@@ -24,7 +24,7 @@ from comparison.contestants.definitions import FLOOR, ROOT, STAGES
 NAMES = ("flask", "flask-threads", "flask-tuned", "django-documented", "flack")
 QUICK_NAMES = ("flask", "flask-tuned", "django-documented", "flack")
 FLASK_2016, OTHER = "flask-2016", "other"  # the entries of FLASK_URL and OTHER_URL
-AT_ONCE = 7  # entries that the contract suite checks at the same time
+AT_ONCE = 4  # entries that the contract suite checks at the same time
 AGAIN = " again"  # the end of the name of an entry that is measured once more, to find the noise
 PAIRS = ("flack", "flask")  # what is measured again, at the end of each work
 START, CALM, SEARCH = 10.0, 5.0, 5  # seconds to start, seconds between steps, tries of a search
