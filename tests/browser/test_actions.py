@@ -181,6 +181,22 @@ def test_a_permalink_loads_the_history_around_its_message_and_marks_it(
     assert room.page.url == f"{room.url}/"
 
 
+def test_a_permalink_and_the_history_that_loads_beside_it_leave_nothing_out(
+    make_room: MakeRoom,
+) -> None:
+    """The window is so tall that both ask for messages before the same one."""
+    room = make_room(viewport={"width": 900, "height": 4000})
+    remember(room.page, 400, end=NOON)
+    room.page.goto(f"{room.url}/#m270")
+    target = room.page.locator('article[data-id="270"]')
+    expect(target).to_have_attribute("aria-current", "true")
+    expect(room.note).to_have_text("")
+    room.page.evaluate("location.hash = '#m210'")
+    expect(room.page.locator('article[data-id="210"]')).to_have_attribute("aria-current", "true")
+    ids = room.page.locator("article").evaluate_all("all => all.map((row) => +row.dataset.id)")
+    assert ids == list(range(ids[0], 401)) or ids == sorted(set(ids))
+
+
 def test_days_long_messages_code_and_emoji(
     make_room: MakeRoom, stack: Stack, alice: Person
 ) -> None:

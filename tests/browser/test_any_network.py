@@ -103,6 +103,34 @@ def test_a_page_asks_no_more_often_the_longer_an_outage_lasts(
     assert 0 < asked[1] - asked[0] <= 60 / 3 + 60 / 1
 
 
+def test_a_loop_of_polls_that_was_stopped_does_not_go_on_beside_the_next(
+    make_room: MakeRoom, alice: Person
+) -> None:
+    """A socket opens and closes again while an answer is under way."""
+    room = make_room()
+    room.page.clock.install()
+    room.open(alice)
+    room.page.evaluate("""async () => {
+        const polling = await import('/static/chat/polling.js')
+        window.polling = polling
+        window.answers = []
+        const catchUp = () => new Promise((done) => answers.push(done))
+        polling.setUpPolling({ catchUp, polled() {} })
+        polling.stopPolling()
+        polling.startPolling(0)
+    }""")
+    room.page.clock.run_for(100)
+    room.page.evaluate("polling.stopPolling(); polling.startPolling(0)")
+    room.page.clock.run_for(100)
+    assert room.page.evaluate("answers.length") == 2
+    room.page.evaluate("answers.forEach((done) => done(true))")
+    room.page.clock.run_for(6000)
+    assert room.page.evaluate("answers.length") == 3
+    room.page.evaluate("polling.stopPolling()")
+    room.page.clock.run_for(60_000)
+    assert room.page.evaluate("answers.length") == 3
+
+
 def test_a_page_that_polls_keeps_each_deletion_once_and_not_all_for_ever(
     make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
 ) -> None:

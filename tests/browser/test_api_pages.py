@@ -42,6 +42,23 @@ def tab(blank: Page, alice: Person) -> Page:
     return blank
 
 
+def test_a_double_click_posts_once(tab: Page, stack: Stack, word: str) -> None:
+    tab.goto("/api/messages")
+    tab.get_by_label("Source").fill(word)
+    tab.get_by_role("button", name="POST").first.dblclick()
+    expect(tab.locator(".answer")).to_contain_text("201 Created")
+    assert [message["source"] for message in stack.messages(f"q={word}")] == [word]
+
+
+def test_a_request_that_fails_says_so_where_no_response_was_shown(tab: Page) -> None:
+    tab.goto("/api/tokens")
+    for words in ("The chat cannot be reached", "Still not"):
+        tab.route("**/api/tokens", lambda route: route.fulfill(json={"error": words}))  # noqa: B023
+        tab.get_by_role("button", name="POST").first.click()
+        expect(tab.locator(".answer pre")).to_contain_text(words)
+        expect(tab.locator(".answer pre")).to_be_focused()
+
+
 def test_a_person_posts_edits_and_searches_by_forms(tab: Page, stack: Stack, word: str) -> None:
     look(tab, "the index")
     tab.get_by_role("link", name="/api/messages").click()

@@ -96,6 +96,20 @@ def test_a_message_that_is_given_up_goes_away(tapped: Tapped, word: str) -> None
     expect(room.article(word)).to_have_count(0)
 
 
+def test_the_focus_stays_in_the_log_when_its_row_goes_away(tapped: Tapped, word: str) -> None:
+    room, tap = tapped
+    room.say(f"{word} sent")
+    row = room.hears(f"{word} sent")
+    tap.passes_up = lambda frame: frame["event"] != "post_message"
+    room.say(f"{word} failed")
+    expect(room.unsent).to_have_count(1)
+    refusal = {"status": 400, "error": "No."}
+    tap.tell({"event": "error", "ref": tap.posted[-1]["ref"], "data": refusal})
+    room.page.get_by_role("button", name="Discard").press("Enter")
+    expect(room.unsent).to_have_count(0)
+    expect(row).to_be_focused()
+
+
 def test_a_message_whose_ack_is_lost_is_sent_again_and_is_there_once(
     make_room: MakeRoom, stack: Stack, alice: Person, bob: Person, word: str
 ) -> None:

@@ -1,10 +1,11 @@
 """The log: its order, its lines, where the reader is in it, and how much of it there can be."""
 
 import re
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from comparison.contract.client import Person
 from tests.browser.history import remember
@@ -43,12 +44,41 @@ def test_names_and_mentions_of_people_who_left_are_known(
     room = make_room()
     asked: list[str] = []
     room.page.on("request", lambda r: asked.append(r.url) if "/api/users" in r.url else None)
-    room.page.route("**/api/users?online=1", lambda route: route.fulfill(json={"users": []}))
-    room.open()
+    room.page.route("**/api/users?online=1&*", lambda route: route.fulfill(json={"users": []}))
+    with room.page.expect_request("**/api/users?updated_since=*"):
+        room.open()
     expect(room.hears(f"{word} first")).to_contain_text(bob.nickname)
     queries = [urlsplit(url).query.partition("=")[0] for url in asked]
     assert queries[:3] == ["online", "ids", "updated_since"]  # one request for all authors
     expect(room.hears(f"{word} thanks").locator("mark")).to_have_text(f"@{bob.nickname}")
+
+
+def test_a_user_who_signs_in_sees_earlier_mentions_marked_and_counted(
+    make_room: MakeRoom, alice: Person, bob: Person, stack: Stack, word: str
+) -> None:
+    stack.posted(bob, f"{word} for @{alice.nickname}!")
+    room = make_room()
+
+    def without_alice(route: Route) -> None:
+        """Answer as if she had not been here for long."""
+        users = route.fetch().json()["users"]
+        route.fulfill(json={"users": [user for user in users if user["id"] != alice.id]})
+
+    room.page.route("**/api/users?*", without_alice)
+    room.open()
+    expect(room.hears(word).locator("mark")).to_have_count(0)
+    room.fill_sign_in(alice.nickname, alice.password)
+    expect(room.article(word).locator("mark.me")).to_have_text(f"@{alice.nickname}")
+
+
+def test_yesterday_is_the_day_before_also_after_a_day_of_23_hours(make_room: MakeRoom) -> None:
+    monday = 1_774_823_400  # 30 March 2026 00:30 in Berlin, where the clocks changed on Sunday
+    room = make_room(timezone_id="Europe/Berlin", locale="en-GB")
+    room.page.clock.install(time=monday)
+    remember(room.page, 3, end=monday, pause=12 * 3600)
+    room.open()
+    days = room.page.locator(".day").all_text_contents()
+    assert [day.partition(" ")[0].strip(",") for day in days] == ["Saturday", "Yesterday", "Today"]
 
 
 def test_times_are_local_and_full_on_hover_and_days_are_parted(make_room: MakeRoom) -> None:
@@ -157,6 +187,33 @@ def test_code_keeps_its_lines_and_does_not_widen_the_page(
         "p => p.clientHeight / parseFloat(getComputedStyle(p).lineHeight)"
     )
     assert heights > 2  # the long word breaks, and the newline is a new line
+
+
+def test_what_is_typed_in_an_editor_is_kept_when_the_page_drops_its_row(
+    make_room: MakeRoom, alice: Person, word: str
+) -> None:
+    """The page holds 2,000 messages at most; she has the id of an author of the made-up past."""
+    room = make_room()
+    remember(room.page, 3000, end=NOON)
+    room.open(replace(alice, id=1))
+    room.page.evaluate(
+        """async () => {
+            const log = document.querySelector('#log');
+            while (log.getElementsByTagName('article').length < 2050) {
+                log.scrollTop = 0;
+                await new Promise(requestAnimationFrame);
+            }
+            const { edit } = await import('/static/chat/lazy/editor.js');
+            edit(1201);
+        }"""
+    )
+    room.page.get_by_role("textbox", name="Edit text").fill("half a thou")
+    room.say(word)
+    expect(room.page.locator('article[data-id="1201"]')).to_have_count(0)
+    expect(room.box).to_have_value("half a thou")
+    expect(room.note).to_have_text(
+        "The page no longer holds the message. Your edit is in the message box."
+    )
 
 
 @pytest.mark.timeout(300)

@@ -49,6 +49,22 @@ def test_words_lead_to_their_message_by_keyboard_alone(
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_results_of_muted_people_hide_no_earlier_ones(
+    make_room: MakeRoom, alice: Person, bob: Person, word: str
+) -> None:
+    room = make_room()
+    room.keep("flack.muted", [bob.id])
+    room.open(alice)
+    found = [message(1000 - n, 1_700_000_000) | {"user_id": bob.id} for n in range(20)]
+    room.page.route(FOUND, lambda route: route.fulfill(json={"messages": found}))
+    room.page.keyboard.press("ControlOrMeta+K")  # with Caps Lock
+    room.page.get_by_label("Words to find").fill(word)
+    expect(room.page.get_by_role("dialog").get_by_role("status")).to_have_text(
+        "All found so far are by people whom you muted."
+    )
+    expect(room.page.get_by_role("button", name="Load earlier results")).to_be_visible()
+
+
 def test_a_search_shows_what_it_waits_for_and_what_failed(make_room: MakeRoom) -> None:
     room = make_room(viewport={"width": 390, "height": 700}).open()
     room.page.evaluate("document.documentElement.style.fontSize = '200%'")

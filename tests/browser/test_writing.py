@@ -1,6 +1,6 @@
 """The box to write in, and editing."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from comparison.contract.client import Person
 from tests.browser.room import MakeRoom, Room
@@ -131,6 +131,27 @@ def test_an_edit_that_a_rate_limit_refuses_is_saved_when_it_ends(room: Room, wor
     expect(editor).to_have_count(0)
 
 
+def test_an_edit_that_the_server_queues_ends_when_the_worker_has_answered(
+    room: Room, word: str
+) -> None:
+    def queued(route: Route) -> None:
+        route.continue_(headers={**route.request.headers, "Prefer": "respond-async"})
+
+    room.say(word)
+    room.hears(word)
+    room.page.route("**/api/messages/*", queued)
+    room.box.press("ArrowUp")
+    editor = room.page.get_by_role("textbox", name="Edit text")
+    editor.fill("")
+    editor.press("Enter")
+    expect(room.article(word).get_by_role("alert")).to_contain_text("blank")
+    editor.fill(f"{word} better")
+    with room.page.expect_response("**/tasks/status/*"):
+        editor.press("Enter")
+    expect(editor).to_have_count(0)
+    room.hears(f"{word} better")
+
+
 def test_a_push_does_not_take_the_editor_away(
     room: Room, alice: Person, stack: Stack, word: str
 ) -> None:
@@ -172,11 +193,12 @@ def test_the_name_of_an_emoji_is_completed(room: Room) -> None:
     room.box.press("Enter")
     expect(room.box).to_have_value("at 10:30 \U0001f604 ")
     room.box.press_sequentially(":tada:")
-    expect(room.box).to_have_value("at 10:30 \U0001f604 \U0001f389")
+    room.box.press_sequentially(":x:")
+    expect(room.box).to_have_value("at 10:30 \U0001f604 \U0001f389\u274c")
     room.box.press_sequentially(" :no_such_name: 12:34 std::tada http://x")
     expect(options).to_have_count(0)
     expect(room.box).to_have_value(
-        "at 10:30 \U0001f604 \U0001f389 :no_such_name: 12:34 std::tada http://x"
+        "at 10:30 \U0001f604 \U0001f389\u274c :no_such_name: 12:34 std::tada http://x"
     )
 
 

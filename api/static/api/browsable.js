@@ -11,8 +11,12 @@ document.addEventListener('submit', (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   if (!('api' in form.dataset)) return;
   event.preventDefault();
+  if (form.ariaBusy) return; // a second click would send it twice
+  form.ariaBusy = 'true';
   const button = /** @type {HTMLButtonElement} */ (event.submitter);
-  send(form, button.value).catch((error) => show(`The request failed: ${error.message}`));
+  send(form, button.value)
+    .catch((error) => show(`The request failed: ${error.message}`))
+    .finally(() => (form.ariaBusy = null));
 });
 
 /**
@@ -70,6 +74,12 @@ function keep(form, page) {
  * @param {string} text
  */
 function show(text) {
-  const answer = document.querySelector('.answer pre');
-  if (answer) answer.textContent = text;
+  const section = document.querySelector('.answer') ?? document.createElement('section');
+  const answer = section.querySelector('pre') ?? document.createElement('pre');
+  if (!section.isConnected) document.querySelector('main')?.append(section);
+  if (!answer.isConnected) section.append(answer);
+  section.className = 'answer';
+  answer.tabIndex = 0;
+  answer.textContent = text;
+  answer.focus();
 }

@@ -1,5 +1,6 @@
 /** Requests to the HTTP API, with errors as sentences for the user. */
 
+import { load } from './lazy.js'
 import { endSession, session } from './session.js'
 
 /** @import {Problem} from './types.js' */
@@ -29,6 +30,10 @@ export async function request(method, path, body, authorization, extra = {}) {
 		throw unreachable()
 	})
 	const { status } = response
+	if (status === 202) {
+		const { result } = await load('later')
+		return result(response, authorization)
+	}
 	if (response.ok) {
 		const answer = status === 204 ? null : await response.json().catch(() => {
 			throw unreachable() // it was cut off, or is the page of a captive portal

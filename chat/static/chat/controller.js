@@ -28,8 +28,11 @@ let silence = 0
 export function showUsers(changed) {
 	for (const user of changed) {
 		const { id, nickname } = user
-		if (id === me() && nickname !== session?.nickname) updateSession(id, { nickname })
-		messageList.showName(user.id)
+		messageList.showName(id)
+		if (id !== me()) continue
+		if (nickname !== session?.nickname) updateSession(id, { nickname })
+		messageList.showMentions(nickname)
+		read()
 	}
 	showPeople()
 }
@@ -44,12 +47,12 @@ export function showMessages(messages, origin, edge = 0) {
 		if (message.user_id === me()) messageList.adopt(outbox.refOf(message), message.id)
 	}
 	meet(fresh)
-	speak(origin === 'news' && fresh.length <= MOST_SPOKEN)
+	const others = fresh.filter(({ user_id: author }) => author !== me() && !isMuted(author))
+	speak(origin === 'news' && others.length > 0 && fresh.length <= MOST_SPOKEN)
 	const show = () => messageList.showRows(messages, edge)
 	if (origin === 'history') readMarker.insertHistory(show)
 	else show()
 	query('#begin').hidden = timeline.gaps.has(timeline.ids[0])
-	const others = fresh.filter(({ user_id: author }) => author !== me() && !isMuted(author))
 	const isWatching = origin === 'news' && readMarker.isAtBottom && !document.hidden
 	if (!isWatching) readMarker.arrived(others.map(({ id }) => id))
 	if (origin === 'first') readMarker.toUnread()
@@ -86,15 +89,20 @@ export function remove(given) {
 	}
 	showPeople()
 	const gone = [...timeline.rows.values()].filter(isDeleted)
-	for (const { id } of gone) {
-		const row = messageList.rowOf(id)
-		if (row && query('.editor', row)) use('editor', ({ rescue }) => rescue(row))
-	}
 	const ids = timeline.remove(gone.map(({ id }) => id))
-	messageList.dropRows(ids)
+	drop(ids, 'The message was deleted.')
 	readMarker.removed(ids)
 	read()
 	return !!ids.length && (!timeline.last || timeline.gaps.has(END))
+}
+
+/** @param {number[]} ids of messages @param {string} reason */
+function drop(ids, reason) {
+	for (const id of ids) {
+		const row = messageList.rowOf(id)
+		if (row && query('.editor', row)) use('editor', ({ rescue }) => rescue(row, reason))
+	}
+	messageList.dropRows(ids)
 }
 
 /** @param {string} source */
@@ -109,7 +117,7 @@ export function read() {
 	const { isAtBottom } = readMarker
 	if (isAtBottom && !document.hidden) readMarker.seen(timeline.last)
 	if (isAtBottom && timeline.ids.length > MOST_ROWS) {
-		messageList.dropRows(timeline.trim(MOST_ROWS / 2))
+		drop(timeline.trim(MOST_ROWS / 2), 'The page no longer holds the message.')
 	}
 	const { unread } = readMarker
 	const mentions = [...unread].filter(mentionsMe).length

@@ -2,7 +2,6 @@
 
 import { query } from './dom.js'
 
-const DAY = 86400000
 const PROBE = 40
 const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'full' })
 const log = query('#log')
@@ -14,7 +13,8 @@ export const dayOf = (date) => format.format(date)
 /** @param {string} day a full date */
 export function nameOf(day) {
 	if (day === dayOf(Date.now())) return 'Today'
-	return day === dayOf(Date.now() - DAY) ? 'Yesterday' : day
+	const now = new Date()
+	return day === dayOf(now.setDate(now.getDate() - 1)) ? 'Yesterday' : day
 }
 
 /** Show the day of the message at the top of the log, unless its own line is in view. */

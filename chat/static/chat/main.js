@@ -121,7 +121,7 @@ helpButton.onclick = () => use('help', ({ open }) => open(helpButton))
 const search = () => use('search', ({ open }) => open())
 query('[data-action=search]').onclick = search
 addEventListener('keydown', (event) => {
-	if (event.key !== 'k' || !(event.ctrlKey || event.metaKey)) return
+	if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey)) return
 	event.preventDefault()
 	search()
 })

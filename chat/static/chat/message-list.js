@@ -76,6 +76,11 @@ export function dropRows(keys) {
 	for (const key of keys) {
 		const entry = rows.get(key)?.parentElement
 		const next = entry && beside(entry, 'next')
+		const heir = next ?? (entry && beside(entry, 'previous'))
+		// The focus would get lost.
+		if (entry?.contains(document.activeElement)) {
+			(heir ? rowIn(heir) : query('#log')).focus({ preventScroll: true })
+		}
 		entry?.remove()
 		rows.delete(key)
 		if (next) arrange(next)
@@ -120,6 +125,17 @@ export function showDays() {
 /** @param {number} userId a user that was loaded or renamed */
 export function showName(userId) {
 	for (const row of rows.values()) if (row.dataset.user === String(userId)) showAuthor(row)
+}
+
+/** Mark the mentions of this user, who was not known yet. @param {string} nickname */
+export function showMentions(nickname) {
+	const mention = `@${nickname}`.toLowerCase()
+	for (const [id, row] of rows) {
+		const { source = '', html = '' } = timeline.rows.get(Number(id)) ?? {}
+		if (query('mark.me', row) || !source.toLowerCase().includes(mention)) continue
+		showHtml(query('.body', row), html)
+		show(row)
+	}
 }
 
 export const showReaders = () => rows.forEach(show)

@@ -113,8 +113,12 @@ export const retryAll = () => items.forEach(({ error }, ref) => error && fail(re
  * Return the ref of the unsent message that may have become this one.
  * @param {Message} message
  */
-export const refOf = ({ id, source }) =>
-	[...items.values()].find((item) => item.source === source && id > (item.after ?? id))?.ref ?? ''
+export function refOf({ id, source }) {
+	const same = [...items.values()].filter(
+		(item) => item.source === source && id > (item.after ?? id),
+	)
+	return (same.find(({ ref }) => ref === underWay) ?? same[0])?.ref ?? ''
+}
 
 /** @param {Item} item */
 function put(item) {

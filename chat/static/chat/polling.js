@@ -49,8 +49,9 @@ export function send({ event, data, token, ref = '' }) {
 
 async function poll() {
 	isPolling = true
+	const started = timer
 	const isComplete = await handlers.catchUp()
-	if (!isPolling) return
+	if (timer !== started) return // it was stopped, and perhaps started anew
 	handlers.polled(isComplete)
 	const pause = document.hidden ? EVERY_HIDDEN : EVERY
 	timer = setTimeout(poll, pause * (0.75 + 0.5 * Math.random()))

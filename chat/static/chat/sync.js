@@ -35,6 +35,8 @@ let ready
 export const isReady = new Promise((resolve) => (ready = resolve))
 /** The newest message of the unbroken part. */
 let top = 0
+/** @type {Promise<unknown>} */
+let history = Promise.resolve()
 /** Pushes that wait for the newest page, since it was last requested. */
 /** @type {[Message, string][]} */
 let held = []
@@ -102,21 +104,26 @@ export function remove(deletion) {
 	catchUp()
 }
 
+/** Load history after what is under way: two answers for one gap would contradict each other. */
+/** @param {() => unknown} load @returns {Promise<unknown>} */
+export const inTurn = (load) => (history = history.catch(() => null).then(load))
+
 /**
  * Fill the gap before a message, from the older end if the page holds messages there: the reader
  * comes from them.
  * @param {number} edge its id
  */
-export async function loadBefore(edge) {
+export const loadBefore = (edge) => inTurn(() => {
+	if (!timeline.gaps.has(edge)) return null
 	const floor = timeline.ids[timeline.index(edge) - 1]
 	if (!floor) return fetchPage(edge, PAGE, 0, 'history')
 	return fetchMessages(`after=${floor}&limit=${PAGE}`, 'history', edge, (messages) => [
 		messages.length === PAGE && messages[PAGE - 1].id < edge && edge,
 	])
-}
+})
 
 async function fetchFirst() {
-	await fetchUsers('online=1')
+	await fetchUsers('online=1&updated_since=0')
 	await fetchNewest()
 	await fetchUsers(`updated_since=${Math.max(0, newest - RECENT)}`)
 }

@@ -75,6 +75,7 @@ export type Modules = {
 	'excerpt': typeof import('./lazy/excerpt.js')
 	'form': typeof import('./lazy/form.js')
 	'help': typeof import('./lazy/help.js')
+	'later': typeof import('./lazy/later.js')
 	'notifications': typeof import('./lazy/notifications.js')
 	'part': typeof import('./lazy/part.js')
 	'permalink': typeof import('./lazy/permalink.js')

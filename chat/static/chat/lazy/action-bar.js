@@ -41,7 +41,7 @@ export function addActions(row) {
 		['edit', mayWrite && isMine && 'Edit'],
 		['delete', mayWrite && (isMine || rights.is_staff) && 'Delete'],
 	]
-	const bar = make('div', { className: 'actions' })
+	const bar = make('div', { className: 'actions', ariaLive: 'off' })
 	for (const [action, title] of actions) if (title) bar.append(makeIcon(action, title, title))
 	row.append(bar)
 	for (const code of row.querySelectorAll('pre')) {

@@ -8,7 +8,7 @@ const { addStyle } = await load('part')
 await addStyle('parts.css')
 
 const MOST = 6
-const BEGUN = /(?:^|[^\p{L}\p{N}])(?:@([^@\n]{0,32})|:([\w+-]{2,32}:?))$/u
+const BEGUN = /(?:^|[^\p{L}\p{N}])(?:@([^@\n]{0,32})|:([\w+-]{2,32}|[\w+-]{1,32}:))$/u
 /** @type {HTMLTextAreaElement} */
 const box = query('#message')
 const list = query('#mentions')

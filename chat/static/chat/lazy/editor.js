@@ -22,13 +22,14 @@ export function removeEditors(user) {
 
 /**
  * Move the text of an editor to the draft of its user, whose sign-in may have ended.
- * @param {HTMLElement} row of a deleted message
+ * @param {HTMLElement} row that the page drops @param {string} reason
  */
-export function rescue(row) {
+export function rescue(row, reason) {
 	/** @type {HTMLTextAreaElement} */
 	const box = query('.editor textarea', row)
 	addToDraft(box.value, Number(row.dataset.user))
-	showNote('The message was deleted. Your edit is in the message box.', true)
+	editors.get(row)?.()
+	showNote(`${reason} Your edit is in the message box.`, true)
 }
 
 /** Edit the last message of this user that the page holds, if any. */

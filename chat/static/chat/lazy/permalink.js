@@ -5,7 +5,7 @@ import { rowOf } from '../message-list.js'
 import { goTo } from '../read-marker.js'
 import { showNote } from '../status.js'
 import { timeline } from '../store.js'
-import { fetchPage, isReady, PAGE } from '../sync.js'
+import { fetchPage, inTurn, isReady, PAGE } from '../sync.js'
 
 /** Go to the message of the address, if it has one. */
 export async function goToLinked() {
@@ -14,7 +14,7 @@ export async function goToLinked() {
 	await isReady
 	query('[aria-current]')?.removeAttribute('aria-current')
 	try {
-		if (!rowOf(id)) await loadAround(id)
+		await inTurn(() => rowOf(id) || loadAround(id))
 	} catch (error) {
 		return showNote(/** @type {Error} */ (error).message, true)
 	}

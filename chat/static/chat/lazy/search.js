@@ -79,7 +79,8 @@ function show(messages) {
 	more.hidden = messages.length < PAGE
 	const { length } = results.children
 	if (hadFocus) links()[Math.min(first, length - 1)]?.focus()
-	if (!length) return tell('No message has these words.')
+	if (!length && more.hidden) return tell('No message has these words.')
+	if (!length) return tell('All found so far are by people whom you muted.')
 	tell(`${length}${more.hidden ? '' : ' or more'} message${length === 1 ? '' : 's'}`)
 }
 
