@@ -108,11 +108,11 @@ def answer_deferred(self: Task, deferred_id: str) -> None:
         if not self.request.retries:
             waiting.update(starts=F("starts") + 1)
         if deferred := waiting.first():
-            prepared = _attempt(partial(_prepare, deferred))
+            prepared = _attempt(deferred, partial(_prepare, deferred))
             with transaction.atomic():
                 if waiting.select_for_update().first():  # not answered by another worker meanwhile
                     if not isinstance(prepared, Response):
-                        prepared = _attempt(partial(_finish, deferred, prepared))
+                        prepared = _attempt(deferred, partial(_finish, deferred, prepared))
                     waiting.update(answer=_stored(prepared))
     except AWAY as error:
         raise self.retry(exc=error, countdown=min(2**self.request.retries, 30)) from error
@@ -150,8 +150,8 @@ def _user_of(deferred: Deferred, users: QuerySet[User]) -> User:
     return user
 
 
-def _attempt(step: Callable[[], T]) -> T | Response:
-    """Return the result of a step, or the response to its error."""
+def _attempt(deferred: Deferred, step: Callable[[], T]) -> T | Response:
+    """Return the result of a step of a request, or the response to its error."""
     try:
         return step()
     except AWAY:
@@ -159,7 +159,7 @@ def _attempt(step: Callable[[], T]) -> T | Response:
     except Exception as error:
         response = exception_handler(error, {})
         if response is None:
-            logger.exception("A deferred request failed")
+            logger.exception("deferred request failed id=%s name=%s", deferred.pk, deferred.name)
             response = Response(error_body(500, SERVER_ERROR), status=500)
         return response
 

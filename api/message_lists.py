@@ -1,8 +1,12 @@
 """Which messages a request lists, and how they are read: by SQL that is built once."""
 
+from bisect import bisect
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
+from typing import Any
 
+from django.db.models.functions import Length
 from rest_framework.request import Request
 
 from api import pagination
@@ -23,6 +27,10 @@ from chat.models import MESSAGE_FIELDS, Message, MessageQuerySet, message_dict, 
 
 DAY = 24 * 60 * 60  # seconds
 CHANGES, BY_ID = ("updated_at", "id"), ("id",)
+FEW = LARGEST_PAGE  # messages of a list that are read before their text is measured
+SIZE = Length("source") + Length("html")
+
+Columns = tuple[Any, ...]  # names, or expressions
 
 
 @dataclass
@@ -55,23 +63,28 @@ class MessageList:
         reverse = query is None and "before" in parameters
         return cls(parameters, BY_ID, min(limit or PAGE, LARGEST_PAGE), reverse, query)
 
-    def read(self) -> list[Row]:
-        """Return the representations, as they are read; of changes, at most one too many."""
+    def read(self) -> tuple[list[Row], int | None]:
+        """Return the representations, as they are read, and the time of the last if it is cut.
+
+        Most lists are short and take one query. The text of a longer list of changes is measured
+        before it is read.
+        """
         if self.query is not None:
             found = select(self.order, **self.parameters)
             before = self.parameters.get("before", LARGEST)
-            return found.search(self.query, before, self.limit or PAGE)
-        return [
-            message_dict(*row) for row in self._compiled(MESSAGE_FIELDS).rows(**self.parameters)
-        ]
-
-    def read_until(self, time: int) -> list[Row]:
-        """Return the representations of changes up to a time, or back to it if read in reverse."""
-        until = {"updated_at__gte" if self.reverse else "updated_at__lte": time}
-        return select(self._order, **self.parameters).filter(**until).to_dicts()
+            return found.search(self.query, before, self.limit or PAGE), None
+        most = self.limit or min(FEW, pagination.MAX_ROWS) + 1
+        rows = self._read(most)
+        if self.limit is not None or len(rows) < most:
+            return rows, None
+        end = self._end()
+        return (self._read(pagination.MAX_ROWS) if end is None else self._read_until(end)), end
 
     def summary(self) -> Summary | None:
-        """Return what the tag of the list is made of; None if the rows have to be read."""
+        """Return what the tag of the list is made of; None if the rows have to be read.
+
+        A list that is cut by its text has another tag: that of fewer rows.
+        """
         if self.query is not None:
             return None
         found = self._compiled(("id", "updated_at")).summary(Summary.COLUMNS, **self.parameters)
@@ -79,12 +92,28 @@ class MessageList:
         is_whole = self.limit is not None or count <= pagination.MAX_ROWS
         return Summary(count, newest, times, ids) if is_whole else None
 
+    def _read(self, limit: int) -> list[Row]:
+        rows = self._compiled(MESSAGE_FIELDS, limit).rows(**self.parameters)
+        return [message_dict(*row) for row in rows]
+
+    def _read_until(self, time: int) -> list[Row]:
+        """Return the representations of changes up to a time, or back to it if read in reverse."""
+        until = {"updated_at__gte" if self.reverse else "updated_at__lte": time}
+        return select(self._order, **self.parameters).filter(**until).to_dicts()
+
+    def _end(self) -> int | None:
+        """Return the time of the last of `MAX_ROWS` and `MAX_TEXT`, or None if no others follow."""
+        sizes = self._compiled(("updated_at", SIZE)).rows(**self.parameters)
+        within = bisect(list(accumulate(size for _, size in sizes)), pagination.MAX_TEXT)
+        held = min(max(within, 1), pagination.MAX_ROWS)
+        return int(sizes[held - 1][0]) if held < len(sizes) else None
+
     @property
     def _order(self) -> tuple[str, ...]:
         return tuple(f"-{name}" for name in self.order) if self.reverse else self.order
 
-    def _compiled(self, columns: tuple[str, ...]) -> Compiled:
-        limit = pagination.MAX_ROWS + 1 if self.limit is None else self.limit
+    def _compiled(self, columns: Columns, limit: int | None = None) -> Compiled:
+        limit = limit or self.limit or pagination.MAX_ROWS + 1
         return compiled(columns, self._order, limit, *self.parameters)
 
 
@@ -108,6 +137,6 @@ def select(
 
 
 @lru_cache(256)
-def compiled(columns: tuple[str, ...], order: tuple[str, ...], limit: int, *names: str) -> Compiled:
+def compiled(columns: Columns, order: tuple[str, ...], limit: int, *names: str) -> Compiled:
     """Return the SQL for these columns of the first messages, with parameters of these names."""
     return Compiled(lambda **values: select(order, **values)[:limit].values_list(*columns), *names)

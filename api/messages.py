@@ -74,7 +74,7 @@ class MessageViewSet(GenericViewSet):
             if is_known(request, tag):
                 return Response(status=304, headers={"ETag": tag})
             response["ETag"] = tag
-            if not is_continued:
+            if not is_continued and listed.query is None:  # a search has no tag before it is read
                 body = orjson.dumps(response.data)
                 bodies.keep(url, tag, body)
                 response.data = Fragment(body)
@@ -83,9 +83,9 @@ class MessageViewSet(GenericViewSet):
     def read(self, listed: MessageList) -> Sequence[Row]:
         """Return the rows of a list, in its order."""
         paginator = cast("MessagePagination", self.paginator)
-        rows = listed.read()
+        rows, end = listed.read()
         if listed.limit is None:
-            return paginator.bounded(rows, self.request, listed.read_until)
+            return paginator.bounded(rows, self.request, end)
         paginator.request = self.request
         return rows[::-1] if listed.reverse else rows
 

@@ -15,6 +15,7 @@ from api.queries import LIMIT, NUMBER, PAGE, USER_ID, Parameter
 from chat.models import Message
 
 MAX_ROWS = 1_000
+MAX_TEXT = 8 * 2**20  # characters of source and html in a long list of messages
 SHOWN = 50  # rows of a browsable page
 
 PAGE_NUMBER = Parameter("page", "Of a browsable page", {**NUMBER, "minimum": 1})
@@ -56,27 +57,23 @@ class ChangesPagination(BasePagination):
         """
         since = request.query_params.get("updated_since")
         rows = queryset if since else queryset.reverse()
-        same_second = f"{self.time}__{'lte' if since else 'gte'}"
-        return self.bounded(
-            read(rows[: MAX_ROWS + 1]),
-            request,
-            lambda time: read(rows.filter(**{same_second: time})),
-        )
+        found = read(rows[: MAX_ROWS + 1])
+        end: int | None = None
+        if len(found) > MAX_ROWS:
+            end = found[MAX_ROWS - 1][self.time]
+            found = read(rows.filter(**{f"{self.time}__{'lte' if since else 'gte'}": end}))
+        return self.bounded(found, request, end)
 
-    def bounded(
-        self, found: Sequence[Row], request: Request, read_until: Callable[[int], Sequence[Row]]
-    ) -> list[Row]:
-        """Return the rows of the list, the oldest first, from the first `MAX_ROWS` + 1.
+    def bounded(self, found: Sequence[Row], request: Request, end: int | None) -> list[Row]:
+        """Return the rows of the list, the oldest first.
 
-        With `updated_since` these are the oldest, and else the newest first. `read_until` returns
-        all up to a time, that time included.
+        With `updated_since` they are found oldest first, and else newest first. `end` is the time
+        of the last one if others follow.
         """
         self.request = request
         since = request.query_params.get("updated_since")
-        if len(found) > MAX_ROWS:
-            last = found[MAX_ROWS - 1][self.time]
-            found = read_until(last)
-            self.next_since, self.is_cut = (last, False) if since else (None, True)
+        if end is not None:
+            self.next_since, self.is_cut = (end, False) if since else (None, True)
         return list(found if since else reversed(found))
 
     def get_paginated_response(self, data: dict[str, Sequence[Row]]) -> Response:

@@ -11,8 +11,8 @@ KEY = {**TEXT, "maxLength": MAX_KEY, "pattern": rf"^([^{CONTROL}]*[^\s{CONTROL}]
 SINCE_OR_ALL = SINCE._replace(schema={"anyOf": [NUMBER, {**TEXT, "const": ""}]})
 SINCE_OF_DAY = f"{SINCE.description}; of the last day without `before`, `after` and `q`"
 WORDS = (
-    "Messages of any age that have all these words or words that begin so, newest first; "
-    "a single letter stands for longer words only at the end"
+    "Messages of any age that contain all these words, or words that begin with them, newest "
+    "first; a single letter matches longer words only at the end"
 )
 IDEMPOTENCY = (
     "Makes a retry safe: the same key returns the same message, or 404 if that was deleted. "

@@ -122,7 +122,9 @@ class ErrorSerializer(serializers.Serializer):
         help_text="The errors of each field, for invalid input",
     )
     retry_after = serializers.IntegerField(
-        required=False, min_value=1, help_text="Seconds to wait after too many requests of a user"
+        required=False,
+        min_value=1,
+        help_text="Seconds to wait, for limits on sign-in, registration, changes and posts",
     )
 
 

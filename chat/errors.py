@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 
 from chat.throttling import FRAME_SIZE, LimitReached
 
@@ -22,6 +22,7 @@ NOT_YOURSELF = "You may only change yourself."
 NOT_FOUND = "Not found."
 KEY_REUSED = "This key belongs to a message with another source."
 DELETED = "This was deleted."
+NOT_STORABLE = "The request has a value that cannot be stored."
 UNAVAILABLE = "The database cannot be reached. Try again in a moment."
 SERVER_ERROR = "Something went wrong on the server."
 RETRY_AFTER = 2  # seconds, for the Retry-After of each 503
@@ -86,6 +87,7 @@ EXPECTED = (
     InterfaceError,
     ObjectDoesNotExist,  # the row was deleted after it was looked up
     IntegrityError,  # the row refers to one that was deleted
+    DataError,  # a value that PostgreSQL refuses, such as a NUL in a cookie
 )
 
 
@@ -109,6 +111,8 @@ def describe(error: Exception) -> tuple[int, dict[str, Any]]:
             return 403, error_body(403, str(error) or FORBIDDEN)
         case ObjectDoesNotExist() | IntegrityError():
             return 404, error_body(404, DELETED)
+        case DataError():
+            return 400, error_body(400, NOT_STORABLE)
         case _:
             log_outage(error)
             return 503, error_body(503, UNAVAILABLE)

@@ -53,8 +53,11 @@ def _keep_keys(messages: QuerySet[Message]) -> None:
 
 @transaction.atomic
 def delete_user(*, user: User) -> None:
-    """Delete a user with all messages, and end the user's sign-ins."""
-    pk = user.pk
+    """Delete a user with all messages, and end the user's sign-ins.
+
+    The lock lets posts wait that PostgreSQL would accept while their author is being deleted.
+    """
+    pk = User.objects.select_for_update().get(pk=user.pk).pk
     end_tokens(tokens=user.tokens.all())
     user.delete()
     _record_deletion("User", pk, pk)

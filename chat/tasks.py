@@ -28,7 +28,10 @@ PROBE = "probe:{}"
 
 @shared_task(bind=True, max_retries=None, autoretry_for=(OperationalError,), retry_backoff=True)
 def expand_links(self: Task, message_id: int) -> None:
-    """Append the previews of a message's links, unless others of its author take long enough."""
+    """Append the previews of a message's links.
+
+    Retry later if too many messages of its author are being expanded.
+    """
     try:
         actions.expand_links(message_id=message_id)
     except Full as error:
@@ -63,7 +66,11 @@ def find_unexpanded_messages() -> None:
 
     A message is claimed first, so that it is queued once in `LOST_AFTER`, not once a sweep. The
     claim is in the database, where a broker that lost its data cannot lose it too.
+
+    It also bounds the queue while no worker takes tasks from it.
     """
+    if not cache.get(PREVIEWS_SEEN):
+        actions.empty_long_queue()
     now = timestamp()
     lost = Message.objects.filter(
         Q(queued_at=None) | Q(queued_at__lte=now - LOST_AFTER),

@@ -98,9 +98,10 @@ async def sockets(stack: Stack) -> None:
 
 
 def lists() -> None:
-    """Measure the list of 100,000 messages."""
+    """Measure the list of 100,000 messages, and that of 1,000 long ones."""
     from django.test import Client
 
+    from chat.content.markup import render
     from chat.models import Message, User, timestamp
 
     user, client = User.objects.create(nickname="susan"), Client(SERVER_NAME="127.0.0.1")
@@ -109,15 +110,25 @@ def lists() -> None:
         (Message(user=user, updated_at=now - n // 10, **text) for n in range(100_000)), 1000
     )
 
-    def show_list(kind: str, accept: str, bound: str, before: str) -> None:
+    def show_list(
+        what: str, bound: str, before: str, *, accept: str = "application/json", query: str = ""
+    ) -> None:
         began = time.process_time()
-        page = client.get("/api/messages", headers={"Accept": accept}).content
+        page = client.get(f"/api/messages{query}", headers={"Accept": accept}).content
         seconds = time.process_time() - began
         now = f"{len(page) / 1e6:.2f} MB, {seconds:.2f} s of CPU"
-        show(f"the list of 100,000 messages as {kind}", bound, before, now)
+        show(f"the list of {what}", bound, before, now)
 
-    show_list("JSON", "application/json", "1,000 rows, and those of the same second", "57 MB")
-    show_list("a browsable page", "text/html", "50 rows", "8.9 s of CPU")
+    rows = "1,000 rows, and those of the same second"
+    show_list("100,000 messages as JSON", rows, "57 MB")
+    show_list("100,000 messages as a browsable page", "50 rows", "8.9 s of CPU", accept="text/html")
+    user, source = User.objects.create(nickname="bob"), f"[a]({'😀' * 9_995})"
+    text = {"source": source, "html": render(source)}
+    Message.objects.bulk_create(
+        (Message(user=user, updated_at=now - n, **text) for n in range(1000)), 100
+    )
+    bound = "8 Mi characters of source and html, or 200 rows"
+    show_list("1,000 messages of 10,000 emoji", bound, "160 MB", query=f"?user_id={user.pk}")
 
 
 def messages() -> None:

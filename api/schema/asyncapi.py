@@ -16,9 +16,10 @@ change of the last time, and merge by `id`: pushes may be lost, and a deletion m
 message. A refused handshake is 400 (malformed), 403 (the
 `Origin` of another site) or 503 (no node).
 
-Close codes: 1002 (not WebSocket), 1007 (not UTF-8), 1008 (too many frames, or the token has ended)
-and 1009 (over {FRAME_SIZE} bytes) follow an `error`; 1012 (the node is shutting down: connect
-again); 1013 (too many sockets from this address, or the client reads too slowly: wait).
+Close codes: 1002 (not WebSocket), 1007 (not UTF-8), 1008 (too many frames, or the token has ended),
+1009 (over {FRAME_SIZE} bytes) and 1013 (too many sockets from this address: wait) follow an
+`error`. No `error` comes before 1012 (the node is shutting down: connect again) and 1013 when the
+client reads too slowly (wait).
 """
 NUMBER = {"type": "integer", "minimum": -(2**63), "maximum": 2**64 - 1}
 REF = {"anyOf": [KEY, NUMBER, {"type": "null"}], "description": "Returned in the reply"}
@@ -30,7 +31,10 @@ SENT = {"data": {"source": HELLO["source"]}, "ref": UUID}
 REFUSED = {"ref": None, "data": {"status": 401, **UNKNOWN}}
 SIGN_IN = "Sign in and stay online; send it every 30 s"
 POST = "Post a message; `token` defaults to that of `ping_user`, `ref` makes a retry safe"
-REFUSAL = "A frame was refused; the socket stays open unless a limit was exceeded"
+REFUSAL = (
+    "A frame was refused and the socket stays open; or, with a null `ref`, the reason why the "
+    "socket is being closed"
+)
 # Summary, properties and example of each frame.
 FRAMES: dict[str, tuple[str, Schema, Schema]] = {
     "ping_user": (SIGN_IN, {"token": TOKEN, "ref": REF}, {"token": "2f7c" * 16}),

@@ -80,7 +80,7 @@ def record(**properties: Schema) -> Schema:
 
 
 def errors(method: str, operation: Schema) -> list[str]:
-    """Return the error statuses of an operation; nginx may answer the last three for any."""
+    """Return the error statuses of an operation; nginx may answer the last four for any."""
     places = {parameter["in"] for parameter in operation["parameters"]}
     has_body, security = "requestBody" in operation, operation["security"]
     deletes_row = method == "delete" and "path" in places
@@ -92,9 +92,8 @@ def errors(method: str, operation: Schema) -> list[str]:
         "404": "path" in places or has_key,  # the key may be that of a deleted message
         "413": has_body,
         "422": has_key,
-        "429": method in ("post", "put", "patch") or deletes_row,
     }
-    return [*(status for status in possible if possible[status]), "502", "503", "504"]
+    return [*(status for status in possible if possible[status]), "429", "502", "503", "504"]
 
 
 def complete(result: Schema, **_: Any) -> Schema:

@@ -4,7 +4,7 @@ Each action checks permission, ban and limit, validates, does slow work (hashing
 then opens one transaction, which pushes the changes that others can see when it commits.
 """
 
-from chat.actions.links import ask_for_expansion, expand_links
+from chat.actions.links import ask_for_expansion, empty_long_queue, expand_links
 from chat.actions.messages import (
     admit_post,
     edit_message,
@@ -21,6 +21,7 @@ __all__ = [
     "ask_for_expansion",
     "change_user",
     "edit_message",
+    "empty_long_queue",
     "end_sign_ins",
     "end_tokens",
     "expand_links",

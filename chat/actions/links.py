@@ -15,6 +15,7 @@ from chat.models import Message, later_than
 from chat.realtime.push import push_model
 
 EXPANSION_EXPIRES = 45  # seconds that a task may wait; then `find_unexpanded_messages` queues one
+MOST_WAITING = 1000  # tasks in the queue of previews while no worker of it runs
 # Messages of one author that a worker expands at once, so that slow links do not take all threads.
 expansions = Slots(2)
 
@@ -34,6 +35,18 @@ def ask_for_expansion(message_id: int) -> bool:
         logger.warning("expansion not queued message=%d error=%s", message_id, error)
         return False
     return True
+
+
+def empty_long_queue() -> None:
+    """Empty the queue of previews if more than `MOST_WAITING` tasks wait; while it has no worker.
+
+    A task that has expired leaves a queue only through a worker. `find_unexpanded_messages` queues
+    again what is not too old.
+    """
+    with current_app.connection_for_write() as connection:
+        channel = connection.default_channel
+        if channel.queue_declare("previews").message_count > MOST_WAITING:
+            channel.queue_purge("previews")
 
 
 def expand_links(*, message_id: int) -> bool:

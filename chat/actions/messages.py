@@ -19,8 +19,9 @@ NOT_GIVEN = {field.name for field in Message._meta.fields} - {"source", "key"}
 
 
 def admit_post(*, author: User, address: str | None = None) -> None:
-    """Refuse a post, edit or deletion by a ban or a limit; a deferred one when it is queued.
+    """Raise Banned or LimitReached if this user may not post, edit or delete now.
 
+    For a deferred request, this is called when it is queued.
     `address` is the client's, for the limit of all users behind it; None if there is none.
     """
     require_write_access(author)

@@ -72,6 +72,8 @@ def change_user(*, user: User, nickname: str | None = None, password: str | None
         with transaction.atomic():
             row = User.objects.select_for_update().get(pk=user.pk)
             renamed = nickname not in (None, row.nickname)
+            if not renamed and password is None:
+                return
             fields = ["password", "updated_at"]
             if renamed:
                 row.nickname = changed.nickname

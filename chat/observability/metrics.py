@@ -46,7 +46,8 @@ TASK_AGE = Histogram(
 )
 TASKS = Counter("flack_tasks", "Celery tasks that ended.", ["task", "state"])
 
-METHODS = frozenset("GET HEAD POST PUT DELETE OPTIONS".split())  # clients can send any other
+# Those that Flack answers; clients can send any other.
+METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 
 
 def exposition() -> bytes:

@@ -49,5 +49,5 @@ def take_up(task: Any, **kwargs: Any) -> None:
 
 @task_postrun.connect
 def put_down(**kwargs: Any) -> None:
-    """Clear the request id after a task."""
+    """Clear the request id, as after a task."""
     request_id.set(NONE)

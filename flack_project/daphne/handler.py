@@ -82,6 +82,9 @@ class HTTPHandler(BaseHandler):
                 request = ASGIRequest(scope, BytesIO(body))
             except UnicodeDecodeError:
                 response = JsonResponse(error_body(400, "The path is not UTF-8."), status=400)
+            except (ValueError, TypeError):  # such as the parameter `charset*=bogus''x`
+                sentence = "The Content-Type cannot be read."
+                response = JsonResponse(error_body(400, sentence), status=400)
             else:
                 request.META["CONTENT_LENGTH"] = str(len(body))  # absent for a chunked body
                 response = self.get_response(request)
@@ -123,7 +126,8 @@ def start(response: HttpResponseBase) -> dict[str, Any]:
 
 def flush_stats() -> None:
     """Add this node's request counts to the shared ones; if the cache is unavailable, drop them."""
+    tracing.put_down()  # this thread still has the id of its last request
     try:
         stats.flush()
     except redis.RedisError as error:
-        logger.warning("Requests not counted: %s", error)
+        logger.warning("Requests not counted error=%s", error)

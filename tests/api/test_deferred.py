@@ -296,12 +296,15 @@ def test_an_unknown_task_is_a_404(call, task_id):
     )
 
 
-def test_a_task_that_fails_is_a_500(alice, call, defer, monkeypatch):
+def test_a_task_that_fails_is_a_500_and_is_logged_with_its_id(
+    alice, call, defer, monkeypatch, caplog
+):
     monkeypatch.setattr(actions, "prepare_post", lambda **kwargs: 1 / 0)
     path = defer("POST", "/api/messages", {"source": "a"}, token=alice.token)
     run(path)
     response = call("GET", path)
     assert (response.status_code, set(response.json())) == (500, {"error", "code"})
+    assert f"deferred request failed id={path.rpartition('/')[2]} name=api.messages." in caplog.text
 
 
 class Death(BaseException):

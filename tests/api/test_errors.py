@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DataError, InterfaceError, OperationalError, connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -106,7 +106,8 @@ def test_a_path_that_does_not_exist_is_a_404(call, method, path):
     assert_is_an_error(call(method, path), 404)
 
 
-ACCEPTS = ["application/xml", "text/plain;q=0.5", "image/*", "nonsense", "*/*", "", "," * 100]
+ACCEPTS = ["application/xml", "text/plain;q=0.5", "image/*", "nonsense", "*/*", "", "," * 100,
+           "text/html; a*=x; a*0=y"]  # fmt: skip
 
 
 @pytest.mark.parametrize("accept", ACCEPTS)
@@ -206,3 +207,18 @@ def test_an_unavailable_database_is_a_503_outside_the_api_too(client, monkeypatc
     response = client.get("/")
     assert_is_an_error(response, 503)
     assert int(response["Retry-After"]) > 0
+
+
+@pytest.mark.attack("Broken requests, headers and handshakes")
+def test_a_nul_in_the_session_cookie_is_no_server_error(client):
+    client.raise_request_exception = False
+    response = client.get("/admin/", headers={"Cookie": 'sessionid="12345678\\000"'})
+    assert response.status_code == (400 if connection.vendor == "postgresql" else 302)
+
+
+def test_a_value_that_the_database_cannot_store_is_a_400(call):
+    def refuse(*args):
+        raise DataError("text fields cannot contain NUL (0x00) bytes")
+
+    with connection.execute_wrapper(refuse):
+        assert_is_an_error(call("GET", "/api/users"), 400)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from api import etags, pagination
+from api import etags, message_lists, pagination
 from api.etags import Bodies, Summary
 from chat.models import Message, later_than, timestamp
 
@@ -35,14 +35,19 @@ def change(author, kind: str, place: int) -> None:
             row.delete()
 
 
+@pytest.mark.parametrize("size", [3, pagination.MAX_TEXT])
 @example(changes=[("delete", 1), ("delete", 1), ("post", 0)])
 @given(
     changes=st.lists(
         st.tuples(st.sampled_from(["post", "edit", "delete"]), st.integers(0, 9)), max_size=5
     )
 )
-def test_lists_of_a_url_with_the_same_tag_are_the_same(alice, clock, client, monkeypatch, changes):
+def test_lists_of_a_url_with_the_same_tag_are_the_same(
+    alice, clock, client, monkeypatch, size, changes
+):
     monkeypatch.setattr(pagination, "MAX_ROWS", 4)
+    monkeypatch.setattr(pagination, "MAX_TEXT", size)
+    monkeypatch.setattr(message_lists, "FEW", 1)
     Message.objects.all().delete()
     before, since = post_seven(alice), timestamp() - 9
     urls = [LISTED + query.format(since=since, before=before) for query in QUERIES]
@@ -93,6 +98,14 @@ def test_bodies_are_bounded_in_number_and_size(monkeypatch):
     assert [url for url in "abcd" if url in bodies] == ["c", "d"]
     assert bodies.get("c", "tag") == b"1"
     assert bodies.get("c", "other") is None
+
+
+def test_the_body_of_a_search_is_not_kept(alice, call):
+    post_seven(alice)
+    assert "ETag" in call("GET", f"{LISTED}?q=a")
+    assert f"{LISTED}?q=a" not in etags.bodies
+    call("GET", f"{LISTED}?limit=3")
+    assert f"{LISTED}?limit=3" in etags.bodies
 
 
 def test_an_empty_list_has_a_tag():

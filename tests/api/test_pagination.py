@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 
-from api import pagination
+from api import message_lists, pagination
 from chat.models import Deletion, Message, User, timestamp
 from tests.api.test_browsable import HTML
 
@@ -198,3 +198,56 @@ def test_ids_list_these_users(rows, call, monkeypatch):
     some = rows["users"][2:5]
     ids = ",".join(str(user["id"]) for user in some)
     assert call("GET", f"/api/users?ids={ids},999999").json() == {"users": some}
+
+
+@pytest.fixture
+def long_messages(alice, monkeypatch):
+    """Ten messages of 100 characters each, two changed in each second; a list has at most 350."""
+    monkeypatch.setattr(pagination, "MAX_ROWS", 100)
+    monkeypatch.setattr(pagination, "MAX_TEXT", 350)
+    monkeypatch.setattr(message_lists, "FEW", 5)
+    start = timestamp() - 3600
+    text = {"source": "a" * 40, "html": "b" * 60}
+    messages = [alice.messages.create(updated_at=start + n // 2, **text) for n in range(10)]
+    return [message.to_dict() for message in messages]
+
+
+@pytest.mark.attack("Lists: size")
+def test_a_long_list_holds_the_newest_messages_up_to_a_size(long_messages, call, client):
+    response = call("GET", "/api/messages")
+    assert response.json() == {"messages": long_messages[-4:]}  # the third and its second
+    assert "Link" not in response
+    page = client.get("/api/messages", headers=HTML).content.decode()
+    assert link(page, "Oldest") == "/api/messages?after=0"
+
+
+@pytest.mark.attack("Lists: size")
+@pytest.mark.parametrize(("size", "expected"), [(1, [2, 2, 2, 4]), (350, [4, 4, 2]), (1000, [10])])
+def test_a_client_that_follows_the_links_gets_all_long_messages(
+    long_messages, call, size, expected, monkeypatch
+):
+    monkeypatch.setattr(pagination, "MAX_TEXT", size)
+    path, found, lengths = "/api/messages?updated_since=5", [], []
+    while path:
+        response = call("GET", path)
+        found += response.json()["messages"]
+        lengths.append(len(response.json()["messages"]))
+        path = response.get("Link", "").removesuffix('>; rel="next"').removeprefix("<")
+    assert found == long_messages
+    assert lengths == expected
+
+
+@pytest.mark.parametrize("query", ["", "?updated_since=5"])
+def test_a_list_that_is_cut_by_its_size_has_a_tag(long_messages, call, query):
+    first = call("GET", f"/api/messages{query}")
+    path, headers = f"/api/messages{query}", {"If-None-Match": first["ETag"]}
+    assert call("GET", path, headers=headers).status_code == 304
+    assert call("GET", path).content == first.content
+
+
+def test_a_list_of_few_messages_is_read_whole_by_one_query(
+    long_messages, call, django_assert_num_queries, monkeypatch
+):
+    monkeypatch.setattr(message_lists, "FEW", 10)
+    with django_assert_num_queries(1):
+        assert call("GET", "/api/messages").json() == {"messages": long_messages}

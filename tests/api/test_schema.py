@@ -83,6 +83,12 @@ def test_the_answer_to_a_repeat_of_a_deleted_post_is_documented(alice, call):
     assert "404" in document()["paths"]["/api/messages"]["post"]["responses"]
 
 
+def test_each_operation_has_the_errors_that_nginx_may_answer():
+    for methods in document()["paths"].values():
+        for operation in methods.values():
+            assert {"429", "502", "503", "504"} <= operation["responses"].keys()
+
+
 def test_the_document_is_served(client):
     response = client.get("/api/schema/openapi.json")
     assert response["Content-Type"] == "application/json"

@@ -239,12 +239,13 @@ def test_both_can_change_at_once(alice, call):
     assert call("POST", "/api/tokens", headers=basic(*body.values())).status_code == 200
 
 
-@pytest.mark.parametrize("body", [{}, {"unknown": 1}])
-def test_a_change_of_nothing_is_a_204(alice, call, pushes, committed, body):
+@pytest.mark.parametrize("body", [{}, {"unknown": 1}, {"nickname": "Alice"}])
+def test_a_change_of_nothing_is_a_204_and_no_change(alice, call, pushes, committed, body):
     with committed():
         response = call("PUT", f"/api/users/{alice.pk}", body, token=alice.token)
     assert response.status_code == 204
     assert pushes == []
+    assert User.objects.get(pk=alice.pk).updated_at == alice.updated_at
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """Tests of chat/moderation.py."""
 
+import threading
+
 import pytest
 from celery import current_app
+from django.db import IntegrityError, connection, connections
 
 from chat import actions, moderation, tasks
 from chat.errors import BANNED
@@ -141,3 +144,32 @@ def test_an_edit_of_a_message_that_was_just_deleted_is_404(call, alice, deleted_
     deleted_first("prepare_edit", lambda: moderation.delete_messages(first=pk, last=pk))
     response = call("PUT", f"/api/messages/{pk}", {"source": "b"}, token=alice.token)
     assert response.status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_user_who_posts_at_the_same_time_is_deleted_with_all_messages(alice):
+    alice.messages.create(source="a")
+    refused = []
+
+    def post():
+        try:
+            actions.post_message(author=alice, source="b")
+        except IntegrityError as error:
+            refused.append(error)
+        finally:
+            connections.close_all()
+
+    poster = threading.Thread(target=post)
+
+    def watch(execute, sql, *args):
+        if sql.startswith('DELETE FROM "chat_user" '):  # the messages are deleted already
+            poster.start()
+            poster.join(0.5)  # it waits for the lock, as long as this transaction is open
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(watch):
+        moderation.delete_user(user=User.objects.get(pk=alice.pk))
+    poster.join()
+    assert len(refused) == 1
+    assert not Message.objects.exists()
+    assert not User.objects.exists()

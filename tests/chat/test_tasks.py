@@ -3,15 +3,18 @@
 from contextlib import ExitStack
 
 import pytest
+import redis
 from celery import current_app
 from django.core.cache import cache
 from django.db import OperationalError, connection
+from kombu.connection import Connection
 
 from api import deferred
 from chat import actions, tasks
 from chat.actions import links
 from chat.content import previews
 from chat.models import Message, Token, User, timestamp
+from flack_project.redis_urls import broker_url
 from tests.kit import PREVIEW, until
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +109,24 @@ def test_a_sweep_waits_for_an_unavailable_broker_once(lost, monkeypatch):
     monkeypatch.setattr(actions, "ask_for_expansion", asked.append)  # returns None: not queued
     tasks.find_unexpanded_messages()
     assert asked == messages[:1]
+
+
+@pytest.mark.parametrize(
+    ("waiting", "is_running", "left"), [(3, False, 0), (2, False, 2), (3, True, 3)]
+)
+def test_the_queue_of_previews_is_bounded_while_it_has_no_worker(
+    valkey, monkeypatch, waiting, is_running, left
+):
+    broker = Connection(broker_url(valkey))
+    monkeypatch.setattr(current_app, "connection_for_write", lambda: broker)
+    monkeypatch.setattr(links, "MOST_WAITING", 2)
+    server = redis.Redis.from_url(valkey)
+    server.delete("previews")
+    server.rpush("previews", *range(waiting))
+    cache.set(tasks.PREVIEWS_SEEN, is_running)
+    tasks.find_unexpanded_messages()
+    assert server.llen("previews") == left
+    server.delete("previews")
 
 
 def test_previews_have_a_queue_of_their_own():

@@ -81,6 +81,9 @@ TOKENS = [
     b"Basic \xff\xff",
 ]
 
+# Parameters of a Content-Type that Python cannot parse.
+PARAMETERS = [b"charset*=bogus''x", b"a*=x; a*0=y", b"a*" + b"9" * 5000 + b"=x"]
+
 HEADERS = [
     *(b"Authorization: Bearer {}\r\nAuthorization: Bearer " + x for x in (b"x", b"{}")),
     *(b"X-Any" + byte + b": x" for byte in BYTES if byte not in b":"),
@@ -105,6 +108,8 @@ HEADERS = [
     *(b"Cookie: " + x for x in (b"", b"=", b";;;", b"sessionid=\xff", b"sessionid=" + b"x" * 5000)),
     *(b"Cookie: csrftoken=" + x for x in (b"", b"\xff", b'"', b"x" * 5000)),
     *(b"Accept: " + x for x in (b"", b";", b"*", b"text/html;q=x", b"\xff/\xff", b"," * 3000)),
+    b"Accept: text/html; a*=x; a*0=y",
+    *(b"Content-Type: application/json; " + x for x in PARAMETERS),
     *(b"Prefer: " + x for x in (b"", b"\xff", b";=;", b"," * 3000)),
     *(b"If-None-Match: " + x for x in (b"", b'"', b"W/", b"\xff", b"," * 3000)),
     *(b"Range: bytes=" + x for x in (b"", b"-", b"9-1", b"0-0,1-1", b"x")),
@@ -117,6 +122,7 @@ HEADERS = [
 
 REQUESTS = [
     *(get(header) for header in HEADERS),
+    get(b'Cookie: sessionid="12345678\\000"', path=b"/admin/"),
     # Request lines.
     b"\r\n\r\n",
     b"\0" * 100 + b"\r\n\r\n",

@@ -29,6 +29,7 @@ def value(name, **labels):
     ("method", "route", "labels"),
     [
         ("GET", "index", {"method": "GET", "route": "index"}),
+        ("PATCH", "message-detail", {"method": "PATCH", "route": "message-detail"}),
         ("MAKEUP", None, {"method": "other", "route": "none"}),
     ],
 )

@@ -13,10 +13,11 @@ from django.core.signals import request_finished, request_started
 from prometheus_client.parser import text_string_to_metric_families
 
 from chat.models import User
-from chat.observability import stats
+from chat.observability import stats, tracing
 from chat.threads import in_thread
 from flack_project.daphne.handler import HTTPHandler, flush_stats
 from tests.kit import PASSWORD
+from tests.stack.corpus_requests import PARAMETERS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("live")]
 
@@ -106,6 +107,19 @@ async def test_a_query_that_is_not_utf_8_is_400(ask):
     assert (status, list(orjson.loads(chunks[0]))) == (400, ["error", "code"])
 
 
+@pytest.mark.attack("Broken requests, headers and handshakes")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("parameters", PARAMETERS, ids=lambda parameters: parameters[:20])
+async def test_a_content_type_that_cannot_be_read_is_400(ask, method, parameters):
+    headers = [(b"content-type", b"application/json; " + parameters)]
+    status, _, chunks = await ask(method, "/api/users", headers=headers)
+    assert status == 400
+    assert orjson.loads(chunks[0]) == {
+        "error": "The Content-Type cannot be read.",
+        "code": "invalid",
+    }
+
+
 async def test_a_client_that_disconnects_gets_no_response():
     scope = {"type": "http", "method": "POST", "path": "/api/users", "headers": []}
     client = ApplicationCommunicator(HTTPHandler(), scope)
@@ -189,4 +203,10 @@ async def test_a_request_is_counted_by_method_route_and_status(ask):
 def test_request_counts_are_dropped_while_the_cache_is_unavailable(no_cache, caplog):
     stats.add_request()
     flush_stats()
-    assert "Requests not counted" in caplog.text
+    assert "Requests not counted error=" in caplog.text
+
+
+def test_request_counts_are_written_without_the_id_of_the_last_request():
+    tracing.begin({"headers": []})
+    flush_stats()
+    assert tracing.request_id.get() == tracing.NONE
