@@ -1,16 +1,16 @@
 """The pool of long-lived threads in which a node runs everything that uses the database.
 
-Each thread keeps its database connection. A pool does less for a call than `ThreadPoolExecutor`: no
-future of its own beside the event loop's, and one wake-up of the loop for all results that are
-ready. Of eight calls at once each takes 20 µs of CPU time, with `database_sync_to_async` 61
-(27 November 2026, `python -m comparison.bench.overrides`).
+Each thread keeps its connections to the database and to the cache. A pool does less for a call than
+`ThreadPoolExecutor`: no future of its own beside the event loop's, and one wake-up of the loop for
+all results that are ready. Of eight calls at once each takes 20 µs of CPU time, with
+`database_sync_to_async` 61 (27 November 2026, `python -m comparison.bench.overrides`).
 """
 
 import asyncio
 import atexit
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from functools import partial
 from queue import SimpleQueue
 from threading import Lock, Thread
@@ -18,6 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
+from django.core.cache import BaseCache, caches
 from django.db import close_old_connections, connections
 
 from chat import clock
@@ -113,14 +114,21 @@ pool = Pool(settings.FLACK_THREADS)
 
 async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Call a function in the pool with this context; return its result or raise its error."""
-    call = partial(_call, function, *args, **kwargs)
-    return await pool.call(copy_context().run, call)
+    call = partial(function, *args, **kwargs)
+    return await pool.call(_call, copy_context(), call)
 
 
-def _call(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+def _call(context: Context, function: Callable[[], R]) -> R:
+    # Django keeps the caches of a thread in its context. In a copy of another thread's context it
+    # would create them anew, so that each call opens a connection of its own.
+    return context.run(_run, caches["default"], function)
+
+
+def _run(cache: BaseCache, function: Callable[[], R]) -> R:
+    caches["default"] = cache
     close_old_connections()
     clock.set_right()
     try:
-        return function(*args, **kwargs)
+        return function()
     finally:
         close_old_connections()

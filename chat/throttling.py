@@ -14,7 +14,8 @@ from django.core.exceptions import ValidationError
 
 from chat import clock
 
-RETRY = 1.0  # seconds, so that requests do not wait for a cache that hangs once a limit
+# A cache that failed is not tried again for this long; else a request would wait for it per limit.
+RETRY = 1.0  # seconds
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ _START = datetime.now(UTC) - timedelta(seconds=time.monotonic())
 
 
 def steady_now() -> datetime:
-    """Return the time by the clock of this host when the process started, and the time since."""
+    """Return the time by this host's clock when the process started, plus the time since then."""
     return _START + timedelta(seconds=time.monotonic())
 
 

@@ -23,8 +23,8 @@ from comparison.bench.processes import free_port
 from flack_project.launcher.stack import read_procfile
 from tests.certificates import certify
 from tests.kit import until
-from tests.processes import PRODUCTION_NGINX, START
-from tests.running import ROOT
+from tests.processes import PRODUCTION_NGINX
+from tests.running import ROOT, START
 
 NAME = "localhost"  # a name under which the tests reach what it sets up
 UNITS = {
@@ -278,6 +278,22 @@ def test_logrotate_takes_the_file(configured, tmp_path):
 def test_only_flack_reads_its_folders(configured):
     unit = read_unit(configured / "etc/systemd/system/flack-.service.d/common.conf")["Service"]
     assert unit["StateDirectoryMode"] == unit["RuntimeDirectoryMode"] == "0700"
+
+
+def test_nginx_starts_after_a_reboot_on_a_machine_that_has_no_other_part(configured):
+    units = configured / "etc/systemd/system"
+    mode = read_unit(units / "flack-.service.d/common.conf")["Service"]["RuntimeDirectoryMode"]
+    service = read_unit(units / "nginx-flack.service")["Service"]
+    program, *arguments = shlex.split(service["ExecStartPre"])
+    assert program == "+/usr/bin/install"  # "+": as root, outside of the sandbox
+    assert arguments == ["-d", "-o", "flack", "-g", "flack", "-m", mode.lstrip("0"), "/run/flack"]
+    assert service["ReadWritePaths"] == "-/run/flack"
+
+
+def test_systemd_has_the_new_units_when_a_migration_stops_the_upgrade():
+    configure = (ROOT / "deploy/configure").read_text()
+    reload = configure.index("\nsystemctl daemon-reload\n")
+    assert reload < configure.index('\n"$root/deploy/manage" migrate ')
 
 
 @pytest.mark.parametrize("name", ["flack-.service.d/common.conf", "nginx-flack.service"])

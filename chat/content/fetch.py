@@ -168,7 +168,8 @@ def connect(target: Target, ends: float) -> socket.socket:
     """Return a connected socket, to an address that was checked to be public.
 
     A host with any address that is not public is refused as a whole. Hosts in the setting
-    `FLACK_PREVIEW_HOSTS`, as "host" or "host:port", may have any address.
+    `FLACK_PREVIEW_HOSTS`, as "host" or "host:port" (the environment variable requires the port),
+    may have any address.
     """
     scheme, host, port = target.scheme, target.host, target.port
     exempt = {host, f"{host}:{port}"} & set(settings.FLACK_PREVIEW_HOSTS)

@@ -41,7 +41,7 @@ class Diagnosis:
         if not settings.REDIS_URL:
             raise Problem(
                 "REDIS_URL is not set here, so this command cannot reach the workers: give it the "
-                "environment of the nodes, as `make manage` does."
+                "environment of the nodes, as `deploy/manage` and `make manage` do."
             )
         self._timed("redis", self._check_redis)
         self._timed("nginx", self._connect)

@@ -68,6 +68,14 @@ def address(text: str) -> str:
     raise ArgumentTypeError(f"{text!r} is not an address such as http://127.0.0.1:8000")
 
 
+def seconds(text: str) -> float:
+    """Return a time to wait, above 0 and at most a day; raise ArgumentTypeError for other text."""
+    with suppress(ValueError):
+        if 0 < (number := float(text)) <= 86_400:
+            return number
+    raise ArgumentTypeError(f"{text!r} is not a number of seconds above 0, at most 86400")
+
+
 def find_user(nickname: str) -> User:
     """Return the user with a nickname in any composition, or raise CommandError.
 

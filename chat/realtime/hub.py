@@ -135,14 +135,14 @@ class Hub:
                         message = await layer.receive(channel)
                     self._handle(message)
             except Exception as error:  # each layer has errors of its own
-                logger.warning("Cannot receive pushes, subscribing again: %r", error)
+                logger.warning("Cannot receive pushes, subscribing again error=%r", error)
             self.subscribed.clear()
             self._gaps.unsubscribe()
             try:
                 async with asyncio.timeout(SILENT):
                     await layer.flush()  # drops the connection
             except Exception as error:  # each layer has errors of its own
-                logger.warning("Cannot close the channel layer: %r", error)
+                logger.warning("Cannot close the channel layer error=%r", error)
             await asyncio.sleep(RETRY)
 
     def _handle(self, message: dict[str, Any]) -> None:
@@ -155,7 +155,7 @@ class Hub:
                 raise TypeError("texts")
         except (AttributeError, KeyError, TypeError) as error:
             metrics.FAILURES.labels("message").inc()
-            logger.warning("Dropped a malformed message of the group: %r", error)
+            logger.warning("Dropped a malformed message of the group error=%r", error)
             return
         self._gaps.receive(name, number, last=bool(last))
         if name == self.publisher.name:
@@ -176,7 +176,7 @@ class Hub:
             try:
                 await self._repair_gap()
             except DatabaseError as error:
-                logger.warning("Cannot read missed pushes, trying again: %s", error)
+                logger.warning("Cannot read missed pushes, trying again error=%s", error)
 
     async def _repair_gap(self) -> None:
         """Send what changed in the gap, or `resync` if that is too much, so that clients fetch.

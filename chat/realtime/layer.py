@@ -42,7 +42,7 @@ class Shard(RedisSingleShardConnection):
             try:
                 await self._receive_once()
             except Exception as error:  # each library has errors of its own
-                logger.warning("Cannot read from the channel layer: %r", error)
+                logger.warning("Cannot read from the channel layer error=%r", error)
                 await asyncio.sleep(RETRY)
 
     async def _receive_once(self) -> None:

@@ -185,7 +185,7 @@ class Publisher:
                 lost = 0
             except Exception as error:  # each layer has errors of its own
                 self._retry_at = time.monotonic() + RETRY
-                logger.warning("Pushes are lost, hubs will repair: %r", error)
+                logger.warning("Pushes are lost, hubs will repair error=%r", error)
         if lost:
             metrics.LOST.inc(lost)
 

@@ -53,7 +53,9 @@ def _push(text: str) -> None:
 def end_sockets(digests: list[str]) -> None:
     """Close the sockets of the tokens with these digests, on every node, after commit.
 
-    If this message is lost, that is a gap, and the repair of each hub closes the sockets.
+    A hub that misses this message finds a gap when this process publishes again, and its repair
+    closes the sockets. A command that cannot reach the channel layer leaves no gap: such a socket
+    loses its user when it posts, or at its first ping after `RECHECK` (chat/consumers.py).
     """
     transaction.on_commit(lambda: publisher.end(digests), robust=True)
 

@@ -93,7 +93,7 @@ class Roster:
                 for entries in batches(list(held.items())):
                     await in_thread(leases.hold, dict(entries))
             except (RedisError, OperationalError, InterfaceError) as error:
-                logger.warning("Pings are not written, trying again: %s", error)
+                logger.warning("Pings are not written, trying again error=%s", error)
                 self._seen |= seen
                 # The old leases of closed sockets expire in any case.
                 still = {key: end for key, end in held.items() if end == presence.LEASE}

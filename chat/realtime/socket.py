@@ -95,7 +95,9 @@ class Socket:
                     async with asyncio.timeout(PARTING):
                         await self._send({"type": "websocket.send", "text": text})
                 except TimeoutError:
-                    logger.debug("A closed socket did not read its last text: %s", self.address)
+                    logger.debug(
+                        "A closed socket did not read its last text address=%s", self.address
+                    )
             await self._send({"type": "websocket.close", "code": code})
         except Exception as error:  # each server has errors of its own
             self._lost(error)

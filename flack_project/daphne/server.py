@@ -190,7 +190,11 @@ class CommandLineInterface(cli.CommandLineInterface):
 
     def __init__(self) -> None:
         super().__init__()
-        self.parser.set_defaults(ping_interval=PING_INTERVAL, ping_timeout=PING_TIMEOUT)
+        self.parser.set_defaults(
+            ping_interval=PING_INTERVAL,
+            ping_timeout=PING_TIMEOUT,
+            websocket_timeout=-1,  # never: daphne would close each socket after a day
+        )
 
 
 if __name__ == "__main__":

@@ -26,8 +26,15 @@ from flack_project.launcher.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# What `make manage` passes to manage.py, so that it uses the data of this Flack.
-PASSED = ("VAR", "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "FLACK_URL")
+# What `make manage` passes to manage.py, so that it uses the data and the rules of this Flack.
+PASSED = (
+    "VAR",
+    "SECRET_KEY",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "FLACK_URL",
+    "FLACK_PASSWORD_VALIDATORS",
+)
 
 
 def fail(sentence: str) -> NoReturn:
@@ -85,6 +92,7 @@ def complete_environment(var: Path, run_dir: Path, port: int) -> None:
     set_variable("DATABASE_URL", environment.text("DATABASE_URL"))
     set_variable("REDIS_URL", environment.text("REDIS_URL", valkey_url(run_dir)))
     set_variable("FLACK_URL", f"http://127.0.0.1:{port}")
+    set_variable("FLACK_PASSWORD_VALIDATORS", environment.text("FLACK_PASSWORD_VALIDATORS"))
     if hosts := environment.text("ALLOWED_HOSTS"):
         set_variable("ALLOWED_HOSTS", f"{hosts},127.0.0.1")  # nginx listens there
     folders = [
@@ -116,10 +124,13 @@ def migrate() -> None:
             Redis.from_url(os.environ["REDIS_URL"], socket_connect_timeout=5).ping()
         call_command("migrate", verbosity=0, interactive=False)
     except RedisError as error:
-        fail(f"no Redis answers at REDIS_URL ({one_line(error)}).")
+        fail(f"no Redis answers at REDIS_URL ({one_line(error)}); start it, or correct REDIS_URL.")
     except Error as error:
         name = "DATABASE_URL" if environment.text("DATABASE_URL") else "VAR"
-        fail(f"the database of {name} cannot be used ({one_line(error)}).")
+        fail(
+            f"the database of {name} cannot be used ({one_line(error)}); start or repair it, or "
+            f"correct {name}."
+        )
     except Exception as error:  # of a migration
         fail(f"{one_line(error)} ({type(error).__name__})")
     connections.close_all()

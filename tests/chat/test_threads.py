@@ -9,11 +9,14 @@ from contextlib import suppress
 
 import pytest
 from django.conf import settings
+from django.core.cache import caches
 from django.db import OperationalError, connection, transaction
 
 import chat.sqlite
 from chat.models import User
 from chat.threads import Pool, in_thread
+from flack_project.cache import Cache
+from tests.kit import NO_REDIS, redis_cache
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -122,6 +125,19 @@ async def test_a_thread_keeps_its_database_connection():
     for _ in range(3 * settings.FLACK_THREADS):
         thread, used = await in_thread(identify)
         assert seen.setdefault(thread, used) is used
+
+
+async def test_a_thread_keeps_its_cache_until_the_settings_change(settings, monkeypatch):
+    def find():
+        return caches["default"]
+
+    pool = Pool(1)
+    monkeypatch.setattr(chat.threads, "pool", pool)
+    found = [await pool.call(find), await in_thread(find), await in_thread(find)]
+    assert [cache is found[0] for cache in found] == [True] * 3
+    settings.CACHES = redis_cache(NO_REDIS)
+    assert isinstance(await in_thread(find), Cache)
+    pool.shutdown()
 
 
 def write():

@@ -1,6 +1,7 @@
 """`backup`."""
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +21,19 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["path"]
         database = backups.database_path()
-        if path.exists():
-            raise CommandError(f"{path} exists already: nothing was saved. Choose another path.")
         part = path.with_name(f"{path.name}.part")
         try:
+            if path.exists():
+                raise CommandError(
+                    f"{path} exists already: nothing was saved. Choose another path."
+                )
             part.unlink(missing_ok=True)
             messages = backups.save(database, part)
             part.rename(path)
         except (OSError, sqlite3.Error) as error:
             raise CommandError(f"Nothing was saved in {path}: {error}.") from error
         finally:
-            if part.parent.is_dir():
+            with suppress(OSError):  # of a folder that is none, or may not be entered
                 part.unlink(missing_ok=True)
         sentence = f"Saved {plural(messages, 'message')} in {path}."
         self.report(sentence, options, messages=messages)

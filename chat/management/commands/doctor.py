@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management import CommandError, CommandParser
 
 from chat.management.diagnostics import Diagnosis, Problem
-from chat.management.operator import OperatorCommand
+from chat.management.operator import OperatorCommand, seconds
 
 
 class Command(OperatorCommand):
@@ -18,7 +18,10 @@ class Command(OperatorCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument(
-            "--patience", type=float, default=10, help="seconds to wait for each hop (%(default)g)"
+            "--patience",
+            type=seconds,
+            default=10,
+            help="seconds to wait for each hop (%(default)g)",
         )
         self.add_url_argument(parser)
 

@@ -1,5 +1,6 @@
 """`restore`."""
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["path"]
         database = backups.database_path()
+        if not os.access(path, os.R_OK):
+            raise CommandError(
+                f"{path} does not exist, or this user may not read it: nothing was restored."
+            )
         try:
             messages = backups.check(path)
         except sqlite3.Error as error:

@@ -1,9 +1,11 @@
 """Tests of chat/management/backups.py and of its commands: what cannot be saved or restored."""
 
 import io
+import os
 import sqlite3
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
@@ -49,6 +51,16 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path):
         call_command("backup", tmp_path / "nowhere/backup")
 
 
+def test_a_folder_that_this_user_may_not_enter_is_named(tmp_path, monkeypatch):
+    def refuse(*args, **options):
+        raise PermissionError(13, "Permission denied")
+
+    for method in ("exists", "unlink"):  # root may enter every folder
+        monkeypatch.setattr(Path, method, refuse)
+    with pytest.raises(CommandError, match=r"Nothing was saved in .*Permission denied"):
+        call_command("backup", tmp_path / "backup")
+
+
 def broken(path):
     """Break a page in the middle of a database."""
     content = bytearray(path.read_bytes())
@@ -70,14 +82,21 @@ def foreign(path):
 
 
 @pytest.mark.parametrize(
-    "spoil",
-    [broken, cut, foreign, lambda path: path.write_text("no database"), lambda p: p.unlink()],
+    "spoil", [broken, cut, foreign, lambda path: path.write_text("no database")]
 )
 def test_what_is_no_whole_backup_replaces_nothing(alice, saved, spoil):
     spoil(saved)
     with pytest.raises(CommandError, match="is not a complete backup"):
         call_command("restore", saved, "--yes")
     alice.refresh_from_db()
+
+
+def test_a_backup_that_does_not_exist_or_may_not_be_read_replaces_nothing(saved, monkeypatch):
+    with pytest.raises(CommandError, match="does not exist, or this user may not read it"):
+        call_command("restore", saved.parent / "another", "--yes")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may read every file
+    with pytest.raises(CommandError, match="does not exist, or this user may not read it"):
+        call_command("restore", saved, "--yes")
 
 
 @pytest.mark.parametrize(("answer", "is_kept"), [("y", False), ("", True), ("n", True)])

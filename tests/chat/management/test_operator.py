@@ -176,8 +176,14 @@ def test_a_url_that_is_none_is_refused_in_one_sentence(say, command, url):
         say("", *command, "--url", url)
 
 
+@pytest.mark.parametrize("patience", ["-1", "0", "nan", "inf", "86401", "soon"])
+def test_a_patience_that_is_none_is_refused_in_one_sentence(say, patience):
+    with pytest.raises(CommandError, match=r"is not a number of seconds above 0"):
+        say("", "doctor", "--patience", patience)
+
+
 def test_doctor_asks_for_the_environment_of_the_nodes(say):
-    with pytest.raises(CommandError, match="REDIS_URL is not set here"):
+    with pytest.raises(CommandError, match=r"REDIS_URL is not set here.*`deploy/manage`"):
         say("", "doctor")
 
 

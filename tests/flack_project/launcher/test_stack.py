@@ -17,7 +17,7 @@ from flack_project.launcher.stack import (
     hold,
     write_environment,
 )
-from tests.running import BARE, PATIENCE, launch
+from tests.running import BARE, START, launch
 
 
 def test_a_taken_port_gets_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
@@ -33,7 +33,7 @@ def test_a_taken_port_gets_one_sentence(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_data_that_is_in_use_gets_one_sentence(tmp_path: Path) -> None:
     with hold(tmp_path):
-        output, _ = launch(tmp_path, free_port()).communicate(timeout=PATIENCE)
+        output, _ = launch(tmp_path, free_port()).communicate(timeout=START)
     assert output == (
         f"Flack cannot run: another Flack runs on the data in {tmp_path}, choose another folder"
         " with VAR=.\n"
@@ -58,7 +58,7 @@ def test_a_full_disk_gets_one_sentence(tmp_path: Path, free: int) -> None:
     try:
         (tmp_path / "filler").write_bytes(b"x" * 4096)
         process = launch(tmp_path, free_port())
-        output, _ = process.communicate(timeout=PATIENCE)
+        output, _ = process.communicate(timeout=START)
         key = tmp_path / "secret_key"
         assert not key.exists() or len(key.read_text()) > 50  # never half a key
     finally:
@@ -74,6 +74,7 @@ GIVEN = {
     "DATABASE_URL": "postgres://me:p%24w@h/flack?options=-c%20a='b c'",
     "REDIS_URL": "unix:///run/valkey.sock?db=2",
     "FLACK_URL": "http://127.0.0.1:8123",
+    "FLACK_PASSWORD_VALIDATORS": "0",
 }
 
 
@@ -134,21 +135,35 @@ def refusals(
 
 
 @pytest.mark.parametrize(
-    ("name", "sentence"),
+    ("name", "problem", "remedy"),
     [
-        ("database", "the database of DATABASE_URL cannot be used (connection "),
+        (
+            "database",
+            "the database of DATABASE_URL cannot be used (connection ",
+            "start or repair it, or correct DATABASE_URL",
+        ),
         (
             "folder of the database",
-            "the database of DATABASE_URL cannot be used (unable to open database file).",
+            "the database of DATABASE_URL cannot be used (unable to open database file)",
+            "start or repair it, or correct DATABASE_URL",
         ),
-        ("Redis", "no Redis answers at REDIS_URL (Error 111 connecting to 127.0.0.1:1."),
-        ("socket of Redis", "no Redis answers at REDIS_URL (Error 2 "),
+        (
+            "Redis",
+            "no Redis answers at REDIS_URL (Error 111 connecting to 127.0.0.1:1.",
+            "start it, or correct REDIS_URL",
+        ),
+        (
+            "socket of Redis",
+            "no Redis answers at REDIS_URL (Error 2 ",
+            "start it, or correct REDIS_URL",
+        ),
     ],
 )
 def test_a_store_that_does_not_answer_gets_one_sentence(
-    refusals: dict[str, subprocess.Popen[str]], name: str, sentence: str
+    refusals: dict[str, subprocess.Popen[str]], name: str, problem: str, remedy: str
 ) -> None:
-    output, _ = refusals[name].communicate(timeout=PATIENCE)
+    output, _ = refusals[name].communicate(timeout=START)
     assert refusals[name].returncode == 1
-    assert output.startswith(f"Flack cannot run: {sentence}")
+    assert output.startswith(f"Flack cannot run: {problem}")
+    assert output.endswith(f"); {remedy}.\n")
     assert output.count("\n") == 1
