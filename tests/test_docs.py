@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from api.pagination import MAX_ROWS, SHOWN
+from api.pagination import MAX_ROWS, MAX_TEXT, SHOWN
 from api.queries import LARGEST_PAGE, MAX_IDS
 from chat import throttling
 from chat.accounts.nicknames import MAX_NICKNAME
@@ -109,6 +109,11 @@ LIMITS = [
     ("`ids`", "request", f"{MAX_IDS}"),
     ("`limit`", "request", f"{LARGEST_PAGE}"),
     ("Rows of a list", "response", f"{MAX_ROWS:,}, and those of the same second"),
+    (
+        f"Text of a list of over {LARGEST_PAGE} messages",
+        "response",
+        f"{MAX_TEXT // 2**20} Mi characters, and the rest of that second",
+    ),
     ("Rows of a browsable page", "response", f"{SHOWN}"),
 ]
 

@@ -1,5 +1,7 @@
 """A run says how far its numbers moved since the one before, also where that is against it."""
 
+import pytest
+
 from comparison import pages
 from comparison.compare import report
 from comparison.compare.before import before, moved
@@ -13,32 +15,51 @@ def runs(*changes):
     return later | {"before": before(later, earlier)}
 
 
-def test_the_largest_factor_of_each_number_is_named_with_its_entry_whether_up_or_down():
+def test_the_number_that_moved_most_is_named_with_its_entry_whether_up_or_down():
     found = runs(
         ("flask", "push", {"carried": 150, "µs": 10}, {"carried": 100, "µs": 12}),
         ("flack", "push", {"carried": 800, "µs": 20}, {"carried": 800, "µs": 10}),
         ("flask", "poll", {"µs": 10}, {"µs": 11}),
     )
     assert moved(found) == (
-        "**Since the run before** (1, commit abc), the people per core moved by up to ×1.50 (Flask "
-        "as documented); the CPU time of a delivery by up to ×2.00 (Django tuned), of a poll by up "
-        "to ×1.10 (Flask as documented). The order of the contestants by people per core stayed "
-        "the same."
+        "**Compared with the run before** (1, commit abc), the number that moved most: people per "
+        "core ×1.50, from 150 to 100 (Flask as documented); µs a delivery ×2.00, from 20 to 10 "
+        "(Django tuned); µs a poll ×1.10, from 10 to 11 (Flask as documented). The order of the "
+        "contestants by people per core stayed the same. The noise of one run does not contain "
+        "such changes."
     )
 
 
-def test_another_order_and_another_method_are_named():
-    found = runs(("flask", "push", {"carried": 150}, {"carried": 900}),
+@pytest.mark.parametrize(("now", "verb"), [(900, "changed"), (800, "stayed the same")])
+def test_the_order_changes_if_two_change_places(now, verb):
+    found = runs(("flask", "push", {"carried": 150}, {"carried": now}),
                  ("flack", "push", {"carried": 800}, {"carried": 800}))  # fmt: skip
-    found["plan"] = found["plan"] | {"even": 0.5}
-    assert "by an earlier method), the people" in moved(found)
-    assert moved(found).endswith("by people per core changed.")
+    assert f"The order of the contestants by people per core {verb}." in moved(found)
 
 
-def test_what_only_one_run_measured_has_not_moved():
-    found = runs(("flask", "push", {}, {"carried": None, "µs": None}))
-    assert "flask" not in moved(found).lower()
-    assert moved(raw(result("flask"))) == ""
+def test_what_no_longer_carries_anything_is_not_dropped():
+    found = runs(("flask", "push", {"carried": 150}, {"carried": 0}))
+    assert "people per core from 150 to 0 (Flask as documented)" in moved(found)
+
+
+def test_another_method_and_an_unknown_commit_are_named():
+    found = runs(("flask", "push", {}, {}))
+    found["before"]["plan"] = found["plan"] | {"even": 0.1}
+    found["before"]["code"] = ""
+    assert "(1, commit unknown, by an earlier method), the number" in moved(found)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        raw(result("flask")),
+        runs(("flask", "push", {}, {"carried": None, "µs": None})),
+        runs(("flask", "poll", {}, {"at the same load": "late"})),  # a cost at a load not carried
+        runs(("flask", "push", {}, {})) | {"quick": True},
+    ],
+)
+def test_runs_that_have_nothing_to_compare_say_nothing(found):
+    assert moved(found) == ""
 
 
 def test_publishing_keeps_the_numbers_of_the_run_before_and_publishing_again_does_too(
@@ -51,5 +72,5 @@ def test_publishing_keeps_the_numbers_of_the_run_before_and_publishing_again_doe
     for _ in range(2):
         pages.publish(raw(result("flask", carried=100)) | {"began": "3"})
         assert report.load(pages.RAW)["before"]["began"] == "1"
-        assert "moved by up to ×1.50" in pages.README.read_text()
-        assert "moved by up to ×1.50" in (tmp_path / "REPORT.md").read_text()
+        assert "people per core ×1.50" in pages.README.read_text()
+        assert "people per core ×1.50" in (tmp_path / "REPORT.md").read_text()

@@ -24,7 +24,7 @@ def test_the_verdict_has_five_lines_one_picture_and_a_table_with_the_spread():
     text = pages.verdict(found)
     before = text.partition("![")[0]
     assert before.count("\n- ") == 5
-    assert before.startswith("**Documented** is")
+    assert before.startswith("**Documented** versions")
     assert text.count("![") == 1 and "(comparison/report-push.svg)" in text
     assert "| Flask, documented | 22 (21–23) | 22 (21–23) | 22 (21–23) | 100 | 20 |" in text
     assert all(f"\n### {heading}\n" in text for heading in ("Why", "What to choose", "Repeat it"))

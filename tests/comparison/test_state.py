@@ -80,7 +80,7 @@ def test_what_gives_the_noise_is_measured_again_at_the_end_of_each_work():
 def test_a_whole_run_with_the_flask_version_of_2016_takes_at_most_100_minutes():
     entries = contest.entries(None, CORES, False, {contest.FLASK_2016: "http://127.0.0.1:1"})
     check = 6 * 60  # seconds, as seen in whole runs
-    seconds = sum(contest.expected(entry, WHOLE) for entry, _ in contest.parts(entries))
+    seconds = sum(contest.expected(*part, WHOLE) for part in contest.parts(entries))
     assert check + seconds <= 100 * 60
     again = [entry for entry in entries if entry.name == "flask again"]
     assert [entry.works for entry in again if not entry.only_probe] == [("push",)]

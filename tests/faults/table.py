@@ -13,7 +13,7 @@ import redis
 
 from comparison.contract.client import eventually
 from tests.faults.writers import CALM, EVERY
-from tests.running import Stack
+from tests.running import START, Stack
 
 # Patterns of the failed requests that a fault allows.
 CUT_OFF = "(POST|GET|PUT|DELETE) .* 502|.* RemoteProtocolError.*"  # when a node is killed
@@ -92,7 +92,8 @@ def kill_worker_and_beat(stack: Stack) -> None:
 
 def lock_sqlite(stack: Stack) -> None:
     """Hold the write lock of the database for 5 s, as a tool of the operator may."""
-    with closing(sqlite3.connect(stack.var / "db.sqlite3", isolation_level=None)) as connection:
+    path = stack.var / "db.sqlite3"
+    with closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         time.sleep(5)
         connection.execute("ROLLBACK")
@@ -103,7 +104,7 @@ def restart_node(stack: Stack, name: str) -> None:
     node = stack.part(name)
     node.terminate()
     node.wait(20)
-    eventually(lambda: stack.answers(name), name, 20)
+    eventually(lambda: stack.answers(name), name, START)
 
 
 def restart_all_nodes(stack: Stack) -> None:

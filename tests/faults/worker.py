@@ -10,7 +10,7 @@ import redis
 from comparison.contract.client import Person, eventually
 from comparison.contract.pages import Pages
 from tests.faults.table import UNAVAILABLE, Fault
-from tests.running import PATIENCE, ROOT, Stack
+from tests.running import PATIENCE, ROOT, START, Stack
 
 STARTS = 5  # after which a request ends with an error: `MOST_STARTS` of api/deferred.py
 PAGE = "<title>A page</title><meta name=description content='What it says'>"
@@ -93,7 +93,7 @@ def lose_worker_and_broker(pages: Pages, stack: Stack) -> None:
         broker.flushall()
     assert [stack.get(status).status_code for status in statuses] == [202] * 3
 
-    eventually(lambda: "degraded" not in stack.get("/readyz").text, "new workers", PATIENCE)
+    eventually(lambda: "degraded" not in stack.get("/readyz").text, "new workers", START)
     for _ in range(2):
         let_a_minute_pass(stack)  # the second time must change nothing
         for message_id in [begun["id"], *queued]:

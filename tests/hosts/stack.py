@@ -153,7 +153,8 @@ class Hosts(Stack):
     def node(self, number: int) -> httpx.Client:
         """Return a client of one node, past nginx."""
         _, address = NODES[f"node.{number}"]
-        return httpx.Client(base_url=f"http://{address}:{PORT}", trust_env=False)
+        url = f"http://{address}:{PORT}"
+        return httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE)
 
     def answers(self, name: str) -> bool:
         """Return True if a node answers."""

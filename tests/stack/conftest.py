@@ -8,7 +8,7 @@ from functools import cached_property
 import pytest
 
 from comparison.contract.client import eventually
-from tests.running import PATIENCE, ROOT, Stack
+from tests.running import ROOT, START, Stack
 
 
 class ContractSuite:
@@ -49,7 +49,7 @@ def whole_stack(request: pytest.FixtureRequest) -> None:
     """Let each test begin with a whole stack: the one before may have killed parts of it."""
     for name in ("stack", "sqlite_stack", "postgresql_stack"):
         if name in request.fixturenames:
-            eventually(request.getfixturevalue(name).is_whole, "a whole Flack", PATIENCE)
+            eventually(request.getfixturevalue(name).is_whole, "a whole Flack", START)
 
 
 @pytest.hookimpl(wrapper=True)

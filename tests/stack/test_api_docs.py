@@ -4,8 +4,6 @@ import re
 import subprocess
 import sys
 
-import httpx
-
 from comparison.contract.client import eventually, new_nickname
 from tests.browser.browser import open_browser
 from tests.running import PATIENCE, ROOT, Stack
@@ -31,8 +29,8 @@ def run(*command: str) -> str:
 
 
 def test_the_curl_examples_run(playground: Stack) -> None:
-    url = f"{playground.url}/api/messages"
-    eventually(lambda: "ETag" in httpx.get(url).headers, "the ETag of the list", PATIENCE)
+    path = "/api/messages"
+    eventually(lambda: "ETag" in playground.get(path).headers, "the ETag of the list", PATIENCE)
     printed = run("sh", "-eux", "-c", code("sh", playground))
     assert "hello <em>world</em>!" in printed
     assert "304" in printed

@@ -23,7 +23,9 @@ def cached(stack: Stack, tmp_path: Path) -> Iterator[httpx.Client]:
     (tmp_path / "nginx.conf").write_text(configuration.replace(f":{stack.port} ", f":{port} "))
     with (
         subprocess.Popen([nginx_binary(), "-p", tmp_path, "-c", "nginx.conf"]) as nginx,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+        httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=PATIENCE
+        ) as client,
     ):
         try:
             eventually(lambda: answers(client), "the second nginx", PATIENCE)
@@ -46,8 +48,9 @@ def is_seen(stack: Stack, cached: httpx.Client) -> Iterator[Callable[..., bool]]
     ann = stack.person("ann")
 
     def look(**headers: str) -> bool:
-        path = f"/api/messages?user_id={ann.id}"
         for attempt in range(20):  # the cached answer may expire between the two requests
+            # A key that is not in the cache yet, so that it keeps the answer for a whole second.
+            path = f"/api/messages?user_id={ann.id}&limit={50 + attempt}"
             began = time.monotonic()
             cached.get(path)
             message = stack.posted(ann, f"message {attempt}")

@@ -26,7 +26,7 @@ def test_loadchat_posts_as_several_users_and_signs_them_out(stack: Stack) -> Non
     dead = dict.fromkeys(
         ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"], "http://127.0.0.1:1"
     )
-    told = json.loads(stack.manage("loadchat 5 --minutes 0.03 --pause 0.2 --json", **dead))
+    told = json.loads(stack.manage("loadchat 5 --minutes 0.1 --pause 0.2 --json", **dead))
     assert told["posted"] > 5 and told["received"] > told["posted"] and not told["refused"]
     online = lambda: [  # noqa: E731
         user

@@ -13,7 +13,7 @@ from chat.tasks import PREVIEWS_SEEN, WORKER_SEEN
 from comparison.contract.client import Person, eventually
 from comparison.contract.pages import Pages
 from tests.faults.worker import move_last_seen, run_two_beats, worker_lost
-from tests.running import PARTS, PATIENCE, Stack
+from tests.running import PARTS, PATIENCE, START, Stack
 
 Check = Callable[[Stack, Person], None]
 
@@ -56,7 +56,7 @@ def doctor_reports(problem: str) -> Check:
     """`doctor` names the cause."""
 
     def check(stack: Stack, ann: Person) -> None:
-        assert str(stack.doctor()["problem"]).startswith(problem)
+        assert str(stack.doctor(patience=3)["problem"]).startswith(problem)
 
     return check
 
@@ -122,7 +122,7 @@ def test_what_works_without_a_process_and_that_it_alone_is_started_again(
     eventually(
         lambda: not any(psutil.pid_exists(before[name]) for name in dead), "the end", PATIENCE
     )
-    eventually(stack.is_whole, f"{death} again", PATIENCE)
+    eventually(stack.is_whole, f"{death} again", START)
     after = {name: stack.part(name).pid for name in PARTS}
     assert {name for name in PARTS if after[name] != before[name]} == {*dead}
     chat_works(stack, ann)

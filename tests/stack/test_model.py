@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from websockets.exceptions import WebSocketException
 
 from comparison.contract.client import new_nickname, new_password
-from tests.faults import table
+from tests.faults import crowd, table
 from tests.faults.background import Background
 from tests.faults.crowd import wait
 from tests.faults.listener import Listener
@@ -218,7 +218,7 @@ class Walk(RuleBasedStateMachine):
             theirs = {m["id"]: m for m in found if m["user_id"] in ids}
             stored = {pk: (m["user_id"], m["source"]) for pk, m in theirs.items()}
             assert stored == self.messages
-            wait(lambda: all(self.has_all(one, theirs) for one in self.listeners), PATIENCE)
+            wait(lambda: all(self.has_all(one, theirs) for one in self.listeners), crowd.PATIENCE)
             assert all(self.has_all(one, theirs) for one in self.listeners)
         finally:
             self.background.__exit__()

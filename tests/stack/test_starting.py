@@ -9,7 +9,7 @@ import pytest
 
 from comparison.bench.processes import free_port
 from comparison.contract.client import eventually
-from tests.running import PARTS, PATIENCE, Stack, has_ended, launch
+from tests.running import PARTS, PATIENCE, START, Stack, has_ended, launch
 
 
 def test_stopping_leaves_no_process_and_the_next_run_finds_the_data(tmp_path: Path) -> None:
@@ -40,11 +40,11 @@ def test_stopping_leaves_no_process_and_the_next_run_finds_the_data(tmp_path: Pa
 def test_a_signal_while_it_starts_leaves_nothing(tmp_path: Path, processes: int) -> None:
     process = launch(tmp_path, free_port())
     launcher = psutil.Process(process.pid)
-    eventually((tmp_path / "run.env").exists, "the lock", PATIENCE)
-    eventually(lambda: len(launcher.children()) >= processes, "a process", PATIENCE)
+    eventually((tmp_path / "run.env").exists, "the lock", START)
+    eventually(lambda: len(launcher.children()) >= processes, "a process", START)
     started = launcher.children(recursive=True)
     process.terminate()
-    output, _ = process.communicate(timeout=PATIENCE)
+    output, _ = process.communicate(timeout=START)
     assert process.returncode == 0, output
     assert all(map(has_ended, started))
     assert not (tmp_path / "run.env").exists()
@@ -60,6 +60,6 @@ def test_a_process_that_cannot_start_is_named(tmp_path: Path) -> None:
     long = tmp_path / ("x" * 100)  # more than the name of a unix socket may have
     long.mkdir()
     process = launch(tmp_path, free_port(), TMPDIR=str(long))
-    output, _ = process.communicate(timeout=PATIENCE)
+    output, _ = process.communicate(timeout=START)
     assert process.returncode == 1
     assert "Flack cannot run: valkey.1 ended with code 1." in output

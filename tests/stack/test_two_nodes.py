@@ -3,11 +3,13 @@
 tests/stack/postgresql runs this on PostgreSQL too.
 """
 
+import time
 from secrets import token_hex
 from typing import Any
 
 import pytest
 
+from chat.realtime import presence
 from comparison.contract.client import Person, eventually
 from comparison.contract.pages import Pages
 from comparison.contract.wires import JsonWire
@@ -58,21 +60,27 @@ def test_a_message_is_read_from_either_node(stack: Stack) -> None:
 
 
 def test_only_a_user_without_a_socket_on_any_node_goes_offline(stack: Stack) -> None:
-    stays, returns, leaves = (stack.person(name) for name in ("stays", "returns", "leaves"))
-    with stack.connect(2) as listener, stack.connect(2) as other, stack.connect(2) as again:
-        with stack.connect(1) as leaving:
-            with stack.connect(1) as first, stack.connect(1) as second:
-                post_on(first, stays, "on node 1")
-                post_on(other, stays, "and on node 2")
-                post_on(second, returns, "on node 1")
-                post_on(leaving, leaves, "on node 1 only")
-            post_on(again, returns, "back, on node 2")
-        # The sockets closed in this order, so the last user is the last that may go offline.
-        offline = []
-        while leaves.id not in offline:
-            offline.append(listener.push("User", online=False)["id"])
-        assert {stays.id, returns.id}.isdisjoint(offline)
-        assert stack.user(stays.id)["online"] and stack.user(returns.id)["online"]
+    for _ in range(10):  # on a busy machine a user may return too late
+        stays, returns, leaves = (stack.person(name) for name in ("stays", "returns", "leaves"))
+        with stack.connect(2) as listener, stack.connect(2) as other, stack.connect(2) as again:
+            with stack.connect(1) as leaving:
+                with stack.connect(1) as first, stack.connect(1) as second:
+                    post_on(first, stays, "on node 1")
+                    post_on(other, stays, "and on node 2")
+                    post_on(second, returns, "on node 1")
+                    post_on(leaving, leaves, "on node 1 only")
+                    began = time.monotonic()
+                post_on(again, returns, "back, on node 2")
+                if time.monotonic() > began + presence.GRACE / 2:
+                    continue
+            # The sockets closed in this order, so the last user is the last that may go offline.
+            offline = []
+            while leaves.id not in offline:
+                offline.append(listener.push("User", online=False)["id"])
+            assert {stays.id, returns.id}.isdisjoint(offline)
+            assert stack.user(stays.id)["online"] and stack.user(returns.id)["online"]
+            return
+    raise AssertionError("this machine is too slow: no user returned within the grace period")
 
 
 def test_the_worker_expands_a_link_and_its_push_reaches_every_node(

@@ -154,7 +154,7 @@ def test_an_upgrade_under_load_loses_and_refuses_nothing(site: Site, pages: Page
 
     # A page has messages from the old nodes: it fetches anew only those of the last minute.
     with Crowd(site, new={"edited_at"}) as crowd:
-        fault = Fault("upgrade", upgrade, closes=SHUTDOWN, every=0.2)
+        fault = Fault("upgrade", upgrade, closes=SHUTDOWN).relaxed()
         report = crowd.count(fault)
     assert report.problems(fault) == []
     for message, status in waiting:

@@ -148,7 +148,7 @@ def test_no_token_and_no_password_is_ever_logged(stack: Stack, pages: Pages) -> 
     stack.put(f"/api/users/{user['id']}", token=token, json={"password": next_password})
     last = secret(stack.sign_in(nickname, next_password))
     stack.delete("/api/tokens", token=last)
-    with httpx.Client(base_url=stack.url) as browser:
+    with httpx.Client(base_url=stack.url, trust_env=False, timeout=PATIENCE) as browser:
         cookies = browser.get("/admin/login/").cookies
         form = {
             "username": nickname,
