@@ -4,6 +4,7 @@
 ##   make manage CMD="createuser susan"  Run a command of manage.py on the Flack that make run started
 ##   make check                          Lint Python, check types, run the unit and API tests
 ##   make test                           Lint everything, and run every test
+##   make lint                           Lint everything, check types, look for known vulnerabilities
 ##   make audit                          Run the tests that attack Flack; count the attacks by class
 ##   make contract URL=http://...        Run the contract suite against any server
 ##   make fuzz EXAMPLES=500              Send requests made from the API's schema, valid and invalid
@@ -12,6 +13,7 @@
 ##   make bench                          Measure Flack beside other servers; FLASK_URL= adds Flask's
 ##   make people SOCKETS=20000 SECONDS=300
 ##                                       Hold idle sockets of signed-in users; fail if one is offline
+##   make contestants                    Install what the contestants on Flask need
 ##   make compare QUICK=1                Start, check and measure every contestant; write a report
 ##   make lock                           Update the locked versions within pyproject.toml's ranges
 

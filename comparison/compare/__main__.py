@@ -124,7 +124,7 @@ def run(server: Database, quick: bool, only: str) -> tuple[dict[str, Any], int]:
     if not wanted and not done:
         names = ", ".join(dict.fromkeys(entry.name for entry in entries))
         sys.exit(f"No part matches ONLY={only}: it is matched with ENTRY WORK; entries: {names}.")
-    progress = Progress([contest.expected(entry, plan) for entry, _ in wanted])
+    progress = Progress([contest.expected(*part, plan) for part in wanted])
     if done:
         progress.console.print(f"Going on: {len(done)} of {len(every)} parts are measured already")
     check(raw, wanted, progress)

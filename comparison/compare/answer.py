@@ -22,6 +22,7 @@ from comparison.compare.rules import services
 from comparison.markdown import table
 
 MAIN = ("flask", "flask-tuned", "django-documented", "flack")
+UNKNOWN = "?"  # instead of the cheaper entry, where the noise is not known
 README_ENTRIES = ("flask-2016", "flask", "flask-threads", "flask-tuned", "django-documented",
                   "flack", "other", "ws")  # fmt: skip
 
@@ -29,7 +30,8 @@ README_ENTRIES = ("flask-2016", "flask", "flask-threads", "flask-tuned", "django
 def compared(raw: Raw, one: str, other: str, work: str) -> tuple[str, str] | None:
     """Return which of two entries needs less CPU time for a unit, and both numbers as text.
 
-    The entry is empty if the difference is within the noise. Return None if one was not measured.
+    The entry is empty if the difference is within the noise, and UNKNOWN if that is not known.
+    Return None if one was not measured.
     """
     each = next(found.each for found in WORKS if found.name == work)
     costs = {name: value(raw, name, work) for name in (one, other)}
@@ -38,11 +40,11 @@ def compared(raw: Raw, one: str, other: str, work: str) -> tuple[str, str] | Non
     cheap, dear = sorted(costs, key=lambda name: costs[name])
     ratio = costs[dear] / costs[cheap]
     figures = f"{cost(raw, cheap, work)} against {cost(raw, dear, work)} µs"
+    if not math.isfinite(noise(raw, work)):
+        return UNKNOWN, f"a {each} ({figures})"
     if differ(costs[one], costs[other], noise(raw, work)):
         return cheap, f"a {each} ({figures}, ×{ratio:.1f})"
-    known = band(raw, work)
-    known = f"within the noise of {known}" if "×" in known else f"noise {known}"
-    return "", f"a {each} ({figures}, {known})"
+    return "", f"a {each} ({figures}, within the noise of {band(raw, work)})"
 
 
 def cost(raw: Raw, name: str, work: str) -> str:
@@ -53,16 +55,17 @@ def cost(raw: Raw, name: str, work: str) -> str:
 
 def pair(raw: Raw, one: str, other: str) -> str:
     """Return the comparisons of two entries for all works, or that they were not measured."""
-    found: dict[str, list[str]] = {one: [], other: [], "": []}
+    found: dict[str, list[str]] = {one: [], other: [], "": [], UNKNOWN: []}
     for work in WORKS:
         if result := compared(raw, one, other, work.name):
             found[result[0]].append(result[1])
-    parts = [
-        f"{named(raw, name)} needs less for " if name else "no difference for " for name in found
-    ]
-    texts = [
-        part + ", ".join(each) for part, each in zip(parts, found.values(), strict=True) if each
-    ]
+    starts = {
+        one: f"{named(raw, one)} needs less for ",
+        other: f"{named(raw, other)} needs less for ",
+        "": "no difference for ",
+        UNKNOWN: "not decided, because the noise was not measured, for ",
+    }
+    texts = [starts[name] + ", ".join(each) for name, each in found.items() if each]
     if texts:
         return "; ".join(texts)
     missing = [named(raw, name) for name in (one, other)
@@ -83,11 +86,11 @@ def sides(folder: str = "") -> str:
     """Return what is compared; `folder` is before the links to comparison's pages."""
     contestants = f"{folder}contestants"
     return (
-        "**Documented** is what the manuals of the libraries teach "
+        "**Documented** versions follow the manuals of the libraries "
         f"([Flask]({contestants}/flask/README.md), "
-        f"[Django]({contestants}/django_documented/README.md)), **tuned** what can be made of it "
-        f"([Flask]({contestants}/flask_tuned/README.md), and this project). All were written for "
-        "this comparison, except Flask of 2016, which is the class's own code."
+        f"[Django]({contestants}/django_documented/README.md)), **tuned** ones are changed for "
+        f"speed ([Flask]({contestants}/flask_tuned/README.md), and this project). All were written "
+        "for this comparison, except Flask of 2016, which is the class's own code."
     )
 
 
@@ -117,7 +120,8 @@ def lines(raw: Raw, folder: str = "") -> list[str]:
         "**CPU time, Flask and Python of 2016 against those of today**, both untuned: "
         f"{pair(raw, 'flask-2016', 'flask')}.",
         f"**What it costs**: {sizes}. Private names are undocumented parts of libraries, which an "
-        "upgrade may break. Lines are those of Python without tests; Django as documented shares "
+        "upgrade may break. Lines are those of Python without tests, at the commit that was "
+        "measured; Django as documented shares "
         "the models, Markdown, previews and account rules of this project. The other lines of this "
         "project buy reliability, security and operation that no other contestant has "
         f"([where they go]({folder}CODE_MAP.md#what-the-lines-are-for)). {services(raw)}",

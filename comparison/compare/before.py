@@ -1,7 +1,11 @@
 """How far the numbers moved since the run before, which the noise of one run does not show."""
 
+import itertools
+import math
+
 from comparison.compare.contest import AGAIN, WORKS
-from comparison.compare.numbers import Raw, contenders, named, of, value
+from comparison.compare.method import noise
+from comparison.compare.numbers import Raw, contenders, named, of, short, value
 
 KEYS = ("entry", "work", "carried", "broke", "µs", "at the same load")
 
@@ -16,39 +20,56 @@ def before(raw: Raw, published: Raw) -> Raw | None:
 
 
 def moved(raw: Raw) -> str:
-    """Return how far the numbers moved since the run before, or an empty string without one."""
+    """Return how far the numbers moved since the run before, or "" if none can be compared."""
     earlier = raw.get("before")
-    if not earlier:
+    if not earlier or earlier["quick"] != raw["quick"]:
         return ""
-    people = largest(raw, "push", "carried")
-    costs = [f"a {work.each} {found}" for work in WORKS if (found := largest(raw, work.name))]
-    same = [name for name in order(raw) if name in order(earlier)]
-    stayed = same == [name for name in order(earlier) if name in same]
-    parts = [f"the people per core moved {people}"] * bool(people)
-    parts += [f"the CPU time of {', of '.join(costs)}"] * bool(costs)
+    parts = [f"people per core {found}"] if (found := largest(raw, "push", "carried")) else []
+    parts += [f"µs a {work.each} {found}" for work in WORKS if (found := largest(raw, work.name))]
+    if not parts:
+        return ""
+    method = ", by an earlier method" if earlier["plan"] != raw["plan"] else ""
     return (
-        f"**Since the run before** ({earlier['began']}, commit {earlier['code']}"
-        f"{', by an earlier method' * (earlier['plan'] != raw['plan'])}), "
-        f"{'; '.join(parts)}. The order of the contestants by people per core "
-        f"{'stayed the same' if stayed else 'changed'}."
+        f"**Compared with the run before** ({earlier['began']}, commit "
+        f"{earlier['code'] or 'unknown'}{method}), the number that moved most: {'; '.join(parts)}. "
+        f"{order(raw)}The noise of one run does not contain such changes."
     )
 
 
 def largest(raw: Raw, work: str, key: str = "µs") -> str:
-    """Return the largest factor by which a number of an entry moved, and the entry, as text."""
-    found = {
+    """Return the number of an entry that moved by the largest factor, as text.
+
+    Costs count where both runs carried the load. What carried the most that is tried may have moved
+    further.
+    """
+    pairs = {
         name: (value(raw["before"], name, work, key), value(raw, name, work, key))
-        for name in contenders(raw, work) if not name.endswith(AGAIN)
-    }  # fmt: skip
-    ratios = {name: max(pair) / min(pair) for name, pair in found.items() if all(pair)}
+        for name in contenders(raw, work)
+        if not name.endswith(AGAIN)
+        and (key == "carried" or (carried(raw, name, work) and carried(raw["before"], name, work)))
+    }
+    ratios = {name: noise([pair]) for name, pair in pairs.items() if None not in pair}
     if not ratios:
         return ""
     name = max(ratios, key=lambda each: ratios[each])
-    return f"by up to ×{ratios[name]:.2f} ({named(raw, name)})"
+    factor = f"×{ratios[name]:.2f}, " if math.isfinite(ratios[name]) else ""
+    old, new = map(short, pairs[name])
+    return f"{factor}from {old} to {new} ({named(raw, name)})"
 
 
-def order(run: Raw) -> list[str]:
-    """Return the entries by the people that a core carries, the fewest first."""
-    found = of(run, "push")
-    names = [name for name in found if found[name]["carried"] and not name.endswith(AGAIN)]
-    return sorted(names, key=lambda name: (found[name]["carried"], name))
+def carried(run: Raw, name: str, work: str) -> bool:
+    """Return True if an entry carried the load that is the same for all."""
+    return bool(value(run, name, work, "at the same load") == "carried")
+
+
+def order(raw: Raw) -> str:
+    """Return whether two contestants changed places by people per core, as a sentence."""
+    runs = [{name: each["carried"] for name, each in of(run, "push").items()
+             if each["carried"] is not None and not name.endswith(AGAIN)}
+            for run in (raw, raw["before"])]  # fmt: skip
+    pairs = list(itertools.combinations([name for name in runs[0] if name in runs[1]], 2))
+    if not pairs:
+        return ""
+    changed = any((runs[0][a] - runs[0][b]) * (runs[1][a] - runs[1][b]) < 0 for a, b in pairs)
+    verb = "changed" if changed else "stayed the same"
+    return f"The order of the contestants by people per core {verb}. "

@@ -27,7 +27,7 @@ FLASK_2016, OTHER = "flask-2016", "other"  # the entries of FLASK_URL and OTHER_
 AT_ONCE = 4  # entries that the contract suite checks at the same time
 AGAIN = " again"  # the end of the name of an entry that is measured once more, to find the noise
 PAIRS = ("flack", "flask")  # what is measured again, at the end of each work
-START, CALM, SEARCH = 10.0, 5.0, 5  # seconds to start, seconds between steps, tries of a search
+START, SEARCH = 10.0, 5  # seconds to start and to stop, and tries of a search, about
 FALL = 1.2  # how much less a unit costs at the highest load that is carried, about
 MINUTE = "not a_user_without_a_ping_for_a_minute"  # the row that a quick run leaves out
 
@@ -57,14 +57,15 @@ class Work:
     probe: float
     highest: float
     deliveries: float  # units a second of one unit of load
+    between: float  # seconds from one step to the next, about: connecting, and calming down
     step: Callable[[Side, float, Length], Step]
 
 
 WORKS = (
     Work("push", "people in a room with 10 messages a second", "delivery", 900, 8000, steps.HERTZ,
-         steps.push),
-    Work("poll", "polls a second", "poll", 50, 4000, 1, steps.poll),
-    Work("post", "posts a second", "post", 20, 2000, 1, steps.post),
+         18, steps.push),
+    Work("poll", "polls a second", "poll", 50, 4000, 1, 4, steps.poll),
+    Work("post", "posts a second", "post", 20, 2000, 1, 4, steps.post),
 )  # fmt: skip
 
 
@@ -120,10 +121,11 @@ def parts(all_entries: Sequence[Entry], only: str = "") -> list[tuple[Entry, Wor
     ]  # fmt: skip
 
 
-def expected(entry: Entry, plan: Plan) -> float:
+def expected(entry: Entry, work: Work, plan: Plan) -> float:
     """Return the seconds that a measurement of an entry may take, as seen in whole runs."""
-    steps = 1 if entry.only_probe else 1 + min(plan.most, SEARCH)
-    return START + steps * (plan.length.warm_up + plan.length.seconds + CALM)
+    more = 0 if entry.only_probe else min(plan.most, SEARCH)
+    each = plan.length.warm_up + plan.length.seconds
+    return START + each + more * (each + work.between)
 
 
 def passes(url: str, quick: bool) -> str:

@@ -59,20 +59,7 @@ def carried(result: Result | None, *, with_reason: bool = True) -> str:
         return "–"
     is_bound = result["reason"] in ("", "generator")
     text = f"{'at least ' * is_bound}{short(result['carried'])}{'*' * result['disturbed']}"
-    text += "‡" * (not is_fronted(result))
     return f"{text} ({criterion(reason(result))})" if with_reason and result["reason"] else text
-
-
-def is_fronted(result: Result) -> bool:
-    """Return False if nginx is missing before a server; runs had none before one given by URL."""
-    parts = result.get("µs of")
-    return not parts or "nginx" in parts
-
-
-def unfronted(raw: Raw) -> str:
-    """Return the titles of what had no nginx before it, or an empty string."""
-    names = [name for name, result in contenders(raw, "push").items() if not is_fronted(result)]
-    return " and ".join(named(raw, name) for name in names)
 
 
 def tried(result: Result) -> list[str]:
@@ -82,10 +69,7 @@ def tried(result: Result) -> list[str]:
 
 
 def reason(result: Result) -> str:
-    """Return what broke at the load that was not carried; steps of earlier runs name it less well.
-
-    Earlier runs call it "late" too if only the last one came late.
-    """
+    """Return what broke in the last try of the load that was not carried."""
     found = [each for each in tried(result) if each]
     return found[-1] if found else str(result["reason"])
 

@@ -44,7 +44,7 @@ def summary(raw: Raw) -> str:
     """Return the table of all contestants."""
     head = ["Entry", *(f"{work.unit}, one core" for work in WORKS)]
     head += [f"µs a {work.each}" for work in WORKS] + ["KiB a socket", "MiB"]
-    head += ["start s"] * has_starts(raw) + ["lines", "packages", "processes", "private names"]
+    head += ["start s", "lines", "packages", "processes", "private names"]
     found = {work.name: contenders(raw, work.name) for work in WORKS}
     rows = []
     for name in dict.fromkeys(name for results in found.values() for name in results):
@@ -53,8 +53,7 @@ def summary(raw: Raw) -> str:
         size = raw["contestants"].get(name, {})
         row = [title(raw, name), *(carried(each) for each in results)]
         row += [short(each.get("µs")) if each else "–" for each in results]
-        row += [short(first.get("KiB")), short(first.get("MiB"))]
-        row += [short(first.get("first answer s"))] * has_starts(raw)
+        row += [short(first.get(key)) for key in ("KiB", "MiB", "first answer s")]
         row += [
             f"{size['lines']:,}" if "lines" in size else "–",
             size.get("packages", "–"),
@@ -62,11 +61,6 @@ def summary(raw: Raw) -> str:
         ]
         rows.append([*row, size.get("private names", "–")])
     return table(head, rows)
-
-
-def has_starts(raw: Raw) -> bool:
-    """Return True if the run measured starts without migrations and sign-ups, as older ones did."""
-    return any("first answer s" in result for result in raw["results"])
 
 
 def costs(raw: Raw) -> str:
@@ -84,17 +78,14 @@ def costs(raw: Raw) -> str:
 
 
 def nodes(raw: Raw) -> str:
-    """Return the table of two nodes behind nginx, or an empty string if none was measured.
-
-    Runs before their clients were counted are left out: all clients of Flask came to one node.
-    """
+    """Return the table of two nodes behind nginx, or an empty string if none was measured."""
     results = of(raw, "push")
     rows = [
         [title(raw, name), short(results[name].get("µs")), short(two.get("µs")),
          " and ".join(map(str, clients)), at_the_same_load(two)]
         for name in results
         if (two := results.get(f"{name}, 2 nodes"))
-        and (clients := two["steps"][-1].get("clients of nodes"))
+        and (clients := two["steps"][-1]["clients of nodes"])
     ]  # fmt: skip
     head = ["Entry", "µs a delivery, one node", "two nodes behind nginx", "their clients",
             "at this load"]  # fmt: skip
@@ -153,17 +144,19 @@ def markdown(raw: Raw) -> str:
         "\n\n".join(f"![CPU time of a {work.each}](report-{work.name}.svg)" for work in WORKS),
         summary(raw),
         "In brackets stands the criterion that broke at the next higher load. MiB is the memory of "
-        "web and worker. "
-        + "start s is the time from the start of web, worker and nginx, on an empty database whose "
-        "tables exist, to the first answer of the API. " * has_starts(raw)
-        + "An entry with the word *again* is a contestant measured a second time, which gives the "
-        "noise.",
+        "web and worker. start s is the time from the start of web, worker and nginx, on an empty "
+        "database whose tables exist, to the first answer of the API. An entry with the word "
+        "*again* is a contestant measured a second time, which gives the noise.",
         "## Why one costs less",
         why(raw),
-        "From an untuned entry to a tuned one, one change after the other; CPU time of web and "
-        "worker at the same load. Each factor is relative to the last line measured above; one "
-        "nearer to 1 than the noise is none.",
-        "From the Flask version of 2016 by Flask tuned to this project. One subscription a process "
+        "The tables lead from an untuned entry to a tuned one, one change at a time; µs are CPU "
+        "time of web and worker at the same load. Each factor is relative to the last line "
+        "measured above; one nearer to 1 than the noise is none. What is framed once for all "
+        "replaces more than that: in Flask the message queue, the JSON encoder and the send path "
+        "of each client, in Django all that [`flack_project/daphne`](../flack_project/daphne) "
+        "changes.",
+        "The first leads from the Flask version of 2016 through Flask tuned to this project. One "
+        "subscription a process "
         "is no stage: Flask-SocketIO has that as documented. A change may cost more at this load "
         "and less at a higher one, as joined writes do."
         + " A quick run measures the stages for push only." * raw["quick"],
