@@ -10,6 +10,7 @@ from playwright.sync_api import Route, expect
 from comparison.contract.client import Person
 from tests.browser.history import remember
 from tests.browser.room import MakeRoom, Room
+from tests.browser.tap import Tap
 from tests.running import Stack
 
 NOON = 1_700_049_600  # 2023-11-15 12:00 UTC
@@ -64,10 +65,15 @@ def test_a_user_who_signs_in_sees_earlier_mentions_marked_and_counted(
         users = route.fetch().json()["users"]
         route.fulfill(json={"users": [user for user in users if user["id"] != alice.id]})
 
-    room.page.route("**/api/users?*", without_alice)
+    for query in ("online", "updated_since", "ids"):
+        room.page.route(f"**/api/users?{query}=*", without_alice)
+    tap = Tap(room.page)
     room.open()
     expect(room.hears(word).locator("mark")).to_have_count(0)
     room.fill_sign_in(alice.nickname, alice.password)
+    expect(room.account).to_be_visible()
+    user = stack.user(alice.id)
+    tap.tell({"event": "updated_model", "data": {"class": "User", "model": user}})
     expect(room.article(word).locator("mark.me")).to_have_text(f"@{alice.nickname}")
 
 
