@@ -176,8 +176,12 @@ class Stack(Flack):
         except httpx.TransportError:
             return False
 
+    def _listens(self, name: str) -> bool:
+        with socket.socket(socket.AF_UNIX) as plain:  # httpx would leave a refused one open
+            return not plain.connect_ex(str(self.run_dir / f"{name}.sock"))
+
     def _is_well(self, name: str) -> bool:
-        if not self.answers(name):
+        if not self._listens(name):
             return False
         with self.node(number_of(name)) as node:
             return is_well(node)
@@ -210,9 +214,8 @@ class Stack(Flack):
 
     def answers(self, name: str) -> bool:
         """Return True if a node answers."""
-        with socket.socket(socket.AF_UNIX) as plain:  # httpx would leave a refused one open
-            if plain.connect_ex(str(self.run_dir / f"{name}.sock")):
-                return False
+        if not self._listens(name):
+            return False
         with suppress(httpx.TransportError), self.node(number_of(name)) as node:
             return node.get("/healthz").status_code == 200
         return False

@@ -19,7 +19,11 @@ export async function result(response, authorization) {
 	const path = response.headers.get('Location') ?? ''
 	const end = ends.get(path) ?? Date.now() + PATIENCE
 	ends.set(path, end)
-	await new Promise((done) => setTimeout(done, PAUSE))
-	if (Date.now() > end) throw problem(503, 'The server has not done this yet. Look again later.')
-	return request('GET', path, undefined, authorization)
+	try {
+		await new Promise((done) => setTimeout(done, PAUSE))
+		if (Date.now() > end) throw problem(503, 'The server has not done this yet. Look again later.')
+		return await request('GET', path, undefined, authorization)
+	} finally {
+		ends.delete(path)
+	}
 }
