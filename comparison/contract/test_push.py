@@ -5,12 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from comparison.contract.client import Flack, Person, new_nickname, new_password
+from comparison.contract.client import TRIES, Flack, Person, new_nickname, new_password
 from comparison.contract.shapes import assert_message, assert_user
 from comparison.contract.wires import JsonWire
 
 Connect = Callable[[], JsonWire]
-TRIES = 3  # a push may come twice after a delay that the server repairs, but not each time
 
 
 @pytest.mark.same

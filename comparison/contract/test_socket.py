@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from comparison.contract.client import Flack, Person, new_nickname
+from comparison.contract.client import TRIES, Flack, Person, new_nickname
 from comparison.contract.shapes import assert_message
 from comparison.contract.wires import JsonWire
 
@@ -18,7 +18,6 @@ UNAUTHORIZED = {
     "code": "authentication_required",
 }
 SOURCES = [None, 5, True, ["a"], {"a": 1}, "", "x" * 10_001]
-TRIES = 3  # a push may come twice after a delay that the server repairs, but not each time
 
 
 def post(
