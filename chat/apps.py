@@ -15,7 +15,7 @@ class ChatConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks, the receiver of sign-ins, and the wrapper of queries.
 
-        Then start the garbage collector, which the settings stopped, for new objects only.
+        Then start the garbage collector, if the settings stopped it, for new objects only.
         """
         from chat import checks  # noqa: F401
         from chat.accounts.backends import begin_session
@@ -24,5 +24,6 @@ class ChatConfig(AppConfig):
         # By this name Django would connect its own later; the first one stays.
         user_logged_in.connect(begin_session, dispatch_uid="update_last_login")
         connection_created.connect(wrap_queries, dispatch_uid="wrap_queries")
-        gc.freeze()
-        gc.enable()
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from packaging.markers import Marker
+
 from comparison import excerpts
 from comparison.markdown import table
 
@@ -29,7 +31,10 @@ TAG_COLUMNS = [
 TAGS = [f"v0.{number}" for number in range(1, 17)]
 # [`chat/realtime/push.py`](../chat/realtime/push.py) (34), or without the link
 CELL = re.compile(r"\[?`([\w./-]+)`(?:\]\([\w./-]+\))? \((\d+)\)")
-PACKAGE = re.compile(r"^[A-Za-z][\w.-]*(?:\[\w+\])?\s*==", re.MULTILINE)
+# A package with a version; the group is the marker of the systems that need it.
+PACKAGE = re.compile(
+    r"^[A-Za-z][\w.-]*(?:\[\w+\])?\s*==[^\s;]+(?: ; (.+?))?(?: \\)?$", re.MULTILINE
+)
 
 Read = Callable[[str], str]
 
@@ -85,7 +90,12 @@ def recount(text: str) -> str:
 def our_dependencies() -> tuple[int, int]:
     """Return the number of required packages, and of those installed with them."""
     named = ours("pyproject.toml").partition("dependencies = [")[2].partition("\n]")[0]
-    return named.count('    "'), len(PACKAGE.findall(ours("requirements.txt")))
+    return named.count('    "'), packages_of(ours("requirements.txt"))
+
+
+def packages_of(lock: str) -> int:
+    """Return how many packages of a requirements.txt are installed on this system."""
+    return sum(not found[1] or Marker(found[1]).evaluate() for found in PACKAGE.finditer(lock))
 
 
 def tags(folder: Path) -> str:
@@ -97,7 +107,7 @@ def tags(folder: Path) -> str:
         for name in names:
             if name.endswith(KINDS) and not name.startswith("scripts/"):
                 sums[kind(name)] += lines(git(folder, "show", f"{tag}:{name}"))
-        packages = len(PACKAGE.findall(git(folder, "show", f"{tag}:requirements.txt")))
+        packages = packages_of(git(folder, "show", f"{tag}:requirements.txt"))
         rows.append([tag, *sums.values(), packages])
     return table(TAG_COLUMNS, rows)
 

@@ -18,6 +18,7 @@ HEARTBEAT = 20  # seconds; Socket.IO of 2016 closes a connection that is silent 
 # `ip_hash` of nginx reads three octets, so each address is of another network. Each also has some
 # 28,000 ports of its own.
 ADDRESSES = [f"127.0.{network}.1" for network in range(1, 9)]
+ACK, HEAD = b'"ack"', 20  # an acknowledgement has this in so many bytes of its beginning
 
 
 class Refused(Exception):
@@ -211,7 +212,7 @@ class Swarm:
                 break
             opcode, position = data[position] & 15, start + size
             mark = data.find(b"~", start, position) if opcode == TEXT else -1
-            if mark > 0 and client.counted:
+            if mark > 0 and client.counted and data.find(ACK, start, start + HEAD) < 0:
                 number = int(data[mark + 1 : mark + 8]) - self.first
                 if not 0 <= number < len(self.sent):
                     continue
@@ -238,7 +239,7 @@ class Swarm:
                 client.wire.send(frame(TEXT, self.wire.first))
         elif opcode == TEXT and payload.startswith(b'{"event":"error"'):
             self.errors += 1
-        elif opcode == TEXT and payload.startswith(b'{"event":"ack"'):
+        elif opcode == TEXT and ACK in payload[:HEAD]:
             self.acks += 1
 
     def _in(self, client: Client) -> None:

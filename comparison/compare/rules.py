@@ -14,11 +14,8 @@ LIMITS = """- One machine, one core for all of a contestant, one room: a server 
   tried, and how to propose better.
 - Contestants share the contract, not all work: see the
   [deviations that affect speed](DEVIATIONS.md).
-- Known to be uneven: in both Django versions redis-py parses in C (hiredis) and the garbage
-  collector skips what was loaded at the start (`gc.freeze`), in those of Flask neither; Flask in
-  threads keeps no connection from nginx open; private names are counted by a stricter rule in this
-  project than in Flask tuned. The contestants may have changed since this run:
-  `git log COMMIT.. -- comparison/contestants` with the commit below lists how.
+- The contestants may have changed since this run: `git log COMMIT.. -- comparison/contestants`
+  with the commit below lists how.
 - The noise is that of one run, from one or two pairs of measurements. Another run, on another day
   or machine, moves the numbers further: a difference that is a little larger than the noise may
   be absent there.
@@ -84,9 +81,7 @@ def method_of(raw: Raw) -> list[str]:
         "A step in which the generator sent less than 99 %, or late, is never carried. A step with "
         f"other work on more than {100 * method.OTHER_WORK:g} % of all cores is repeated, at most "
         f"{plan['repeats']} times. With thousands of clients the kernel does some of it.",
-        f"The {PEOPLE} authors of the messages are in the room too, and are not counted: at "
-        f"{WORKS[0].probe:g} people they add {100 * PEOPLE / WORKS[0].probe:.0f} % to the cost of "
-        "a delivery, of every contestant.",
+        f"The messages come from {PEOPLE} of the people in the room, who receive them too.",
         "µs is CPU time of web and workers at the same load for all. One core carries all of a "
         "contestant: web, worker, nginx, Valkey and PostgreSQL.",
         "Before anything is measured, each contestant passes the shared rows of the contract "

@@ -101,17 +101,18 @@ def event_text(wire: str, event: str, token: str, number: int = 0, at: int = 0) 
 
 
 def push(side: Side, sockets: float, length: Length) -> Step:
-    """Post `HERTZ` messages a second over sockets; measure every delivery to every listener."""
+    """Post `HERTZ` messages a second over sockets; measure every delivery, authors' too."""
     step: Step = {"due": HERTZ * length.seconds, "sent": 0, "errors": 0}
     calm(side)  # finish the previous step
     swarm, at = Swarm([side.port], WIRES[side.wire]), time.time_ns()
     lags = array("d")
     try:
-        clients = swarm.connect(int(sockets), patience=CONNECTING)
+        tokens = side.tokens[: min(PEOPLE, int(sockets))]
+        clients = swarm.connect(int(sockets) - len(tokens), patience=CONNECTING)
+        authors = swarm.connect(len(tokens), patience=CONNECTING)
+        clients += authors
         if len(side.nodes) > 1:
             step["clients of nodes"] = [connections(port) for port in side.nodes]
-        tokens = side.tokens[:PEOPLE]
-        authors = swarm.connect(len(tokens), counted=False, patience=CONNECTING)
         for author, token in zip(authors, tokens, strict=True):
             author.wire.send(frame(TEXT, event_text(side.wire, "ping_user", token)))
         swarm.run(1)
@@ -159,7 +160,6 @@ def push(side: Side, sockets: float, length: Length) -> Step:
     except Refused as error:
         step |= {"refused": str(error), "p99 ms": 0.0, "sent": step["due"], "units": 0}
     finally:
-        swarm.hang_up([each for each in swarm.clients.values() if each.counted])
         swarm.close()
     return unit_costs(step, step["units"]) if "cpu" in step else step
 

@@ -55,7 +55,8 @@ PROCFILE = read_procfile()
 CELERY = f"{sys.executable} -m celery --quiet -A"
 DOCUMENTED = "comparison.contestants.django_documented"
 GEVENT = "-k gevent --worker-connections 20000"  # the default of 1,000 would be the limit
-THREADS = "--threads 1000"  # each socket occupies a thread
+# Each socket occupies a thread; with no more connections than threads, none would be kept open.
+THREADS = "--threads 1000 --worker-connections 20000"
 CONTESTANTS = {
     contestant.name: contestant
     for contestant in (
@@ -123,10 +124,11 @@ FLASK_STAGES = {
         stage("flask-tuned", "flask-1-seen", "design", "no write for a poll", "seen"),
         stage("flask-tuned", "flask-2-direct", "design", "and no trip to Celery for a post",
               "seen direct"),
-        stage("flask-tuned", "flask-3-lists", "design", "and lists without instances",
-              "seen direct lists"),
+        # One changes the polls, the other the posts.
+        stage("flask-tuned", "flask-3-lists", "design",
+              "and lists without instances, one renderer for posts", "seen direct lists render"),
         stage("flask-tuned", "flask-4-push", "transport", "and framed once for all",
-              "seen direct lists push"),
+              "seen direct lists render push"),
     )
 }  # fmt: skip
 # From "django-documented" on; the next one after the last is "flack".

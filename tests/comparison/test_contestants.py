@@ -217,6 +217,20 @@ def test_the_flask_contestants_own_test_passes() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_documented_contestant_of_django_passes_its_own_test(postgresql: str) -> None:
+    folder = "comparison.contestants.django_documented"
+    command = [sys.executable, "manage.py", "test", folder, "--noinput"]
+    environment = {
+        "DATABASE_URL": postgresql,
+        "DJANGO_SETTINGS_MODULE": f"{folder}.settings",
+        "SECRET_KEY": "of-a-test",
+        "PATH": os.environ["PATH"],
+    }
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=False,
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 0 and "Ran 1 test" in done.stderr, done.stderr
+
+
 def test_a_process_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "PATIENCE", 0.1)
     with Starter() as starter:

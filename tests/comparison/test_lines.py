@@ -24,6 +24,15 @@ def test_blank_lines_do_not_count():
     assert lines.lines("a\n\n   \n# b\n") == 2
 
 
+def test_packages_are_those_that_this_system_installs():
+    lock = """a==1 \\
+    --hash=sha256:0
+b[c]==2 ; sys_platform == 'win32' \\
+d==3 ; os_name == 'posix'
+"""
+    assert lines.packages_of(lock) == 2
+
+
 def test_a_folder_counts_its_files_and_a_missing_one_is_an_error():
     files = {
         "a/b.py": "x\ny",

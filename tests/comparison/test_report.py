@@ -283,7 +283,7 @@ def test_the_method_states_its_growing_queue_its_accounts_and_its_authors():
     assert "one account for every 2 polls, or for every 1 post" in text
     assert "each quarter rises by at least 0.5 of the average rise" in text
     assert "other work on more than 5 % of all cores" in text
-    assert "at 900 people they add 2 % to the cost" in text
+    assert "from 20 of the people in the room, who receive them too" in text
 
 
 def test_the_reasons_give_the_cost_at_the_most_people_that_each_tuned_version_carried():

@@ -121,6 +121,21 @@ def test_clients_come_to_each_port_from_every_address(chat):
         swarm.close()
 
 
+@pytest.mark.parametrize("ack", ['{"event":"ack",', '{"event": "ack", '])
+def test_an_author_is_sent_its_own_message_and_its_acknowledgement_is_no_push(chat, swarm, ack):
+    clients = swarm.connect(1)
+    until(lambda: len(chat[1]) == 1)
+
+    def acknowledge_and_push(numbers):
+        chat[1][0].send(f'{ack}"ref":"1","data":{{"source": "~{numbers[0]:07}~"}}}}')
+        send_push(chat[1], numbers[0], 1)
+
+    swarm.push(acknowledge_and_push)
+    swarm.drain(1)
+    assert (swarm.acks, swarm.received) == (1, 1)
+    assert swarm.lost_and_doubled(clients) == (0, 0)
+
+
 def test_pushes_to_a_writer_are_not_counted(chat, swarm):
     swarm.connect(1, counted=False)
     swarm.push(lambda numbers: send_push(chat[1], numbers[0], 1))

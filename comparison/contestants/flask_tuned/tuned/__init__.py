@@ -1,10 +1,12 @@
 """The application of ../flask with some of its functions replaced, before any module uses them."""
 
+import gc
+
 import flack
 from config import Config
-from flack import auth, events, tasks
+from flack import auth, events, models, tasks
 
-from . import push, requests
+from . import push, rendering, requests
 from .ideas import IDEAS
 
 
@@ -16,6 +18,8 @@ class TunedConfig(Config):
 
 if "seen" in IDEAS:
     auth.user_seen = requests.user_seen
+if "render" in IDEAS:
+    models.Message.render_markdown = rendering.render_markdown
 if "push" in IDEAS:
     events.push_model = push.push_model
 if "direct" in IDEAS:
@@ -37,4 +41,6 @@ def create_app(main=True):
             **flack.socketio.server.eio._async,
             "websocket": push.WebSocket,
         }
+    gc.collect()
+    gc.freeze()  # the garbage collector need not look again at what was loaded
     return app
