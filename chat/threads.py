@@ -77,8 +77,9 @@ class Pool:
             results = self._results[loop] = Results()
         if len(self._threads) < self._size:
             name = f"django-{len(self._threads)}"
-            self._threads.append(Thread(target=self._run, name=name, daemon=True))
-            self._threads[-1].start()
+            thread = Thread(target=self._run, name=name, daemon=True)
+            thread.start()  # fails if the system allows no more threads
+            self._threads.append(thread)
         future: asyncio.Future[R] = loop.create_future()
         self._calls.put((results, future, partial(function, *args, **kwargs)))
         return future

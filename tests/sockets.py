@@ -39,7 +39,8 @@ class Server:
         hub.join(self.socket)
 
     async def send(self, message: dict[str, Any]) -> None:
-        """Keep an ASGI message."""
+        """Keep an ASGI message; refuse to send no text, as Flack's server does."""
+        assert message["type"] != "websocket.send" or message.get("texts") or message["text"]
         self.messages.append(message)
         await self.wait()
         if self.error is not None:

@@ -36,6 +36,10 @@ class Gaps:
         """Add a gap that began at `since`, or at the last repair if that was later."""
         self.since = min(self.since, max(since, self.repaired_at))
 
+    def reopen(self, since: float) -> None:
+        """Add a gap whose repair was not sent after all; it may be older than that repair."""
+        self.since = min(self.since, since)
+
     def close(self, until: float) -> None:
         """Remove the gap: a repair that began at `until` has sent everything."""
         self.repaired_at = until

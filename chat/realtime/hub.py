@@ -52,7 +52,9 @@ class Hub:
         self.subscribed = asyncio.Event()
         self._gaps = Gaps()
         self._resync_at = -math.inf  # in terms of `time.monotonic()`; not before
-        self._unsent_since = math.inf  # when the oldest text was queued that was not sent to all
+        # When the oldest text was queued that was not sent to all, or the gap began that it
+        # repairs: of `_queue`, and of the fan-out under way.
+        self._queued_since = self._sending_since = math.inf
         self._queue: list[str] = []
         self._size = 0  # characters in `_queue`
         self._recent: dict[int, None] = {}  # hashes of the texts sent last, oldest first
@@ -84,7 +86,7 @@ class Hub:
             try:
                 await work()
             except Exception:
-                logger.exception("A task of the hub failed: task=%s", work.__name__)
+                logger.exception("A task of the hub failed task=%s", work.__name__)
             metrics.FAILURES.labels(work.__name__.strip("_")).inc()
             self._failures.append(time.monotonic())
             self._drop()
@@ -201,19 +203,19 @@ class Hub:
             return
         self._gaps.close(began)
         if texts is None:
-            logger.warning("Missed too many pushes, sending resync: sockets=%d", len(self.sockets))
+            logger.warning("Missed too many pushes, sending resync sockets=%d", len(self.sockets))
             metrics.RESYNCED.inc(len(self.sockets))
             self._resync_at = began + RESYNC_PAUSE
-            self._send([RESYNC])
+            self._send([RESYNC], since)
             return
         missed = [text for text in texts if hash(text) not in self._recent]
         metrics.REPAIRED.inc(len(missed))
-        self._send(missed + list(self._deletions))
+        self._send(missed + list(self._deletions), since)
 
-    def _send(self, texts: list[str]) -> None:
+    def _send(self, texts: list[str], since: float = math.inf) -> None:
         if not texts or not self.sockets:
             return
-        self._unsent_since = min(self._unsent_since, time.monotonic())
+        self._queued_since = min(self._queued_since, since, time.monotonic())
         self._queue += texts
         self._size += sum(map(len, texts))
         self._wake.set()
@@ -223,7 +225,7 @@ class Hub:
             del self._recent[next(iter(self._recent))]
         if self._size > MAX_QUEUE:
             logger.warning(
-                "Pushes came faster than they are sent, dropping: texts=%d", len(self._queue)
+                "Pushes came faster than they are sent, dropping texts=%d", len(self._queue)
             )
             self._drop()
 
@@ -231,8 +233,8 @@ class Hub:
         """Drop the texts that were not sent yet; the next repair reads them from the database."""
         self._queue, self._size = [], 0
         self._recent.clear()  # some were not sent
-        self._gaps.add(min(self._unsent_since, time.monotonic()))
-        self._unsent_since = math.inf
+        self._gaps.reopen(min(self._sending_since, self._queued_since, time.monotonic()))
+        self._queued_since = self._sending_since = math.inf
 
     def _end(self, digests: frozenset[str]) -> None:
         """Close the sockets of tokens that have ended; clients may reconnect anonymously."""
@@ -245,7 +247,9 @@ class Hub:
             await self._wake.wait()
             self._wake.clear()
             texts, self._queue, self._size = self._queue, [], 0
-            taken_at = time.monotonic()
+            if not texts:  # they were dropped
+                continue
+            self._sending_since, self._queued_since = self._queued_since, math.inf
             single: list[Message] = [{"type": "websocket.send", "text": text} for text in texts]
             joined = single if len(texts) == 1 else [{"type": "websocket.send", "texts": texts}]
             size = sum(map(len, texts))
@@ -256,7 +260,7 @@ class Hub:
                     await asyncio.sleep(0)
             metrics.FAN_OUT.observe(time.perf_counter() - began)
             metrics.DELIVERIES.inc(len(sockets) * len(texts))
-            self._unsent_since = taken_at if self._queue else math.inf
+            self._sending_since = math.inf
 
 
 hub = Hub(push.publisher)

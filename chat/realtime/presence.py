@@ -32,7 +32,7 @@ def _log_outage(user_id: int) -> Iterator[None]:
     try:
         yield
     except (redis.RedisError, OperationalError, InterfaceError) as error:
-        logger.warning("Lease not changed: user_id=%d error=%s", user_id, error)
+        logger.warning("Lease not changed user_id=%d error=%s", user_id, error)
 
 
 def later(now: int) -> Greatest:
@@ -62,7 +62,7 @@ def arrive(sockets: Collection[tuple[int, str]]) -> None:
     try:
         leases.hold(dict.fromkeys(sockets, LEASE))
     except redis.RedisError as error:
-        logger.warning("Leases not begun: sockets=%d error=%s", len(sockets), error)
+        logger.warning("Leases not begun sockets=%d error=%s", len(sockets), error)
     # Only now, as the last socket of a user may have left before its new lease began.
     renew({user_id for user_id, _ in sockets})
 

@@ -62,7 +62,7 @@ class Socket:
             self._backlog += messages
             self._size += size
             if self._size > MAX_BACKLOG:
-                logger.info("Closing a socket whose client does not read: address=%s", self.address)
+                logger.info("Closing a socket whose client does not read address=%s", self.address)
                 metrics.DROPPED.inc()
                 self.close(1013)
 
@@ -103,7 +103,7 @@ class Socket:
             self._lost(error)
 
     def _lost(self, error: Exception) -> None:
-        logger.debug("Lost a socket: address=%s error=%r", self.address, error)
+        logger.debug("Lost a socket address=%s error=%r", self.address, error)
         self._closed()
 
     def _closed(self) -> None:

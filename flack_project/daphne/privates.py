@@ -61,6 +61,7 @@ NAMES = (
     ("daphne", "daphne.server.Server", "protocol_connected"),
     ("daphne", "daphne.server.Server", "protocol_disconnected"),
     ("daphne", "daphne.server.Server", "timeout_checker"),
+    ("daphne", "daphne.http_protocol.WebRequest", "_response_started"),
     ("daphne", "daphne.http_protocol.WebRequest", "basic_error"),
     ("daphne", "daphne.http_protocol.WebRequest", "handle_reply"),
     ("daphne", "daphne.ws_protocol", "time"),
@@ -71,6 +72,7 @@ NAMES = (
     ("daphne", "daphne.ws_protocol.WebSocketProtocol", "request"),
     ("daphne", "daphne.ws_protocol.WebSocketProtocol", "serverAccept"),
     ("daphne", "daphne.ws_protocol.WebSocketProtocol", "serverClose"),
+    ("autobahn", "autobahn.twisted.websocket.WebSocketAdapterProtocol", "unregisterProducer"),
     ("autobahn", "autobahn.websocket.protocol.PreparedMessage", "payloadHybi"),
     ("autobahn", "autobahn.websocket.protocol.WebSocketFactory", "prepareMessage"),
     ("autobahn", "autobahn.websocket.protocol.WebSocketProtocol", "STATE_OPEN"),
@@ -195,6 +197,11 @@ class WebSocketProtocol(ws_protocol.WebSocketProtocol):
             self.failedByMe = True
             self.sendData(frames)
             self.sendCloseFrame(code=code)
+
+
+def has_begun(request: Any) -> bool:
+    """Return True if the response to a request has begun."""
+    return bool(request._response_started)
 
 
 def copy_options(factory: Any, protocol: type[WebSocketProtocol]) -> None:

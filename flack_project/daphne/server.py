@@ -28,7 +28,13 @@ PING_INTERVAL, PING_TIMEOUT = 40, 15
 
 
 def answer_error(request: Any, status: int, status_text: bytes, body: str) -> None:
-    """Answer a request that daphne itself refuses with JSON, as the API does, instead of HTML."""
+    """Answer a request that daphne itself refuses with JSON, as the API does, instead of HTML.
+
+    A response that has begun is cut off: daphne would stop to clear away connections.
+    """
+    if privates.has_begun(request):
+        request.loseConnection()
+        return
     headers = [(b"Content-Type", b"application/json")]
     start = {"type": "http.response.start", "status": status, "headers": headers}
     request.handle_reply(start)

@@ -57,7 +57,8 @@ class Draining:
         for port in self.ports:
             address = port.getHost()
             if isinstance(address, UNIXAddress):
-                os.unlink(address.name or b"")  # clients already connecting are still accepted
+                with suppress(FileNotFoundError):  # an operator may have removed it
+                    os.unlink(address.name or b"")  # clients already connecting are still accepted
             else:
                 port.doRead()  # accepts the connections that wait
                 port.stopListening()

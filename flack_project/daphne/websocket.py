@@ -133,6 +133,11 @@ class WebSocketProtocol(privates.WebSocketProtocol):
 
     stopProducing = resumeProducing  # noqa: N815  # the connection is lost
 
+    def unregisterProducer(self) -> None:  # noqa: N802
+        """Let senders go on when autobahn drops the connection: nothing else resumes them."""
+        super().unregisterProducer()
+        self.resumeProducing()
+
 
 class WebSocketFactory(ws_protocol.WebSocketFactory):
     """Creates the sockets, and frames the messages that they send."""

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import weakref
 from contextlib import suppress
+from unittest.mock import Mock
 
 import pytest
 from django.conf import settings
@@ -52,6 +53,16 @@ async def test_the_event_loop_goes_on_while_a_function_waits():
 async def test_results_of_a_burst_all_arrive():
     numbers = range(500)
     assert await asyncio.gather(*(in_thread(lambda n: n, n) for n in numbers)) == list(numbers)
+
+
+async def test_a_thread_that_could_not_start_is_started_by_the_next_call(monkeypatch):
+    pool = Pool(1)
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="no more"):
+        patch.setattr(threading.Thread, "start", Mock(side_effect=RuntimeError("no more")))
+        pool.call(fail)
+    async with asyncio.timeout(5):
+        assert await pool.call(abs, -1) == 1
+    pool.shutdown()
 
 
 async def test_a_call_that_is_cancelled_before_it_begins_is_not_run():

@@ -491,17 +491,37 @@ async def test_a_hub_that_was_not_started_is_not_used(publisher):
     assert Hub(publisher).state() == "not used"
 
 
+@pytest.mark.parametrize("texts", [False, True])
 @pytest.mark.parametrize(("bound", "received"), [(6, ["abc", "def"]), (5, ["again"])])
 async def test_pushes_that_do_not_fit_in_the_queue_are_repaired(
-    live, missed, monkeypatch, bound, received
+    live, missed, monkeypatch, bound, received, texts
 ):
     monkeypatch.setattr(hub_module, "MAX_QUEUE", bound)
     missed.texts = ["again"]
-    server, sent_at = Server(live), time.monotonic()
+    server, sent_at = Server(live, texts=texts), time.monotonic()
     await Pushes().send("abc", "def")
     await until(lambda: len(server.heard) == len(received))
     assert server.heard == received
     assert all(sent_at <= since for since in missed.asked)
+
+
+@pytest.mark.parametrize("texts", [None, ["missed"]], ids=["resync", "repair"])
+async def test_a_repair_that_is_dropped_is_made_anew_from_where_it_began(live, missed, texts):
+    missed.texts, send = texts, live._send
+    server, pushes = Server(live), Pushes()
+
+    def send_and_drop(texts, *since):
+        send(texts, *since)
+        if texts[:1] in ([hub_module.RESYNC], ["missed"]):  # once
+            live._send, missed.texts = send, ["again"]
+            live._drop()
+
+    live._send = send_and_drop
+    await pushes.send("a")
+    await pushes.send("b", lost=True)
+    await pushes.send("c")
+    await until(lambda: "again" in server.heard)
+    assert missed.asked[1] <= missed.asked[0]
 
 
 async def test_other_work_gets_its_turn_during_a_fan_out(live, monkeypatch, publisher):

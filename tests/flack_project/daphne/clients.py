@@ -33,7 +33,12 @@ def assert_closed(connection, status, code):
 
 def code_of_close(server, code):
     """Let the application close a socket with a code; return the code that the client receives."""
-    url = f"ws://127.0.0.1:{server.port}/close/{code}/"
+    return code_at(server, f"/close/{code}/")
+
+
+def code_at(server, path):
+    """Return the code with which a server closes a socket at a path."""
+    url = f"ws://127.0.0.1:{server.port}{path}"
     with connect(url, proxy=None) as connection, pytest.raises(ConnectionClosed) as closed:
         connection.recv(timeout=15)
     return closed.value.rcvd.code

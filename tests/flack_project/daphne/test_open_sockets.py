@@ -67,6 +67,16 @@ async def answer(protocol):
     return sent
 
 
+@pytest.mark.parametrize("abort", [False, True])
+async def test_a_sender_goes_on_when_autobahn_drops_the_connection(echo, abort):
+    echo.pauseProducing()
+    sender = asyncio.create_task(echo.drained())
+    await asyncio.sleep(0)
+    echo.dropConnection(abort=abort)
+    async with asyncio.timeout(5):
+        await sender
+
+
 async def test_an_open_socket_keeps_nothing_of_its_handshake(echo):
     assert not privates.DROPPED & vars(echo).keys()
     assert len(vars(echo)) < 20

@@ -5,6 +5,7 @@ import struct
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import orjson
 import pytest
 from daphne import ws_protocol
@@ -16,6 +17,7 @@ from tests.flack_project.daphne.clients import (
     CLOSE_CODES,
     assert_closed,
     assert_parting,
+    code_at,
     code_of_close,
     open_unread,
     receive,
@@ -29,6 +31,14 @@ from tests.processes import COMMANDS
 @pytest.mark.parametrize("code", CLOSE_CODES)
 def test_the_application_closes_with_any_code(strict, code):
     assert code_of_close(strict, code) == code
+
+
+@pytest.mark.parametrize("strict", ["flack"], indirect=True)
+def test_an_application_that_fails_during_its_response_harms_no_other(strict):
+    for _ in range(2):
+        with pytest.raises(httpx.RemoteProtocolError):
+            strict.http.get("/broken/")  # it is cut off
+        assert code_at(strict, "/broken/") == 1011  # ended applications are still cleared away
 
 
 @pytest.mark.parametrize("strict", ["flack"], indirect=True)
