@@ -13,7 +13,7 @@ from rest_framework.serializers import Serializer
 from api.authentication import BasicAuthentication, SessionAuthentication, TokenAuthentication
 from api.base import GenericViewSet, shared
 from api.serializers import TokenSerializer
-from chat import actions
+from chat import actions, throttling
 from chat.models import Token, User
 
 
@@ -37,6 +37,8 @@ class TokenViewSet(GenericViewSet):
     def create(self, request: Request) -> Response:
         """Sign in: return a new token for a nickname and password."""
         assert isinstance(request.user, User)
+        if isinstance(request.successful_authenticator, SessionAuthentication):
+            throttling.CHANGE.spend(request.user.pk)  # no password was tried and counted
         return Response({"token": actions.issue_token(user=request.user)})
 
     def revoke(self, request: Request) -> Response:

@@ -9,6 +9,7 @@ letters and digits are ignored.
 
 import re
 import unicodedata
+from collections import Counter
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -18,6 +19,9 @@ from chat.content.characters import UNSPACED
 
 MAX_QUERY = 200  # characters
 MAX_WORD = 100  # characters; longer words are cut, in messages and in queries
+MAX_WORDS = 10_000  # of a message; each character of a script without spaces is one
+MAX_PLACES = 256  # of a word in a message, of which PostgreSQL keeps no more either
+NO_WORD = "\ue000"  # stands at the other places: no query has it, as it is no letter
 TABLE = "message_words"  # of SQLite
 # Messages that are not in `TABLE` yet: SQLite indexes in batches of 100.
 NOT_INDEXED = "chat_message.id > (SELECT last_id FROM indexed_messages)"
@@ -43,6 +47,23 @@ def words(text: str) -> list[str]:
         letters = MARKS.sub("", "".join([unicodedata.normalize("NFKD", each) for each in text]))
         text = unicodedata.normalize("NFC", GAP.sub(r"\1", letters)).casefold()
     return [word[:MAX_WORD] for word in WORD.findall(text)]
+
+
+def indexed(text: str) -> list[str]:
+    """Return the words of a message by which it is found, in their order.
+
+    SQLite reads each place of each word of a query, so that a query of 200 words would read 10,000
+    places for each of them, in each message that consists of one word.
+    """
+    found = words(text)[:MAX_WORDS]
+    if len(found) <= MAX_PLACES:
+        return found
+    places = Counter[str]()
+    kept = []
+    for word in found:
+        places[word] += 1
+        kept.append(word if places[word] <= MAX_PLACES else NO_WORD)
+    return kept
 
 
 def phrases(query: str) -> list[list[str]]:
@@ -108,12 +129,13 @@ class WordsField(models.Field):
 
     def pre_save(self, model_instance: Any, add: bool) -> list[str]:
         """Return the words of the source that is saved."""
-        return words(model_instance.source)
+        return indexed(model_instance.source)
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         """Return the value as the database stores it."""
         if not isinstance(value, list):
             return value
         if connection.vendor == "postgresql":
-            return " ".join(f"'{word}':{place}" for place, word in enumerate(value, 1))
+            places = enumerate(value, 1)
+            return " ".join(f"'{word}':{place}" for place, word in places if word != NO_WORD)
         return " ".join(value)

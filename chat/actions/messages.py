@@ -75,6 +75,8 @@ def prepare_post(*, author: User, source: str, key: str | None = None) -> Callab
 
 
 def _save_post(message: Message) -> Message:
+    # Rendering may have taken long, and a repair reads only what changed in the last seconds.
+    message.created_at = message.updated_at = timestamp()
     if message.insert():
         _announce(message)
         return message

@@ -14,6 +14,7 @@ from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock, blockquote, list_block
 from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline, html_inline
 from markdown_it.token import Token
 
 from chat.content.characters import VISIBLE
@@ -108,6 +109,23 @@ def bounded(rule: Callable[[StateBlock, int, int, bool], bool]) -> Any:
     return bounded_rule
 
 
+def tag(state: StateInline, silent: bool) -> bool:
+    """Read a tag, or a comment up to its first end: markdown-it would look for another one.
+
+    After `<!--` it tries a pattern that fits no `--->`, in all the rest of the text.
+    """
+    begin = state.pos
+    if not state.src.startswith("<!--", begin):
+        return html_inline(state, silent)
+    end = state.src.find("-->", begin + 2) + 3
+    if end < 3:
+        return False
+    if not silent:
+        state.push("html_inline", "", 0).content = state.src[begin:end]
+    state.pos = end
+    return True
+
+
 def shape(state: StateCore) -> None:
     """Turn a parsed document into a chat message, in place."""
     unended = Counter[str]()
@@ -165,6 +183,7 @@ def new_parser() -> Markdown:
     parser.block.ruler.at("blockquote", bounded(blockquote), {"alt": alt})
     parser.block.ruler.at("list", bounded(list_block), {"alt": alt[:2]})
     parser.inline.ruler.at("linkify", bare_link)
+    parser.inline.ruler.at("html_inline", tag)
     parser.core.ruler.push("shape", shape)
     parser.add_render_rule("fence", code)
     parser.add_render_rule("code_block", code)

@@ -26,16 +26,16 @@ DESCRIPTIONS = ("og:description", "twitter:description", "description")
 OUTSIDE = " or ".join(f"ancestor::{tag}" for tag in ("svg", "math", "noscript", "template"))
 
 # Tokens of html, as in the HTML standard. Where the end of one is missing, it takes all the rest,
-# and no attribute is tried twice, so that the time is linear in the size of a page.
+# and no name or attribute is tried twice, so that the time is linear in the size of a page.
 SPACE = r"[\t\n\f\r ]"
 ATTRIBUTE = rf"""(?:=[^\t\n\f\r />=]*|[^\t\n\f\r />=]+)
     (?:{SPACE}*={SPACE}*(?:"[^"]*(?:"|\Z)|'[^']*(?:'|\Z)|[^\t\n\f\r >]*))?"""
-TAG = rf"(?={SPACE}|[/>])(?:(?:{SPACE}|/)+|{ATTRIBUTE})*+(?:>|\Z)"
+TAG = rf"(?={SPACE}|[/>]|\Z)(?:(?:{SPACE}|/)+|{ATTRIBUTE})*+(?:>|\Z)"
 TOKEN = re.compile(
     rf"""
     (?P<hidden> <!--(?:-?>|.*?(?:--!?>|\Z)) | <(script|style){TAG}.*?(?:</\2{TAG}|\Z) )
     | (?P<text> [^<]+ | <(title|textarea){TAG}.*?(?:</\4{TAG}|\Z) )
-    | (?P<tag> </?[a-z][^\t\n\f\r />]*{TAG} )
+    | (?P<tag> </?[a-z][^\t\n\f\r />]*+{TAG} )
     | <[!?/][^>]*>? | <
     """,
     re.ASCII | re.DOTALL | re.IGNORECASE | re.VERBOSE,
@@ -61,7 +61,7 @@ def preview(url: str, ends: float, admit: Callable[[str], None] = lambda host: N
     try:
         title, description = describe(*fetch(url, ends, admit))
     except FAILURES as error:
-        logger.info("No preview: url=%.200r error=%.200r", url, error)
+        logger.info("No preview url=%.200r error=%.200r", url, error)
         return None
     return (
         f'<blockquote><p><a href="{escape(url)}">{escape(title or url)}</a></p>'

@@ -50,7 +50,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
     last = 0
     while batch := list(messages.filter(pk__gt=last).only("source").order_by("pk")[:BATCH]):
         for message in batch:
-            message.words = chat.search.words(message.source)
+            message.words = chat.search.indexed(message.source)
         messages.bulk_update(batch, ["words"])
         last = batch[-1].pk
 

@@ -151,7 +151,7 @@ def commits() -> Iterator[Row]:
 
 def without_words(call: Callable[[], None]) -> None:
     """Call what stores a message without its words."""
-    with patch.object(messages, "words", lambda _: None):
+    with patch.object(messages, "indexed", lambda _: None):
         call()
 
 

@@ -1,5 +1,6 @@
 """Tests of `GET /api/messages?q=`: which messages a search finds, and that any input is safe."""
 
+from collections import Counter
 from urllib.parse import urlencode
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from api.queries import LARGEST_PAGE, PAGE
 from chat import moderation
 from chat.models import Message, timestamp
-from chat.search import MAX_QUERY, words
+from chat.search import MAX_PLACES, MAX_QUERY, MAX_WORDS, NO_WORD, indexed, words
 from tests.kit import index_words
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +111,19 @@ def test_previews_and_bulk_inserts_leave_the_index_right(alice, search):
 def test_a_search_without_letters_or_digits_finds_nothing(alice, search, q):
     alice.messages.create(source=q.replace("\0", "…"))
     assert search(q) == []
+
+
+@pytest.mark.attack("Text: long, and with runs of marks")
+@pytest.mark.parametrize("word", ["a", "李", "\u3316"])  # the last one is six words
+def test_a_message_is_indexed_by_a_bounded_number_of_places(alice, search, word):
+    source = " ".join([word] * 4_000) + " end"
+    alice.messages.create(source=source)
+    kept = indexed(source)
+    assert len(kept) <= MAX_WORDS
+    assert max(count for word, count in Counter(kept).items() if word != NO_WORD) <= MAX_PLACES
+    assert search(f"{word} {word}") == [source]
+    assert search("end") == ([source] if len(words(source)) <= MAX_WORDS else [])
+    assert search(NO_WORD) == []
 
 
 def test_a_search_that_is_too_long_is_a_400(alice, call, search):

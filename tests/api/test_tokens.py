@@ -111,6 +111,14 @@ def test_a_session_has_no_token_to_delete(alice, client):
     assert Token.objects.exists()
 
 
+def test_a_session_that_asks_for_tokens_too_often_gets_a_429(
+    alice, client, monkeypatch, new_minute
+):
+    monkeypatch.setattr(throttling, "CHANGE", throttling.Limit("change", 2, 60))
+    client.force_login(alice)
+    assert [client.post("/api/tokens").status_code for _ in range(3)] == [200, 200, 429]
+
+
 def test_signing_in_too_often_as_one_user_is_429(alice, bob, call, monkeypatch, new_minute):
     monkeypatch.setattr(throttling, "SIGN_IN_AS", throttling.Limit("sign-in-as", 2, 60))
     answers = [call("POST", "/api/tokens", headers=basic("Alice", "wrong")) for _ in range(3)]

@@ -127,6 +127,13 @@ def test_a_post_is_one_query_and_one_more_for_its_key(
         actions.post_message(author=alice, source="a", key=key)
 
 
+def test_a_message_has_the_time_at_which_it_is_stored_not_that_before_it_was_rendered(alice, clock):
+    save = actions.prepare_post(author=alice, source="a")
+    clock.advance(10)
+    message = save()
+    assert message.created_at == message.updated_at == int(clock.now)
+
+
 def test_another_key_gives_another_message(alice):
     actions.post_message(author=alice, source="a", key="k")
     actions.post_message(author=alice, source="a", key="l")

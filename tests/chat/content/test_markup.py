@@ -279,8 +279,9 @@ def bound(source: str) -> int:
 @given(
     st.lists(st.sampled_from([*PIECES, *WORDLESS, *SLOW]), max_size=4).map("".join),
     st.lists(st.sampled_from([*PIECES, *WORDLESS, *SLOW]), min_size=1, max_size=6).map("".join),
-    st.sampled_from(["", "\n\n[a]: http://foo.com/" + "&" * 4000, "</b>" * 100]),
+    st.sampled_from(["", "\n\n[a]: http://foo.com/" + "&" * 4000, "</b>" * 100, "--->"]),
 )
+@example("", "<!--", "--->")
 @example("", ">" * 20 + "\n\n", "")
 @example("[a]: <" + "&" * 4000 + ">\n\n", "[a]", "")
 def test_no_repeated_markup_grows_beyond_the_bounds(start, unit, end):

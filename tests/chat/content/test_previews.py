@@ -217,6 +217,7 @@ def test_long_texts_are_cut():
         *("<div>", "<b>", "<p>", "<a href=x>", "<table><tr><td>", "<form><div>", "<p><dl><dd>"),
         *("<", "</", "&", "&amp;", "<!--", "<!", "<![CDATA[", "<title>", "<svg><title>", "<meta>"),
         *("<meta name=description content=x>", "<script>", "<select><option>", "<b a=", "\0", " "),
+        *("<a", "</a", "<title", "<script", "<a<!--", "a<b", "<a\0"),
         *("<b a='", '<b a="', "<b ", "<b a\t", "<!-->", "</title", "<script></script ", "="),
         *("<meta " + " ".join(f"a{number}=1" for number in range(1000)) + ">", "<template>", "<?"),
     ],
