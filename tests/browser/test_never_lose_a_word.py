@@ -56,6 +56,7 @@ def test_a_rate_limit_counts_down_and_the_message_is_sent_when_it_ends(
     tap.tell({"event": "error", "ref": tap.posted[0]["ref"], "data": limit})
     first = room.unsent.first
     expect(first).to_contain_text("Too many messages: sent again in 3 s.")
+    expect(first.locator("[aria-live=off]")).to_have_text("3 s.")  # not read out each second
     expect(first.get_by_role("button", name="Discard")).to_be_visible()
     room.page.clock.run_for(1000)
     expect(first).to_contain_text("sent again in 2 s.")
@@ -64,6 +65,38 @@ def test_a_rate_limit_counts_down_and_the_message_is_sent_when_it_ends(
     room.page.clock.run_for(2000)
     room.hears(f"{word} 1")
     assert room.texts(word) == [f"{word} 0", f"{word} 1"]
+
+
+def test_what_is_typed_in_an_editor_is_in_the_message_box_after_a_reload(
+    room: Room, word: str
+) -> None:
+    room.say(word)
+    room.hears(word)
+    room.box.press("ArrowUp")
+    room.page.get_by_label("Edit text").fill(f"{word} edited")
+    room.page.reload()
+    room.is_live()
+    expect(room.box).to_have_value(f"{word} edited")
+    room.hears(word)
+
+
+def test_a_message_that_fails_again_is_sent_again_by_keyboard(tapped: Tapped, word: str) -> None:
+    room, tap = tapped
+    tap.passes_up = lambda frame: frame["event"] != "post_message"
+    room.say(word)
+    retry = room.unsent.get_by_role("button", name="Retry")
+    for number in range(2):
+        expect(room.unsent).to_have_attribute("data-state", "pending")
+        refusal = {"status": 503, "error": "The database cannot be reached."}
+        tap.tell({"event": "error", "ref": tap.posted[number]["ref"], "data": refusal})
+        expect(retry).to_be_visible()
+        if number:
+            room.page.keyboard.press("Tab")  # from the row, which has the focus
+        else:
+            retry.focus()
+        expect(retry).to_be_focused()
+        retry.press("Enter")
+    expect(room.unsent).to_have_attribute("data-state", "pending")
 
 
 def test_all_failed_messages_are_sent_again_at_once(tapped: Tapped, word: str) -> None:

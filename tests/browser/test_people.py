@@ -179,6 +179,7 @@ def test_a_rate_limit_of_the_sign_in_counts_down(make_room: MakeRoom, alice: Per
     room.stop_clock()
     room.fill_sign_in(alice.nickname, alice.password)
     expect(room.note).to_have_text("Too many requests: try again in 7 s.")
+    expect(room.note.locator("[aria-live=off]")).to_have_text("7 s.")  # not read out each second
     room.page.clock.run_for(1000)
     expect(room.note).to_have_text("Too many requests: try again in 6 s.")
     room.page.clock.run_for(6000)

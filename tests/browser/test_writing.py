@@ -123,12 +123,36 @@ def test_an_edit_that_a_rate_limit_refuses_is_saved_when_it_ends(room: Room, wor
     editor.press("Enter")
     alert = room.page.get_by_role("article").get_by_role("alert")
     expect(alert).to_have_text("Too many messages: saved again in 7 s.")
+    expect(alert.locator("[aria-live=off]")).to_have_text("7 s.")  # not read out each second
     expect(editor).not_to_be_editable()
     room.page.clock.run_for(1000)
     expect(alert).to_have_text("Too many messages: saved again in 6 s.")
     room.page.clock.run_for(6000)
     room.hears(f"{word} better")
     expect(editor).to_have_count(0)
+
+
+def test_an_edit_that_is_saved_late_leaves_the_focus_where_the_user_is_by_then(
+    room: Room, word: str
+) -> None:
+    room.say(word)
+    room.hears(word)
+    limit = {"error": "Too many requests. Try again in 7 s.", "retry_after": 7}
+    room.page.route(
+        "**/api/messages/*", lambda route: route.fulfill(status=429, json=limit), times=1
+    )
+    room.stop_clock()
+    room.article(word).hover()
+    room.article(word).locator("[data-action=edit]").click()
+    editor = room.page.get_by_role("textbox", name="Edit text")
+    editor.fill(f"{word} better")
+    editor.press("Enter")
+    expect(editor).not_to_be_editable()
+    room.box.click()
+    room.page.clock.run_for(8000)
+    room.hears(f"{word} better")
+    expect(editor).to_have_count(0)
+    expect(room.box).to_be_focused()
 
 
 def test_an_edit_that_the_server_queues_ends_when_the_worker_has_answered(

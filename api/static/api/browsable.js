@@ -48,7 +48,14 @@ async function send(form, method) {
   const text = await response.text();
   if (!response.headers.get('Content-Type')?.startsWith('text/html')) return show(text);
   const page = new DOMParser().parseFromString(text, 'text/html');
-  if (!response.ok) keep(form, page);
+  if (!response.ok) {
+    const field = form.querySelector('input[id], textarea[id]');
+    // The page that comes back to a session that has ended has no form: stay on this one.
+    if (field && !page.getElementById(field.id)) {
+      return show(page.querySelector('.answer pre')?.textContent ?? text);
+    }
+    keep(form, page);
+  }
   document.body.replaceWith(page.body);
   const target = document.querySelector('[aria-invalid]') ?? document.querySelector('.answer pre');
   /** @type {HTMLElement | null} */ (target)?.focus();

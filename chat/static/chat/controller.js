@@ -151,7 +151,9 @@ export async function meet(messages) {
 		/** @type {User[]} */
 		const found = answer?.users ?? []
 		showUsers(found.filter((user) => users.merge(user, asOf)))
-		if (!answer) for (const id of ids) asked.delete(id)
+		if (answer) continue
+		for (const id of ids) asked.delete(id)
+		setTimeout(meet, 5000, messages)
 	}
 }
 
@@ -174,6 +176,7 @@ button.onclick = () => {
 	if (location.hash) history.replaceState(null, '', location.pathname)
 	readMarker.toUnread()
 	read()
+	if (button.hidden) region.focus({ preventScroll: true })
 }
 readMarker.watchScroll(read)
 readMarker.watchOtherTabs(read)

@@ -90,9 +90,11 @@ export function dropRows(keys) {
 /** @param {Item} item */
 export function showUnsent(item) {
 	const row = rows.get(item.ref) ?? makeRow(item.user)
-	showTime(row, item.at)
+	const hadFocus = row.contains(document.activeElement)
 	showState(row, item)
-	if (rows.has(item.ref)) return
+	if (hadFocus && !row.contains(document.activeElement)) row.focus({ preventScroll: true })
+	if (rows.has(item.ref)) return void changed(row)
+	showTime(row, item.at)
 	row.dataset.ref = item.ref
 	rows.set(item.ref, row)
 	list.lastElementChild?.append(entryOf(row))

@@ -85,16 +85,18 @@ export function showAuthor(row) {
 
 /** @param {HTMLElement} row @param {import('./types.js').Item} item not sent yet */
 export function showState(row, { source, error, wait }) {
-	query('.body', row).textContent = source
-	const words = error ? `Not sent. ${error}` : `Too many messages: sent again in ${wait} s.`
 	const line = query('.failed', row)
-	// A countdown keeps its button, which may have the focus.
-	if (wait && line?.firstChild) return void (line.firstChild.textContent = `${words} `)
+	// A countdown keeps its button, which may have the focus, and is read out only once.
+	const seconds = line && query('[aria-live]', line)
+	if (wait && seconds) return void (seconds.textContent = `${wait} s. `)
+	query('.body', row).textContent = source
 	line?.remove()
 	row.dataset.state = error ? 'failed' : wait ? 'waiting' : 'pending'
 	if (!error && !wait) return
-	const buttons = [makeButton('retry', 'Retry'), makeButton('discard', 'Discard')]
-	row.append(make('p', { className: 'failed' }, `${words} `, ...buttons.slice(error ? 0 : 1)))
+	const words = error
+		? [`Not sent. ${error} `, makeButton('retry', 'Retry')]
+		: ['Too many messages: sent again in ', make('span', { ariaLive: 'off' }, `${wait} s. `)]
+	row.append(make('p', { className: 'failed' }, ...words, makeButton('discard', 'Discard')))
 }
 
 /** Highlight this user's own messages and mentions. @param {HTMLElement} row */

@@ -8,10 +8,10 @@ let noteTimer = 0
 let bannerTimer = 0
 let isLost = false
 
-/** @param {string} words @param {boolean} isProblem true keeps the note until the next one */
+/** @param {string | Node} words @param {boolean} isProblem true keeps it until the next one */
 export function showNote(words, isProblem = false) {
 	const note = query('#note')
-	note.textContent = words
+	note.replaceChildren(words)
 	note.classList.toggle('error', isProblem)
 	clearTimeout(noteTimer)
 	if (!isProblem) noteTimer = setTimeout(showNote, GOOD_NEWS, '')

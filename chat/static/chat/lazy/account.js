@@ -19,8 +19,8 @@ const renameForm = query('[name=rename]', dialog)
 /** @type {HTMLFormElement} */
 const passwordForm = query('[name=change]', dialog)
 
-/** @param {string} words */
-const showProblem = (words) => (query('[role=alert]', dialog).textContent = words)
+/** @param {string | Node} words */
+const showProblem = (words) => query('[role=alert]', dialog).replaceChildren(words)
 
 /** @param {HTMLFormElement} form @param {string} name */
 const field = (form, name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name))

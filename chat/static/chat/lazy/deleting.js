@@ -1,9 +1,10 @@
 /** Deleting a message: the page asks once, and the user can undo it for some seconds. */
 
 import { request } from '../api.js'
-import { make, makeButton, query } from '../dom.js'
+import { hasTouchKeyboard, make, makeButton, query } from '../dom.js'
 import { rowOf } from '../message-list.js'
 import { me } from '../session.js'
+import { showNote } from '../status.js'
 import { remove } from '../sync.js'
 
 const UNDO = 6000
@@ -44,7 +45,10 @@ async function send(id) {
 	const { timer, user } = due.get(id) ?? {}
 	clearTimeout(timer)
 	due.delete(id)
-	if (user !== me()) return void restore(id)
+	if (user !== me()) {
+		showNote('Not deleted: you were signed out.', true)
+		return void restore(id)
+	}
 	try {
 		await request('DELETE', `/api/messages/${id}`)
 	} catch (error) {
@@ -69,5 +73,7 @@ function show(id, words, ...buttons) {
 	row.scrollIntoView({ block: 'nearest' })
 }
 
-// What was confirmed is deleted, also if the page is closed before.
+// What was confirmed is deleted, also if the page is closed before. A phone may end a page that is
+// hidden without another event.
 addEventListener('pagehide', sendAll)
+addEventListener('visibilitychange', () => document.hidden && hasTouchKeyboard() && sendAll())

@@ -17,8 +17,19 @@ const editors = new Map()
 
 /** Remove the editors of other users than this. @param {number} user */
 export function removeEditors(user) {
-	for (const [row, remove] of editors) if (row.dataset.user !== String(user)) remove()
+	for (const row of editors.keys()) if (row.dataset.user !== String(user)) keep(row)
 }
+
+/** Remove an editor; changed text goes to the draft of its user. @param {HTMLElement} row */
+function keep(row) {
+	/** @type {HTMLTextAreaElement} */
+	const box = query('.editor textarea', row)
+	const stored = timeline.rows.get(Number(row.dataset.id))?.source
+	if (box.value !== stored) addToDraft(box.value, Number(row.dataset.user))
+	editors.get(row)?.()
+}
+
+addEventListener('pagehide', () => [...editors.keys()].forEach(keep))
 
 /**
  * Move the text of an editor to the draft of its user, whose sign-in may have ended.
@@ -79,8 +90,10 @@ function editRow(row, source, save, closed) {
 
 	function close() {
 		if (editors.get(row) !== remove) return // it was cancelled before the answer came
+		const { activeElement } = document
+		const hadFocus = row.contains(activeElement) || activeElement === document.body
 		remove()
-		closed()
+		if (hadFocus) closed() // else the user writes elsewhere by now
 	}
 
 	function submit() {
@@ -96,9 +109,8 @@ function editRow(row, source, save, closed) {
 		box.readOnly = !!wait
 		words.textContent = message
 		if (!wait || editors.get(row) !== remove) return
-		stop = countDown(wait, (left) => {
-			words.textContent = `Too many messages: saved again in ${left} s.`
-		}, () => {
+		const show = (/** @type {Node} */ countdown) => words.replaceChildren(countdown)
+		stop = countDown(wait, 'Too many messages: saved again in ', show, () => {
 			box.readOnly = false
 			submit()
 		})

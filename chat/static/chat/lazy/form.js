@@ -8,7 +8,7 @@ const { countDown } = await load('countdown')
 /**
  * @param {HTMLFormElement} form each field is a `.field` with a label and an input
  * @param {() => Promise<void>} act may throw a `Problem`
- * @param {(words: string) => void} showProblem for errors that are about no field
+ * @param {(words: string | Node) => void} showProblem for errors that are about no field
  */
 export function setUpForm(form, act, showProblem) {
 	/** @type {NodeListOf<HTMLInputElement>} */
@@ -39,9 +39,8 @@ export function setUpForm(form, act, showProblem) {
 	function refused({ fields, message, retry_after: wait }) {
 		if (show(fields ?? {})) return
 		if (!wait) return showProblem(message)
-		const tell = (/** @type {number} */ left) =>
-			showProblem(`Too many requests: try again in ${left} s.`)
-		stop = countDown(wait, tell, () => showProblem('You can try again now.'))
+		const done = () => showProblem('You can try again now.')
+		stop = countDown(wait, 'Too many requests: try again in ', showProblem, done)
 	}
 
 	form.onsubmit = async (event) => {

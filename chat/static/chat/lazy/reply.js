@@ -18,7 +18,7 @@ export function reply(id) {
 	const quote = (/** @type {string} */ line) => `> ${[...line].slice(0, QUOTED_LENGTH).join('')}`
 	const quoted = lines.slice(0, QUOTED_LINES).map(quote)
 	if (lines.length > QUOTED_LINES) quoted.push('> …')
-	const name = author === me() ? '' : `@${users.rows.get(author)?.nickname} `
-	addToDraft([...quoted, '', name].join('\n'))
+	const { nickname } = users.rows.get(author) ?? {} // unknown while it is not loaded
+	addToDraft([...quoted, '', author === me() || !nickname ? '' : `@${nickname} `].join('\n'))
 	focusComposer()
 }
