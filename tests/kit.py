@@ -111,9 +111,9 @@ PREVIEW = '<blockquote><p><a href="{}">A page</a></p><p>It says so.</p></blockqu
 
 
 @contextmanager
-def serve_page() -> Iterator[str]:
-    """Serve `Page` on the loopback interface; yields its URL."""
-    site = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+def serve_page(page: type[Page] = Page) -> Iterator[str]:
+    """Serve a page on the loopback interface; yields its URL."""
+    site = ThreadingHTTPServer(("127.0.0.1", 0), page)
     threading.Thread(target=site.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{site.server_port}"
     site.shutdown()

@@ -40,7 +40,7 @@ def random_text(random: random.Random) -> str:
 def get_users(count: int) -> list[User]:
     """Return `count` demo users, which have no password; create those that are missing.
 
-    A nickname that looks like that of a user with a password is left out.
+    A nickname that looks like that of a user with a password, or of a disabled one, is left out.
     """
     users: list[User] = []
     numbers = itertools.count()
@@ -51,7 +51,7 @@ def get_users(count: int) -> list[User]:
         if user is None:
             user = User.objects.create_user(nickname)
             push_model(user)
-        if not user.has_usable_password():
+        if user.is_active and not user.has_usable_password():
             users.append(user)
     return users
 

@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from ssl import SSLError
 from typing import Any
 from urllib.parse import urlsplit
@@ -105,7 +105,10 @@ class Diagnosis:
         try:
             http.request("GET", "/readyz")
             response = http.getresponse()
+            self._require_node(response)
             answer = json.loads(response.read())
+            if not isinstance(answer, dict) or "ready" not in answer:
+                raise ValueError("its /readyz is another one")
         except (OSError, HTTPException, ValueError) as error:
             raise Problem(
                 f"The server at {self.url.geturl()} is not Flack ({_line(error)}): find out what "
@@ -113,17 +116,27 @@ class Diagnosis:
             ) from error
         finally:
             http.close()
-        if response.status in (502, 504):
-            raise Problem("nginx reaches no node: start the nodes, or correct nginx's upstream.")
-        if response.status == 400:
-            raise Problem(
-                f"The nodes reject requests for {self.url.hostname}: add it to ALLOWED_HOSTS."
-            )
         bad = [name for name in ("database", "redis") if answer.get(name) not in ("ok", "not used")]
         if bad:
             raise Problem(
                 f"A node cannot reach the {bad[0]} that this command reaches "
                 f"({answer.get(bad[0])}): give both the same environment."
+            )
+
+    def _require_node(self, response: HTTPResponse) -> None:
+        """Raise Problem if this is not an answer of a node."""
+        if response.status in (301, 302, 307, 308):
+            raise Problem(
+                f"{self.url.geturl()} redirects to {response.headers['Location']}: give the "
+                "address of that server with --url."
+            )
+        if response.status == 429:
+            raise Problem("nginx limits the requests from here: try again in a minute.")
+        if response.status in (502, 504):
+            raise Problem("nginx reaches no node: start the nodes, or correct nginx's upstream.")
+        if response.status == 400:
+            raise Problem(
+                f"The nodes reject requests for {self.url.hostname}: add it to ALLOWED_HOSTS."
             )
 
     def _open_socket(self) -> ClientConnection:

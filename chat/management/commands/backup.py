@@ -21,7 +21,7 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["path"]
         database = backups.database_path()
-        part = path.with_name(f"{path.name}.part")
+        part = path.parent / f"{path.name}.part"
         try:
             if path.exists():
                 raise CommandError(

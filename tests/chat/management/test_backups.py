@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import sqlite3
 import sys
 from contextlib import closing
@@ -37,6 +38,12 @@ def test_what_was_saved_comes_back(alice, saved):
 
 def test_a_backup_is_one_file(saved):
     assert [path.name for path in saved.parent.iterdir()] == ["backup"]
+
+
+@pytest.mark.parametrize("path", [".", "/", ".."])
+def test_a_backup_replaces_no_folder(path):
+    with pytest.raises(CommandError, match=f"^{re.escape(path)} exists already"):
+        call_command("backup", path)
 
 
 def test_a_backup_replaces_no_file(saved):

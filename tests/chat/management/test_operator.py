@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from chat.management import demo
 from chat.models import Message, Token, User
 from tests.certificates import certify
-from tests.kit import NO_REDIS, PASSWORD
+from tests.kit import NO_REDIS, PASSWORD, Page, serve_page
 
 pytestmark = pytest.mark.django_db
 
@@ -216,6 +216,46 @@ def test_doctor_reports_a_certificate_that_is_not_trusted(say, settings, tmp_pat
         with pytest.raises(CommandError, match=r"has no valid certificate .*: renew it by"):
             say("", "doctor", "--url", url)
         server.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "why"),
+    [
+        (
+            301,
+            "<p>moved",
+            r"redirects to https://chat.example.org/readyz: give the address of that",
+        ),
+        (429, "<p>too many", r"nginx limits the requests from here: try again in a minute"),
+        (502, "<p>bad gateway", r"nginx reaches no node: start the nodes"),
+        (
+            400,
+            "<p>bad request",
+            r"The nodes reject requests for 127.0.0.1: add it to ALLOWED_HOSTS",
+        ),
+        (404, '{"detail": "Not Found"}', r"is not Flack .*: find out what uses its port"),
+        (200, "[]", r"is not Flack .*: find out what uses its port"),
+        (200, '"ok"', r"is not Flack .*: find out what uses its port"),
+        (200, "<p>welcome", r"is not Flack .*: find out what uses its port"),
+        (
+            503,
+            '{"ready": false, "database": "unavailable"}',
+            r"cannot reach the database that this",
+        ),
+    ],
+)
+def test_doctor_says_what_answers_at_the_address(say, settings, status, body, why):
+    settings.REDIS_URL = NO_REDIS  # the cache of the tests works
+
+    class Answer(Page):
+        def do_GET(self) -> None:  # noqa: N802
+            self.send_response(status)
+            self.send_header("Location", "https://chat.example.org/readyz")
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+    with serve_page(Answer) as url, pytest.raises(CommandError, match=why):
+        say("", "doctor", "--url", url)
 
 
 # --- renameuser -----------------------------------------------------------------------------------
