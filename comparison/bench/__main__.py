@@ -21,6 +21,7 @@ from comparison.bench.rows import Numbers
 from comparison.bench.servers import CORES, ROOT, Server, Starter
 from comparison.bench.site import Site, hello, sign_ins
 from comparison.bench.table import FLASK_2016, FLASK_TODAY, GROWTH, HOLDING, RAW_ASGI
+from comparison.usage import arguments
 from flack_project.launcher.stack import raise_file_limit
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
@@ -205,4 +206,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arguments(__doc__)
     main()

@@ -21,6 +21,7 @@ from typing import Any
 import django
 
 from comparison.markdown import table
+from comparison.usage import arguments
 
 REQUESTS, ROUNDS = 200, 7
 TOKEN = "a" * 64
@@ -153,6 +154,7 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    arguments(__doc__)
     with tempfile.TemporaryDirectory() as folder:
         database = os.environ.get("DATABASE_URL") or f"sqlite:///{Path(folder) / 'db.sqlite3'}"
         os.environ |= {

@@ -6,7 +6,6 @@ a temporary folder. With the argument `postgresql`, a server of its own is start
 
 import asyncio
 import os
-import sys
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import nullcontext
@@ -19,6 +18,7 @@ from django.core.management import call_command
 from django.db import transaction
 
 from comparison.bench.servers import Starter
+from comparison.usage import arguments
 
 ROUNDS = 7
 REPEAT = 100  # SQLite indexes the words of messages in batches of 100: one in each round
@@ -59,10 +59,10 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    (database,) = arguments(__doc__, "postgresql")
     with Starter() as starter:
-        url = f"sqlite:///{starter.folder / 'db.sqlite3'}"
-        if sys.argv[1:] == ["postgresql"]:
-            url = starter.postgresql()
+        sqlite = f"sqlite:///{starter.folder / 'db.sqlite3'}"
+        url = starter.postgresql() if database else sqlite
         os.environ |= {
             "SECRET_KEY": "of-a-measurement-and-of-no-server-at-all",
             "DATABASE_URL": url,

@@ -28,6 +28,7 @@ from comparison.bench.swarm import Client, Swarm
 from comparison.bench.table import about, fill
 from comparison.markdown import table
 from comparison.units import PING_EVERY
+from comparison.usage import arguments
 from flack_project.launcher.stack import raise_file_limit
 
 Crowds = dict[Process, Connection]  # generators, and what they send
@@ -187,4 +188,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arguments(__doc__)
     main()

@@ -31,6 +31,7 @@ from comparison.compare.database import Database
 from comparison.compare.method import Step
 from comparison.contestants.definitions import RUNNABLE
 from comparison.contestants.running import NotInstalled
+from comparison.usage import arguments
 from flack_project.launcher.stack import raise_file_limit
 
 Part = tuple[contest.Entry, contest.Work]
@@ -183,4 +184,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arguments(__doc__)
     main()

@@ -4,6 +4,7 @@ Reads PORT (8000), NODES (2) and VAR (./var) from the environment, beside the va
 settings. Ctrl-C, SIGTERM and a closed terminal stop every process.
 """
 
+import argparse
 import fcntl
 import grp
 import os
@@ -245,4 +246,5 @@ def leave_at_signals(leaving: ExitStack) -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="make run", description=__doc__).parse_args()
     main()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from comparison.contract.pages import Pages
+from comparison.usage import arguments
 from tests.faults.crowd import Crowd
 from tests.faults.idle import IDLE
 from tests.faults.postgresql import postgresql_faults
@@ -160,4 +161,4 @@ def main(chosen: str = "") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*arguments(__doc__, "name"))

@@ -26,6 +26,7 @@ import httpx
 import psutil
 
 from comparison.contract.pages import Pages
+from comparison.usage import arguments
 from tests.faults.crowd import Crowd
 from tests.faults.table import Fault
 from tests.faults.writers import EVERY as PACE
@@ -138,4 +139,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    arguments(__doc__)
     main()
