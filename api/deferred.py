@@ -120,7 +120,7 @@ def answer_deferred(self: Task, deferred_id: str) -> None:
 
 def _prepare(deferred: Deferred) -> Finish:
     if deferred.starts > MOST_STARTS:
-        logger.error("deferred request gave up id=%s name=%s", deferred.pk, deferred.name)
+        logger.error("Deferred request gave up id=%s name=%s", deferred.pk, deferred.name)
         raise GivenUp
     user = _user_of(deferred, User.objects.all())
     arguments = {k: v for k, v in deferred.arguments.items() if k not in ABOUT_USER}
@@ -159,7 +159,7 @@ def _attempt(deferred: Deferred, step: Callable[[], T]) -> T | Response:
     except Exception as error:
         response = exception_handler(error, {})
         if response is None:
-            logger.exception("deferred request failed id=%s name=%s", deferred.pk, deferred.name)
+            logger.exception("Deferred request failed id=%s name=%s", deferred.pk, deferred.name)
             response = Response(error_body(500, SERVER_ERROR), status=500)
         return response
 

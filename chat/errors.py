@@ -123,7 +123,7 @@ def log_outage(error: Exception) -> None:
     global _next_log
     if time.monotonic() >= _next_log:
         _next_log = time.monotonic() + LOG_EVERY
-        logger.error("database unavailable error=%s", " ".join(str(error).split()))
+        logger.error("Database unavailable error=%s", " ".join(str(error).split()))
 
 
 def error_body(status: int, error: str, code: str | None = None) -> dict[str, Any]:

@@ -113,7 +113,7 @@ class Limit:
                 cache.add(counter, 0, self.window)
                 return cache.incr(counter, uses)
             except (redis.RedisError, ValueError) as error:  # ValueError: evicted after the add
-                logger.warning("limit counted locally limit=%s error=%.200s", self.name, error)
+                logger.warning("Limit counted locally limit=%s error=%.200s", self.name, error)
                 _cache_retry_at = time.monotonic() + RETRY
         return local_counters.add(counter, uses)
 

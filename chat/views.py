@@ -161,7 +161,7 @@ def _state(name: str, check: Callable[[], object], failed: str = "unavailable") 
         is_starting = time.monotonic() - _started < STARTING
         if name not in _failed and not (is_starting and isinstance(error, LookupError)):
             _failed.add(name)
-            logger.warning("readiness check failed service=%s error=%s", name, error)
+            logger.warning("Readiness check failed service=%s error=%s", name, error)
         return "disk full" if isinstance(error, DiskFull) else failed
     _failed.discard(name)
     return "ok"

@@ -43,7 +43,7 @@ class PasswordBackend(ModelBackend):
             user = super().authenticate(request, username, password, **kwargs)
         if user is None and address is not None:
             # The id, never what was typed: a password may have been typed as the nickname.
-            logger.warning("sign-in failed user=%s address=%s", _id_of(nickname), address)
+            logger.warning("Sign-in failed user=%s address=%s", _id_of(nickname), address)
         return user
 
     def _count(self, address: str, nickname: str) -> None:
@@ -58,7 +58,7 @@ class PasswordBackend(ModelBackend):
             except throttling.LimitReached as error:
                 if error.first:  # one line per window, however often a client tries
                     client = throttling.client(address)
-                    logger.warning("sign-in locked out limit=%s address=%s", limit.name, client)
+                    logger.warning("Sign-in locked out limit=%s address=%s", limit.name, client)
                 raise
 
 

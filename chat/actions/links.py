@@ -32,7 +32,7 @@ def ask_for_expansion(message_id: int) -> bool:
             "chat.tasks.expand_links", [message_id], ignore_result=True, expires=EXPANSION_EXPIRES
         )
     except BrokerError as error:
-        logger.warning("expansion not queued message=%d error=%s", message_id, error)
+        logger.warning("Expansion not queued message=%d error=%s", message_id, error)
         return False
     return True
 

@@ -304,7 +304,7 @@ def test_a_task_that_fails_is_a_500_and_is_logged_with_its_id(
     run(path)
     response = call("GET", path)
     assert (response.status_code, set(response.json())) == (500, {"error", "code"})
-    assert f"deferred request failed id={path.rpartition('/')[2]} name=api.messages." in caplog.text
+    assert f"Deferred request failed id={path.rpartition('/')[2]} name=api.messages." in caplog.text
 
 
 class Death(BaseException):

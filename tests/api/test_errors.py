@@ -193,7 +193,7 @@ def test_a_full_disk_is_a_503_and_the_log_has_the_reason_once(alice, call, caplo
             cursor.execute("PRAGMA max_page_count = 1073741823")
     assert 503 in statuses <= {201, 503}
     lines = [record.message for record in caplog.records if record.name == "chat.errors"]
-    assert lines == ["database unavailable error=database or disk is full"]
+    assert lines == ["Database unavailable error=database or disk is full"]
     assert call("POST", "/api/messages", {"source": "a"}, token=alice.token).status_code == 201
 
 

@@ -103,7 +103,7 @@ def test_without_the_cache_each_process_counts_for_itself(no_cache):
 def test_a_cache_that_is_unavailable_is_not_asked_for_each_use(no_cache, caplog):
     spend(2)
     assert [line.split(" error=")[0] for line in caplog.messages] == [
-        "limit counted locally limit=test"
+        "Limit counted locally limit=test"
     ]
 
 

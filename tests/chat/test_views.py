@@ -190,7 +190,7 @@ def test_a_failed_check_is_logged_once_and_shows_no_address(client, caplog):
     assert all(b"10.0.0.5" not in response.content for response in responses)
     lines = [line for line in caplog.messages if "10.0.0.5" in line]
     assert lines == [
-        "readiness check failed service=database error=10.0.0.5 refused the connection"
+        "Readiness check failed service=database error=10.0.0.5 refused the connection"
     ]
     assert client.get("/readyz").json()["database"] == "ok"
 
@@ -202,7 +202,7 @@ def test_a_worker_that_has_not_reported_is_logged_only_after_the_start(client, c
     monkeypatch.setattr(views, "_started", time.monotonic() - views.STARTING)
     assert client.get("/readyz").json()["worker"] == "degraded"
     assert caplog.messages == [
-        f"readiness check failed service={name} error=no worker has reported lately"
+        f"Readiness check failed service={name} error=no worker has reported lately"
         for name in ("worker", "previews")
     ]
 

@@ -144,9 +144,9 @@ def test_a_failed_sign_in_is_logged_without_what_was_typed(alice, sign_in, caplo
     sign_in("/api/tokens", "secret-two", "x")
     sign_in("/api/tokens", "secret\0three", "x")
     assert caplog.messages == [
-        f"sign-in failed user={alice.pk} address=192.0.2.1",
-        "sign-in failed user=unknown address=192.0.2.1",
-        "sign-in failed user=unknown address=192.0.2.1",
+        f"Sign-in failed user={alice.pk} address=192.0.2.1",
+        "Sign-in failed user=unknown address=192.0.2.1",
+        "Sign-in failed user=unknown address=192.0.2.1",
     ]
 
 
@@ -155,7 +155,7 @@ def test_a_lock_out_is_logged_once_per_window(alice, sign_in, caplog, monkeypatc
     for _ in range(4):
         sign_in("/api/tokens", "Alice")
     lines = [line for line in caplog.messages if "locked out" in line]
-    assert lines == ["sign-in locked out limit=sign-in-as address=192.0.2.1"]
+    assert lines == ["Sign-in locked out limit=sign-in-as address=192.0.2.1"]
 
 
 def test_a_sign_in_that_succeeds_is_not_logged_as_failed(alice, sign_in, caplog):
