@@ -6,6 +6,7 @@ import math
 from comparison.compare.contest import AGAIN, WORKS
 from comparison.compare.method import noise
 from comparison.compare.numbers import Raw, contenders, named, of, short, value
+from comparison.compare.rules import MEASURED
 
 KEYS = ("entry", "work", "carried", "broke", "µs", "at the same load")
 
@@ -31,9 +32,19 @@ def moved(raw: Raw) -> str:
     method = ", by an earlier method" if earlier["plan"] != raw["plan"] else ""
     return (
         f"**Compared with the run before** ({earlier['began']}, commit "
-        f"{earlier['code'] or 'unknown'}{method}), the number that moved most: {'; '.join(parts)}. "
-        f"{order(raw)}The noise of one run does not contain such changes."
+        f"{earlier['code'] or 'unknown'}{method}), the number of each kind that moved most: "
+        f"{'; '.join(parts)}. "
+        f"{order(raw)}The noise above is that of one run: it does not contain what moves from one to "
+        f"the next.{between(raw)}"
     )
+
+
+def between(raw: Raw) -> str:
+    """Return how to list what was changed between both runs, as a sentence, or ""."""
+    codes = [run["code"].partition(" ")[0] for run in (raw["before"], raw)]  # without a digest
+    if not all(codes) or codes[0] == codes[1]:
+        return ""
+    return f" `git log {'..'.join(codes)} -- {MEASURED}` lists what was changed between the two."
 
 
 def largest(raw: Raw, work: str, key: str = "µs") -> str:

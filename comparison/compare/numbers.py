@@ -14,7 +14,7 @@ Result = dict[str, Any]
 CRITERIA = {
     "late": "p99 over 1 s",
     "behind": "the last one over 1 s late",
-    "lost": "messages lost",
+    "lost": "messages lost, or over 5 s late",
     "doubled": "messages doubled",
     "refused": "clients refused",
     "errors": "requests failed",

@@ -35,7 +35,27 @@ def why(raw: Raw) -> str:
         f"{strongest(raw, today)}; and in Django: {strongest(raw, DJANGO_CHANGES)}. *Serialised* "
         "is turned into JSON, *framed* is packed for the WebSocket; what is framed once is also "
         "written past the queues of the library. A post of Flask as documented "
-        f"goes through Celery, and that of the tuned one does not.{at_the_limit(raw)}"
+        f"goes through Celery, and that of the tuned one does not.{shares(raw)}{at_the_limit(raw)}"
+    )
+
+
+def shares(raw: Raw) -> str:
+    """Return what one more page, and the post of its message, cost each tuned version, about."""
+    found = []
+    for name, side in (("flask-tuned", "Flask"), ("flack", "Django")):
+        result = of(raw, "push").get(name, {})
+        if not ((high := at_most(result)) and result["µs"]):
+            return ""
+        low, load, cost = WORKS[0].probe, high[-1]["load"], high[-1]["µs"]
+        page = (cost * load - result["µs"] * low) / (load - low)
+        post = (result["µs"] - page) * low
+        if min(page, post) <= 0:  # joined writes save more than a page costs
+            return ""
+        loads = f"{low:g} and {short(load)} people"
+        found.append(f"{short(page)} and {short(post)} µs in {side} ({loads})")
+    return (
+        " A delivery has a share of the post of its message. Two loads tell one more page and the "
+        f"post apart, about: {'; '.join(found)}."
     )
 
 
@@ -49,7 +69,8 @@ def at_the_limit(raw: Raw) -> str:
     if len(found) < 2:
         return ""
     return (
-        " At high loads a process writes several messages together, so a delivery costs less: "
+        " At high loads a process writes several messages together, and more pages share the post "
+        "of a message, so a delivery costs less: "
         f"{' and '.join(found)}, the most that each carried."
     )
 

@@ -149,7 +149,7 @@ def markdown(raw: Raw) -> str:
         "*again* is a contestant measured a second time, which gives the noise.",
         "## Why one costs less",
         why(raw),
-        "The tables lead from an untuned entry to a tuned one, one change at a time; µs are CPU "
+        "The tables lead from an untuned entry to a tuned one, change by change; µs are CPU "
         "time of web and worker at the same load. Each factor is relative to the last line "
         "measured above; one nearer to 1 than the noise is none. What is framed once for all "
         "replaces more than that: in Flask the message queue, the JSON encoder and the send path "

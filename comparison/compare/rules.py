@@ -6,16 +6,21 @@ from comparison.compare.numbers import Raw, band, named, of, title
 from comparison.compare.sides import PEOPLE
 from comparison.contestants.definitions import FLOOR
 
-LIMITS = """- One machine, one core for all of a contestant, one room: a server with many cores or
+MEASURED = "api chat comparison flack_project requirements.txt"  # where the contestants stand
+
+LIMITS = f"""- One machine, one core for all of a contestant, one room: a server with many cores or
   many rooms behaves otherwise.
 - The generator is a program, not browsers; it does not use TLS.
 - The authors of this project wrote all contestants but Flask of 2016, and tuned their own longest.
   The README of each folder in [contestants](contestants) describes how it was tuned, what was not
-  tried, and how to propose better.
+  tried, and how to propose better. Flask tuned may have 250 lines more than Flask documented; this
+  project, which had to be a product too, has no such limit.
+- Both Django versions render Markdown by the renderer of this project (markdown-it-py and nh3), all
+  Flask versions as the class does (Markdown and bleach).
 - Contestants share the contract, not all work: see the
   [deviations that affect speed](DEVIATIONS.md).
-- The contestants may have changed since this run: `git log COMMIT.. -- comparison/contestants`
-  with the commit below lists how.
+- The contestants may have changed since this run: `git log COMMIT.. -- {MEASURED}`
+  with the commit below lists how. Packages of Django as documented are those of this project.
 - The noise is that of one run, from one or two pairs of measurements. Another run, on another day
   or machine, moves the numbers further: a difference that is a little larger than the noise may
   be absent there.
@@ -28,7 +33,8 @@ def terms(raw: Raw, page: str = "") -> str:
     """Return what the words and signs of the verdict mean; `page` is that of the method."""
     plan = raw["plan"]
     return (
-        "A **delivery** is one message to one open page, a **poll** one of the two requests that a "
+        "A **delivery** is one message to one open page, and its cost includes its share of the "
+        "post of that message; a **poll** is one of the two requests that a "
         "page of the class sends each second until it has push, a **post** one new message over "
         f"HTTP. **Carried** means that in {plan['tries']} of {plan['tries']} tries of "
         f"{plan['seconds']:g} s no client was refused, no request failed, nothing was lost or "
@@ -45,9 +51,11 @@ def services(raw: Raw) -> str:
     """Return what all were measured with, and what differs for a server given by its URL."""
     results = of(raw, "push")
     given = " and ".join(named(raw, name) for name in results if "server" in results[name])
-    found = "All use Celery, and were measured with the same nginx, Valkey and PostgreSQL"
     return (
-        found + f", except {given}, which has Redis and PostgreSQL of its own" * bool(given) + "."
+        f"All but `{FLOOR.name}` use Celery, and all were measured with the same nginx, Valkey and "
+        "PostgreSQL"
+        + f", except {given}, which has Redis and PostgreSQL of its own" * bool(given)
+        + "."
     )
 
 
@@ -81,7 +89,9 @@ def method_of(raw: Raw) -> list[str]:
         "A step in which the generator sent less than 99 %, or late, is never carried. A step with "
         f"other work on more than {100 * method.OTHER_WORK:g} % of all cores is repeated, at most "
         f"{plan['repeats']} times. With thousands of clients the kernel does some of it.",
-        f"The messages come from {PEOPLE} of the people in the room, who receive them too.",
+        f"The messages come from {PEOPLE} of the people in the room, who receive them too. Only "
+        "these are signed in: the others are anonymous and send nothing, so the pings by which a "
+        "page keeps its user online are not measured.",
         "µs is CPU time of web and workers at the same load for all. One core carries all of a "
         "contestant: web, worker, nginx, Valkey and PostgreSQL.",
         "Before anything is measured, each contestant passes the shared rows of the contract "

@@ -121,9 +121,11 @@ def stage(base: str, name: str, kind: str, text: str, ideas: str,
 FLASK_STAGES = {
     found.name: found
     for found in (
-        stage("flask-tuned", "flask-1-seen", "design", "no write for a poll", "seen"),
-        stage("flask-tuned", "flask-2-direct", "design", "and no trip to Celery for a post",
-              "seen direct"),
+        # With a pool of 20 connections and frozen objects, as all of Flask tuned has.
+        stage("flask-tuned", "flask-1-seen", "design", "no write for a poll; pool, collector",
+              "seen"),
+        stage("flask-tuned", "flask-2-direct", "design",
+              "and no trip to Celery and no search for links in a post", "seen direct"),
         # One changes the polls, the other the posts.
         stage("flask-tuned", "flask-3-lists", "design",
               "and lists without instances, one renderer for posts", "seen direct lists render"),

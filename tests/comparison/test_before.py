@@ -5,6 +5,7 @@ import pytest
 from comparison import pages
 from comparison.compare import report
 from comparison.compare.before import before, moved
+from comparison.compare.rules import MEASURED
 from tests.comparison.test_report import raw, result
 
 
@@ -22,11 +23,11 @@ def test_the_number_that_moved_most_is_named_with_its_entry_whether_up_or_down()
         ("flask", "poll", {"µs": 10}, {"µs": 11}),
     )
     assert moved(found) == (
-        "**Compared with the run before** (1, commit abc), the number that moved most: people per "
-        "core ×1.50, from 150 to 100 (Flask as documented); µs a delivery ×2.00, from 20 to 10 "
-        "(Django tuned); µs a poll ×1.10, from 10 to 11 (Flask as documented). The order of the "
-        "contestants by people per core stayed the same. The noise of one run does not contain "
-        "such changes."
+        "**Compared with the run before** (1, commit abc), the number of each kind that moved "
+        "most: people per core ×1.50, from 150 to 100 (Flask as documented); µs a delivery ×2.00, "
+        "from 20 to 10 (Django tuned); µs a poll ×1.10, from 10 to 11 (Flask as documented). The "
+        "order of the contestants by people per core stayed the same. The noise above is that of "
+        "one run: it does not contain what moves from one to the next."
     )
 
 
@@ -47,6 +48,11 @@ def test_another_method_and_an_unknown_commit_are_named():
     found["before"]["plan"] = found["plan"] | {"even": 0.1}
     found["before"]["code"] = ""
     assert "(1, commit unknown, by an earlier method), the number" in moved(found)
+
+
+def test_what_was_changed_between_both_runs_can_be_listed():
+    found = runs(("flask", "push", {}, {})) | {"code": "def 1234abcd"}
+    assert f"`git log abc..def -- {MEASURED}` lists what was changed" in moved(found)
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def test_the_chart_of_what_is_carried_names_the_criterion_that_broke():
                 result("flask", carried=90.0, reason="", broke=None))  # fmt: skip
     panel = charts.capacities(found, WORKS[0])
     assert [(bar.entry, bar.note) for bar in panel.bars] == [
-        ("flask", "at least 90"), ("flack", "80 (messages lost)"),
+        ("flask", "at least 90"), ("flack", "80 (messages lost, or over 5 s late)"),
     ]  # fmt: skip
     assert panel.noise == 1.25 and panel.title.endswith("noise ×1.25")
 
@@ -301,6 +301,16 @@ def test_the_reasons_give_the_cost_at_the_most_people_that_each_tuned_version_ca
                   result("flack", carried=None), result("flack", carried=0)):  # fmt: skip
         assert reasons.at_the_limit(raw(tuned, other)) == ""
     assert reasons.at_the_limit(raw(tuned)) == ""
+
+
+def test_two_loads_tell_the_cost_of_one_more_page_and_of_the_post_apart():
+    flask = result("flask-tuned", carried=4500, steps=[{"load": 4500, "µs": 11}], **{"µs": 20})
+    django = result("flack", carried=8000, steps=[{"load": 8000, "µs": 11}], **{"µs": 15})
+    shown = "8.8 and 10,100 µs in Flask (900 and 4,500 people); 10 and 4,060 µs in Django (900 and"
+    assert shown in reasons.why(raw(flask, django))
+    cheaper = result("flack", carried=8000, steps=[{"load": 8000, "µs": 1}], **{"µs": 15})
+    for other in (cheaper, result("flack", carried=900), result("flack", carried=None)):
+        assert reasons.shares(raw(flask, other)) == ""
 
 
 def test_what_only_django_adds_is_no_reason_for_a_cheaper_delivery_of_flask():
