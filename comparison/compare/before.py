@@ -34,8 +34,8 @@ def moved(raw: Raw) -> str:
         f"**Compared with the run before** ({earlier['began']}, commit "
         f"{earlier['code'] or 'unknown'}{method}), the number of each kind that moved most: "
         f"{'; '.join(parts)}. "
-        f"{order(raw)}The noise above is that of one run: it does not contain what moves from one to "
-        f"the next.{between(raw)}"
+        f"{order(raw)}The noise above is that of one run: it does not contain what moves from one "
+        f"to the next.{between(raw)}"
     )
 
 
