@@ -42,7 +42,7 @@ ALWAYS := +
 endif
 endif
 
-.PHONY: help run manage check test test-unit test-rest audit contract fuzz lint \
+.PHONY: help run manage check test test-unit test-rest test-contestants audit contract fuzz lint \
 	lint-python bench people compare contestants faults soak lock programs
 
 help:
@@ -66,43 +66,47 @@ check: .venv/test-stamp
 PYTEST = $(BIN)/python -m pytest --quiet
 test-unit: test-chat test-content test-api
 
-# Eight at a time, on two cores too, because most wait for other processes. The longest come first;
+# Six at a time, on two cores too, because most wait for other processes. The longest come first;
 # test-contestants does not start together with test-rest, as both run the contract suite many times.
-JOBS ?= 8
+JOBS ?= 6
 test:
 	@$(MAKE) --no-print-directory --jobs 2 .venv/test-stamp contestants $(JS)/node_modules
-	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target test-browser test-rest \
-		test-site test-stack test-people test-daphne test-postgresql test-hosts test-playground \
-		test-chat test-flack_project test-contestants lint test-api test-content
+	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target test-rest test-browser \
+		test-flack_project test-site test-postgresql test-stack test-people test-chat \
+		test-contestants lint test-api test-content
 
-# Each test-* is one process of pytest. Those of FOLDERS run a folder of tests without the files below.
-# Each of PARTS runs files that would take too long there, and that share no fixture with the rest of
-# their folder. test-rest runs all others.
 FOLDERS := stack browser flack_project chat api
-content := tests/chat/content
-daphne := tests/flack_project/daphne
-hosts := tests/hosts tests/test_deploy.py
-site := $(addprefix tests/stack/test_,$(addsuffix .py,starting production upgrade valkey))
-playground := $(addprefix tests/stack/test_,$(addsuffix .py,api_docs examples schema watching))
-people := $(addprefix tests/browser/test_,$(addsuffix .py,\
-	people never_lose_a_word late_answers writing reading two_people schema_page first_minute))
-contestants := tests/comparison/test_contestants.py
+# What would take too long in the process of its folder, and shares no fixture with the rest of it.
+CONTENT := tests/chat/content
+SITE := $(addprefix tests/stack/test_,$(addsuffix .py,\
+	starting production upgrade valkey api_docs examples schema watching))
+PEOPLE := $(addprefix tests/browser/test_,$(addsuffix .py,\
+	people never_lose_a_word late_answers writing reading two_people))
+COMPARED := tests/comparison/test_contestants.py
 # Each has a stack that no other test uses: on SQLite with a slow clock, and on PostgreSQL, on which
 # the contract suite runs beside the first.
-postgresql := tests/stack/test_faults.py tests/stack/postgresql
-PARTS := content daphne hosts site playground people contestants postgresql
-OTHERS := $(foreach part,$(PARTS),$($(part)))
-IGNORE = $(addprefix --ignore ,$(1))
+POSTGRESQL := tests/stack/test_faults.py tests/stack/postgresql
+OTHERS := $(CONTENT) $(SITE) $(PEOPLE) $(POSTGRESQL)
 $(FOLDERS:%=test-%): test-%: .venv/test-stamp
-	$(PYTEST) tests/$* $(call IGNORE,$(filter tests/$*/%,$(OTHERS)))
+	$(PYTEST) tests/$* $(patsubst %,--ignore %,$(filter tests/$*/%,$(OTHERS)))
 
-$(PARTS:%=test-%): test-%: .venv/test-stamp
-	$(PYTEST) $($*)
+test-content: .venv/test-stamp
+	$(PYTEST) $(CONTENT)
 
-test-contestants: contestants
+test-site: .venv/test-stamp
+	$(PYTEST) $(SITE)
+
+test-postgresql: .venv/test-stamp
+	$(PYTEST) $(POSTGRESQL)
+
+test-people: .venv/test-stamp
+	$(PYTEST) $(PEOPLE)
+
+test-contestants: .venv/test-stamp contestants
+	$(PYTEST) $(COMPARED)
 
 test-rest: .venv/test-stamp
-	$(PYTEST) $(call IGNORE,$(FOLDERS:%=tests/%) $(filter-out $(FOLDERS:%=tests/%/%),$(OTHERS)))
+	$(PYTEST) $(FOLDERS:%=--ignore tests/%) --ignore $(COMPARED)
 
 EXAMPLES ?= 100
 fuzz: .venv/test-stamp
