@@ -18,7 +18,7 @@ HEARTBEAT = 20  # seconds; Socket.IO of 2016 closes a connection that is silent 
 # `ip_hash` of nginx reads three octets, so each address is of another network. Each also has some
 # 28,000 ports of its own.
 ADDRESSES = [f"127.0.{network}.1" for network in range(1, 9)]
-ACK, HEAD = b'"ack"', 20  # an acknowledgement has this in so many bytes of its beginning
+ACK, HEAD = b'"ack"', 20  # what an acknowledgement has in its first bytes, and how many
 
 
 class Refused(Exception):
@@ -151,12 +151,6 @@ class Swarm:
         for client in clients:
             with contextlib.suppress(OSError):  # it has hung up already
                 client.wire.send(frame(CLOSE, b"\x03\xe9"))
-
-    def hang_up(self, clients: Sequence[Client]) -> None:
-        """Close some sockets without a word."""
-        for client in clients:
-            if self.clients.pop(client.wire.fileno(), None):
-                client.wire.close()
 
     def close(self) -> None:
         """Close every socket."""

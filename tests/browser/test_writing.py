@@ -109,7 +109,8 @@ def test_an_edit_that_is_refused_shows_why_and_keeps_the_text(room: Room, word: 
     room.hears(f"{word} better")
 
 
-def test_an_edit_that_a_rate_limit_refuses_is_saved_when_it_ends(room: Room, word: str) -> None:
+def post_and_limit_the_edit(room: Room, word: str) -> None:
+    """Post a message, whose first edit a limit refuses for 7 s, and stop the clock of the page."""
     room.say(word)
     room.hears(word)
     limit = {"error": "Too many requests. Try again in 7 s.", "retry_after": 7}
@@ -117,6 +118,10 @@ def test_an_edit_that_a_rate_limit_refuses_is_saved_when_it_ends(room: Room, wor
         "**/api/messages/*", lambda route: route.fulfill(status=429, json=limit), times=1
     )
     room.stop_clock()
+
+
+def test_an_edit_that_a_rate_limit_refuses_is_saved_when_it_ends(room: Room, word: str) -> None:
+    post_and_limit_the_edit(room, word)
     room.box.press("ArrowUp")
     editor = room.page.get_by_role("textbox", name="Edit text")
     editor.fill(f"{word} better")
@@ -135,13 +140,7 @@ def test_an_edit_that_a_rate_limit_refuses_is_saved_when_it_ends(room: Room, wor
 def test_an_edit_that_is_saved_late_leaves_the_focus_where_the_user_is_by_then(
     room: Room, word: str
 ) -> None:
-    room.say(word)
-    room.hears(word)
-    limit = {"error": "Too many requests. Try again in 7 s.", "retry_after": 7}
-    room.page.route(
-        "**/api/messages/*", lambda route: route.fulfill(status=429, json=limit), times=1
-    )
-    room.stop_clock()
+    post_and_limit_the_edit(room, word)
     room.article(word).hover()
     room.article(word).locator("[data-action=edit]").click()
     editor = room.page.get_by_role("textbox", name="Edit text")
