@@ -166,6 +166,8 @@ lock: .venv/test-stamp
 	$(LOCK) --group dev -c requirements.txt -o requirements-dev.txt
 	$(LOCK) --group pip -o requirements-pip.txt
 	$(LOCK) $(CONTESTANTS)/flask/requirements.in -c requirements.txt -o $(CONTESTANTS)/flask/requirements.txt
+	$(LOCK) $(CONTESTANTS)/flask_tuned/requirements.in -c requirements.txt \
+		-c $(CONTESTANTS)/flask/requirements.txt -o $(CONTESTANTS)/flask_tuned/requirements.txt
 
 # Each is tried: a pyenv shim may stand for a version that is not there, and Debian splits venv off.
 .venv/bin/python:
@@ -200,9 +202,10 @@ $(JS)/node_modules $(PEERS)/node_modules: %/node_modules: %/package-lock.json | 
 	@npm --prefix $* ci --silent
 	@touch $@
 
-# The environments of the contestants, which share the Python and the pip of this project.
-$(CONTESTANTS)/%/.venv/stamp: $(CONTESTANTS)/%/requirements.txt | .venv/pip-stamp
-	@echo "Installing what the contestant $* needs; this takes about 10 seconds"
+# One environment of the contestants on Flask, which shares the Python and the pip of this project. The
+# tuned one needs what the documented one needs, and two packages more.
+$(CONTESTANTS)/flask/.venv/stamp: $(CONTESTANTS)/flask_tuned/requirements.txt | .venv/pip-stamp
+	@echo "Installing what the contestants on Flask need; this takes about 10 seconds"
 	@$(BIN)/python -m venv --clear --without-pip $(@D)
 	@$(BIN)/pip --python $(@D)/bin/python install --quiet --no-compile --require-hashes -r $<
 	@touch $@

@@ -8,6 +8,7 @@ from comparison.compare.numbers import (
     Raw,
     band,
     carried,
+    cost,
     criterion,
     named,
     noise,
@@ -45,12 +46,6 @@ def compared(raw: Raw, one: str, other: str, work: str) -> tuple[str, str] | Non
     if differ(costs[one], costs[other], noise(raw, work)):
         return cheap, f"a {each} ({figures}, ×{ratio:.1f})"
     return "", f"a {each} ({figures}, within the noise of {band(raw, work)})"
-
-
-def cost(raw: Raw, name: str, work: str) -> str:
-    """Return the CPU time of a unit, with a dagger if the load was not carried."""
-    mark = "" if value(raw, name, work, "at the same load") == "carried" else " †"
-    return short(value(raw, name, work)) + mark
 
 
 def pair(raw: Raw, one: str, other: str) -> str:

@@ -101,8 +101,10 @@ def entries(server: Database, cores: Cores, quick: bool, urls: dict[str, str],
     ]  # fmt: skip
     if shutil.which("node") and (FLOOR.folder / "node_modules").exists():
         found.append(Entry(FLOOR.name, begin(FLOOR.name), ("push",), True, False))
-    stages = ("push",) if quick else tuple(work.name for work in WORKS)
-    found += [Entry(name, begin(name), stages, True, not quick) for name in STAGES]
+    found += [
+        Entry(name, begin(name), ("push",) if quick else stage.works, True, not quick)
+        for name, stage in STAGES.items()
+    ]
     pairs = (name for name in names if name != "flask-threads" and not quick)
     found += [Entry(f"{name}, 2 nodes", begin(name, 2), ("push",), True, False) for name in pairs]
     flack, flask = (partial(Entry, name + AGAIN, begin(name), is_checked=False) for name in PAIRS)

@@ -145,7 +145,7 @@ def size(name: str) -> dict[str, int]:
     else:
         shared = (ROOT / "chat" / each for each in SHARED)
         paths = [FOLDER / "django_documented", RUNNABLE[name].folder, *shared]
-    lock = (FOLDER / "flask" if is_flask else ROOT) / "requirements.txt"
+    lock = (RUNNABLE[name].folder if is_flask else ROOT) / "requirements.txt"
     return {
         "lines": sum(map(lines, dict.fromkeys(paths))),
         "packages": packages_of(lock.read_text()),

@@ -98,6 +98,14 @@ def value(raw: Raw, name: str, work: str, key: str = "µs") -> Any:
     return of(raw, work).get(name, {}).get(key)
 
 
+def cost(raw: Raw, name: str, work: str) -> str:
+    """Return the CPU time of a unit, with a dagger if the load was not carried."""
+    found = of(raw, work).get(name)
+    if found is None:
+        return short(None)
+    return short(found["µs"]) + " †" * (found["at the same load"] != "carried")
+
+
 def noise(raw: Raw, work: str, key: str = "µs") -> float:
     """Return the noise of a kind of work; infinite if it was not measured."""
     return noises(raw["results"])[work].get(key, math.inf)

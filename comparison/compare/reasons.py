@@ -4,7 +4,7 @@ from typing import Any
 
 from comparison.compare.contest import WORKS
 from comparison.compare.method import Step
-from comparison.compare.numbers import Raw, Result, noise, of, short, title, value
+from comparison.compare.numbers import Raw, Result, cost, noise, of, short, title, value
 from comparison.contestants.definitions import DJANGO_STAGES, FLASK_STAGES
 from comparison.markdown import table
 
@@ -13,7 +13,7 @@ FLASK_CHANGES = {
     "flask-2016": "–",
     "flask": "age: Python and libraries of today",
     **{name: stage.change for name, stage in FLASK_STAGES.items()},
-    "flask-tuned": "transport: joined writes",
+    "flask-tuned": "the rest: markdown-it-py and nh3, no reading after a commit, pool, collector",
     "flack": "the framework: Django, and what only this project does",
 }
 DJANGO_CHANGES = {
@@ -83,13 +83,18 @@ def at_most(result: Result) -> list[Step]:
 
 
 def strongest(raw: Raw, changes: dict[str, str]) -> str:
-    """Return the two changes with the smallest factors for a delivery, beyond the noise."""
+    """Return the two changes with the smallest factors for a delivery, beyond the noise.
+
+    "The rest", which is more than one change, is none of them.
+    """
     factors: list[tuple[float, str]] = []
     before = None
     for name, change in changes.items():
         now = value(raw, name, "push")
-        if now and before and now * noise(raw, "push") < before:
-            factors.append((now / before, change.partition(": ")[2]))
+        kind, _, text = change.partition(": ")
+        is_lower = now and before and now * noise(raw, "push") < before
+        if is_lower and kind != "the rest":
+            factors.append((now / before, text))
         before = now or before
     best = [f"{change} (×{factor:.2f})" for factor, change in sorted(factors)[:2]]
     return " and ".join(best) or "none beyond the noise"
@@ -105,7 +110,7 @@ def split(raw: Raw, changes: dict[str, str]) -> str:
             now = value(raw, name, work.name)
             before = last.get(work.name)
             ratio = f" (×{now / before:.2f})" if now and before else ""
-            row.append(short(now) + ratio)
+            row.append(cost(raw, name, work.name) + ratio)
             last[work.name] = now or before
         rows.append(row)
     return table(["What changed", "Entry", *(f"µs a {work.each}" for work in WORKS)], rows)

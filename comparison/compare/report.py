@@ -151,10 +151,11 @@ def markdown(raw: Raw) -> str:
         why(raw),
         "The tables lead from an untuned entry to a tuned one, change by change; µs are CPU "
         "time of web and worker at the same load. Each factor is relative to the last line "
-        "measured above; one nearer to 1 than the noise is none. What is framed once for all "
-        "replaces more than that: in Flask the message queue, the JSON encoder and the send path "
-        "of each client, in Django all that [`flack_project/daphne`](../flack_project/daphne) "
-        "changes.",
+        "measured above; one nearer to 1 than the noise is none. A stage is measured with what it "
+        "changes. Two changes could not be made smaller. To frame a push once for all, Flask needs "
+        "a subscription and a send path of its own, and Django all that "
+        "[`flack_project/daphne`](../flack_project/daphne) changes. A post that is saved in its "
+        "own request asks Celery for its links, and does so only if its html has one.",
         "The first leads from the Flask version of 2016 through Flask tuned to this project. One "
         "subscription a process "
         "is no stage: Flask-SocketIO has that as documented. A change may cost more at this load "

@@ -15,8 +15,9 @@ LIMITS = f"""- One machine, one core for all of a contestant, one room: a server
   The README of each folder in [contestants](contestants) describes how it was tuned, what was not
   tried, and how to propose better. Flask tuned may have 250 lines more than Flask documented; this
   project, which had to be a product too, has no such limit.
-- Both Django versions render Markdown by the renderer of this project (markdown-it-py and nh3), all
-  Flask versions as the class does (Markdown and bleach).
+- Both Django versions render Markdown by the renderer of this project (markdown-it-py and nh3),
+  Flask tuned by the same libraries, the other Flask versions as the class does (Markdown and
+  bleach).
 - Contestants share the contract, not all work: see the
   [deviations that affect speed](DEVIATIONS.md).
 - The contestants may have changed since this run: `git log COMMIT.. -- {MEASURED}`

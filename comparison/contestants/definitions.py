@@ -31,6 +31,7 @@ class Contestant:
     balance: str = "least_conn;"  # how nginx chooses a node
     environment: Mapping[str, str] = field(default_factory=dict)
     change: str = ""  # of a stage: what differs from the one before it
+    works: tuple[str, ...] = ("push", "poll", "post")  # of a stage: what it is measured with
     keeps_contract: bool = True  # False: it only pushes, and has neither users nor a database
 
 
@@ -121,16 +122,15 @@ def stage(base: str, name: str, kind: str, text: str, ideas: str,
 FLASK_STAGES = {
     found.name: found
     for found in (
-        # With a pool of 20 connections and frozen objects, as all of Flask tuned has.
-        stage("flask-tuned", "flask-1-seen", "design", "no write for a poll; pool, collector",
-              "seen"),
+        stage("flask-tuned", "flask-1-seen", "design", "no write for a poll", "seen"),
         stage("flask-tuned", "flask-2-direct", "design",
-              "and no trip to Celery and no search for links in a post", "seen direct"),
-        # One changes the polls, the other the posts.
-        stage("flask-tuned", "flask-3-lists", "design",
-              "and lists without instances, one renderer for posts", "seen direct lists render"),
-        stage("flask-tuned", "flask-4-push", "transport", "and framed once for all",
-              "seen direct lists render push"),
+              "and posts in their own request, only links in Celery", "seen direct"),
+        stage("flask-tuned", "flask-3-lists", "design", "and lists without instances",
+              "seen direct lists"),
+        stage("flask-tuned", "flask-4-push", "transport", "and pushes framed once for all",
+              "seen direct lists push", works=("push", "post")),
+        stage("flask-tuned", "flask-5-joined", "transport", "and joined writes",
+              "seen direct lists push joined", works=("push",)),
     )
 }  # fmt: skip
 # From "django-documented" on; the next one after the last is "flack".
@@ -156,7 +156,8 @@ DJANGO_STAGES = {
                      "seen pubsub"),
         django_stage("django-3-hub", "transport", "and serialised once a process",
                      "seen pubsub hub"),
-        django_stage("django-4-framed", "transport", "and framed once for all",
+        django_stage("django-4-framed", "transport",
+                     "and framed once for all by this project's daphne",
                      "seen pubsub hub", "flack_project.daphne.server"),
     )
 }  # fmt: skip

@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 from channels.layers import InMemoryChannelLayer
@@ -12,7 +13,14 @@ from chat.models import User
 from comparison.bench.cores import Cores
 from comparison.compare.contest import entries
 from comparison.compare.machine import size
-from comparison.contestants.definitions import DJANGO_STAGES, ROOT, STAGED, STAGES
+from comparison.contestants.definitions import (
+    CONTESTANTS,
+    DJANGO_STAGES,
+    FLASK_STAGES,
+    ROOT,
+    STAGED,
+    STAGES,
+)
 from comparison.contestants.django_documented.push import GROUP
 from comparison.contestants.django_stages import ideas
 
@@ -58,11 +66,20 @@ def test_a_stage_is_described_and_is_larger_than_the_contestant_it_changes(name)
     assert size(name)["lines"] > size("django-documented")["lines"]
 
 
-@pytest.mark.parametrize(("quick", "works"), [(True, 1), (False, 3)])
-def test_every_stage_is_measured_at_the_load_that_is_the_same_for_all(quick, works):
+@pytest.mark.parametrize("quick", [True, False])
+def test_every_stage_is_measured_at_the_load_that_is_the_same_for_all(quick):
     found = [e for e in entries(None, Cores.split(), quick, {}) if e.name in STAGES]
     assert [e.name for e in found] == list(STAGES)
-    assert all(e.only_probe and len(e.works) == works and e.is_checked != quick for e in found)
+    assert all(e.only_probe and e.is_checked != quick and "push" in e.works for e in found)
+    assert quick == all(e.works == ("push",) for e in found)
+
+
+def test_each_stage_of_flask_applies_one_idea_more_than_the_one_before():
+    ideas_of = [stage.environment["TUNED"].split() for stage in FLASK_STAGES.values()]
+    assert [len(ideas) for ideas in ideas_of] == list(range(1, len(ideas_of) + 1))
+    assert all(after[:-1] == before for before, after in pairwise(ideas_of))
+    everything = (CONTESTANTS["flask-tuned"].folder / "tuned" / "ideas.py").read_text()
+    assert f'"{" ".join([*ideas_of[-1], "rest"])}"' in everything
 
 
 def test_the_settings_of_a_stage_have_what_this_projects_daphne_reads():

@@ -11,19 +11,20 @@ from .ideas import IDEAS
 
 
 class TunedConfig(Config):
-    SQLALCHEMY_ENGINE_OPTIONS = {"pool_size": 20}
+    if "rest" in IDEAS:
+        SQLALCHEMY_ENGINE_OPTIONS = {"pool_size": 20}
     if "push" in IDEAS:
         SOCKETIO_MESSAGE_QUEUE = None  # push.py has a subscription of its own
 
 
 if "seen" in IDEAS:
     auth.user_seen = requests.user_seen
-if "render" in IDEAS:
-    models.Message.render_markdown = rendering.render_markdown
 if "push" in IDEAS:
     events.push_model = push.push_model
 if "direct" in IDEAS:
     tasks.async_task = requests.async_task
+if "rest" in IDEAS:
+    models.Message.render_markdown = rendering.render_markdown
 
 
 def create_app(main=True):
@@ -41,6 +42,8 @@ def create_app(main=True):
             **flack.socketio.server.eio._async,
             "websocket": push.WebSocket,
         }
-    gc.collect()
-    gc.freeze()  # the garbage collector need not look again at what was loaded
+    if "rest" in IDEAS:
+        flack.db.session.session_factory.configure(expire_on_commit=False)  # read no row again
+        gc.collect()
+        gc.freeze()  # the garbage collector need not look again at what was loaded
     return app

@@ -2,4 +2,4 @@
 
 import os
 
-IDEAS = os.environ.get("TUNED", "seen direct lists render push joined").split()
+IDEAS = os.environ.get("TUNED", "seen direct lists push joined rest").split()
