@@ -203,7 +203,7 @@ $(JS)/node_modules $(PEERS)/node_modules: %/node_modules: %/package-lock.json | 
 	@touch $@
 
 # One environment of the contestants on Flask, which shares the Python and the pip of this project. The
-# tuned one needs what the documented one needs, and two packages more.
+# tuned one needs what the documented one needs, and three packages more.
 $(CONTESTANTS)/flask/.venv/stamp: $(CONTESTANTS)/flask_tuned/requirements.txt | .venv/pip-stamp
 	@echo "Installing what the contestants on Flask need; this takes about 10 seconds"
 	@$(BIN)/python -m venv --clear --without-pip $(@D)

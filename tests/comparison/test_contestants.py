@@ -209,6 +209,15 @@ def test_the_flask_contestants_have_the_size_that_their_documents_state() -> Non
     assert lines("flask_tuned") <= 250
 
 
+def test_the_environment_of_both_flask_contestants_has_what_the_documented_one_locks() -> None:
+    locks = [
+        {line for line in (CONTESTANTS[name].folder / "requirements.txt").read_text().splitlines()
+         if "==" in line}
+        for name in ("flask", "flask-tuned")
+    ]  # fmt: skip
+    assert locks[0] and locks[0] < locks[1]
+
+
 def test_the_flask_contestants_own_test_passes() -> None:
     command = [str(FLASK), "-W", "ignore", "-m", "unittest", "tests"]
     environment = {"DATABASE_URL": "sqlite://", "PATH": os.environ["PATH"]}
