@@ -187,13 +187,18 @@ lock: .venv/test-stamp
 	$(ALWAYS)@$(BIN)/pip install --quiet --require-hashes -r requirements.txt -r requirements-run.txt
 	$(ALWAYS)@touch $@
 
-# With the pip of requirements-pip.txt, and in one call, which takes less than two thirds of the CPU time
-# of two. What the tests import is compiled by the first import, which is here, as five processes of
-# pytest would each compile it.
+# uv takes a sixth of pip's time. It reads no pip.conf: where that has to name the index, uv fails
+# and pip installs, which says what is wrong if that fails too.
+define install
+@$(BIN)/uv pip install --quiet --python $(1) --require-hashes $(2) 2>/dev/null \
+	|| $(BIN)/pip --python $(1) install --quiet --no-compile --require-hashes $(2)
+endef
+
+# What the tests import is compiled by the first import, which is here, as five processes of pytest
+# would each compile it.
 .venv/test-stamp: requirements.txt requirements-run.txt requirements-dev.txt | .venv/pip-stamp
-	@echo "Installing what Flack and its tests need into .venv; this takes about half a minute"
-	@$(BIN)/pip install --quiet --no-compile --require-hashes \
-		-r requirements.txt -r requirements-run.txt -r requirements-dev.txt
+	@echo "Installing what Flack and its tests need into .venv; this takes a few seconds"
+	$(call install,$(BIN)/python,-r requirements.txt -r requirements-run.txt -r requirements-dev.txt)
 	@SECRET_KEY=of-no-server-only-to-import-the-modules DATABASE_URL=sqlite://:memory: \
 		$(BIN)/python -c "import celery.bin.celery, flack_project.asgi, hypothesis, playwright.sync_api, pytest"
 	@touch .venv/run-stamp $@
@@ -205,9 +210,9 @@ $(JS)/node_modules $(PEERS)/node_modules: %/node_modules: %/package-lock.json | 
 # One environment of the contestants on Flask, which shares the Python and the pip of this project. The
 # tuned one needs what the documented one needs, and three packages more.
 $(CONTESTANTS)/flask/.venv/stamp: $(CONTESTANTS)/flask_tuned/requirements.txt | .venv/pip-stamp
-	@echo "Installing what the contestants on Flask need; this takes about 10 seconds"
+	@echo "Installing what the contestants on Flask need"
 	@$(BIN)/python -m venv --clear --without-pip $(@D)
-	@$(BIN)/pip --python $(@D)/bin/python install --quiet --no-compile --require-hashes -r $<
+	$(call install,$(@D)/bin/python,-r $<)
 	@touch $@
 
 # What only the system's package manager has: a browser, and npm for the tools that check the page.
