@@ -22,7 +22,7 @@ def test_every_answer_matches_the_openapi_document(playground: Stack) -> None:
             *(sys.executable, "-m", "schemathesis.cli"),
             *("--config-file", "tests/stack/schemathesis.toml"),
             *("run", f"{playground.url}/api/schema/openapi.json"),
-            *("--max-examples", EXAMPLES or "5"),
+            *("--max-examples", EXAMPLES or "10"),
             *([] if EXAMPLES else ["--seed", "1"]),
         ],
         cwd=ROOT,
