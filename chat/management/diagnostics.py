@@ -1,5 +1,6 @@
 """The diagnosis behind `doctor`: a probe through every process, and the first problem found."""
 
+import asyncio
 import json
 import random
 import time
@@ -7,7 +8,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from ssl import SSLError
-from typing import Any
 from urllib.parse import urlsplit
 
 import redis
@@ -17,8 +17,8 @@ from django.core.cache import cache
 from django.db import Error as DatabaseError
 from django.db import connection
 from kombu.exceptions import OperationalError as BrokerError
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
-from websockets.sync.client import ClientConnection, connect
 
 from chat.tasks import PROBE
 
@@ -46,15 +46,16 @@ class Diagnosis:
         self._timed("redis", self._check_redis)
         self._timed("nginx", self._connect)
         self._timed("node", self._check_node)
-        with self._timed("socket", self._open_socket) as socket:
-            self._send_probe(socket)
+        asyncio.run(self._check_socket())
         self._timed("worker of previews", self._check_previews)
 
-    def _timed(self, hop: str, check: Callable[[], Any]) -> Any:
-        started = time.perf_counter()
-        result = check()
-        self.found(hop, 1000 * (time.perf_counter() - started))
-        return result
+    def _timed(self, hop: str, check: Callable[[], None]) -> None:
+        began = time.perf_counter()
+        check()
+        self._found(hop, began)
+
+    def _found(self, hop: str, began: float) -> None:
+        self.found(hop, 1000 * (time.perf_counter() - began))
 
     def _check_database(self) -> None:
         try:
@@ -139,20 +140,29 @@ class Diagnosis:
                 f"The nodes reject requests for {self.url.hostname}: add it to ALLOWED_HOSTS."
             )
 
-    def _open_socket(self) -> ClientConnection:
+    async def _check_socket(self) -> None:
+        """Open a socket, and let a worker push to it.
+
+        The client of `websockets.sync` reads in a thread of its own, and a TLS connection must not
+        be used by two at once: about one in 500 handshakes was never sent.
+        """
         url = self.url._replace(scheme=self.url.scheme.replace("http", "ws"), path="/ws/").geturl()
+        began = time.perf_counter()
         try:
-            return connect(url, open_timeout=self.patience, proxy=None)
+            socket = await connect(url, open_timeout=self.patience, proxy=None)
         except (OSError, WebSocketException) as error:
             raise Problem(
                 f"No WebSocket opens at {url} ({_line(error)}): let the proxy pass on the "
                 "Upgrade header, as nginx/flack.conf does."
             ) from error
+        self._found("socket", began)
+        async with socket:
+            await self._send_probe(socket)
 
-    def _send_probe(self, socket: ClientConnection) -> None:
+    async def _send_probe(self, socket: ClientConnection) -> None:
         began = time.time()
         number = queue_probe("celery")
-        received = self._receives(socket, number)
+        received = await self._receives(socket, number)
         times: tuple[float, float] | None = cache.get(PROBE.format(number))
         if times is None:
             raise Problem(
@@ -178,12 +188,12 @@ class Diagnosis:
                 )
             time.sleep(0.05)
 
-    def _receives(self, socket: ClientConnection, probe: int) -> bool:
-        deadline = time.monotonic() + self.patience
+    async def _receives(self, socket: ClientConnection, probe: int) -> bool:
         with suppress(TimeoutError, WebSocketException):
-            while (remaining := deadline - time.monotonic()) > 0:
-                if json.loads(socket.recv(timeout=remaining))["data"].get("first") == probe:
-                    return True
+            async with asyncio.timeout(self.patience):
+                async for frame in socket:
+                    if json.loads(frame)["data"].get("first") == probe:
+                        return True
         return False
 
 

@@ -6,13 +6,14 @@ import socket
 import ssl
 import sys
 from contextlib import suppress
-from threading import Thread
+from threading import Thread, current_thread
 
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
+from websockets.sync.server import serve
 
-from chat.management import demo
+from chat.management import demo, diagnostics
 from chat.models import Message, Token, User
 from tests.certificates import certify
 from tests.kit import NO_REDIS, PASSWORD, Page, serve_page
@@ -216,6 +217,37 @@ def test_doctor_reports_a_certificate_that_is_not_trusted(say, settings, tmp_pat
         with pytest.raises(CommandError, match=r"has no valid certificate .*: renew it by"):
             say("", "doctor", "--url", url)
         server.join()
+
+
+def test_doctor_uses_a_tls_connection_in_one_thread_only(say, settings, monkeypatch, tmp_path):
+    """What one thread writes can be lost while another reads, as `websockets.sync` does."""
+    settings.REDIS_URL = NO_REDIS  # the cache of the tests works
+    certify(tmp_path, "localhost")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "fullchain.pem"))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "fullchain.pem", tmp_path / "privkey.pem")
+    readers, read = set(), ssl.SSLSocket.read
+
+    def noted(self, *arguments):
+        if not self.server_side:
+            readers.add(current_thread())
+        return read(self, *arguments)
+
+    def answer(connection, request):
+        if request.path == "/readyz":
+            return connection.respond(200, '{"ready": true, "database": "ok", "redis": "ok"}')
+        return None
+
+    def queue_probe(queue):
+        raise diagnostics.Problem(f"far enough, to {queue}")
+
+    monkeypatch.setattr(ssl.SSLSocket, "read", noted)
+    monkeypatch.setattr(diagnostics, "queue_probe", queue_probe)
+    with serve(list, "127.0.0.1", 0, ssl=tls, process_request=answer) as server:
+        Thread(target=server.serve_forever).start()
+        with pytest.raises(CommandError, match="far enough, to celery"):
+            say("", "doctor", "--url", f"https://localhost:{server.socket.getsockname()[1]}")
+    assert readers == {current_thread()}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Tests of an `ssl:` endpoint of Flack's daphne."""
 
-import ssl
 from contextlib import contextmanager
 
 import orjson
@@ -9,6 +8,7 @@ from websockets.sync.client import connect
 
 from chat import throttling
 from comparison.bench.processes import free_port
+from comparison.contract.wires import calm_tls
 from tests.certificates import certify
 from tests.flack_project.daphne.clients import (
     assert_closed,
@@ -29,7 +29,7 @@ def tls(serve, tmp_path_factory):
         endpoint = f"-v 0 -e ssl:{port}:interface=127.0.0.1:{keys}"
         patch.setitem(COMMANDS, "flack", COMMANDS["flack"].replace("-v 0", endpoint))
         server = serve(FLACK_RATE_LIMITS="0")
-    context = ssl.create_default_context(cafile=str(folder / "fullchain.pem"))
+    context = calm_tls(cafile=folder / "fullchain.pem")
 
     @contextmanager
     def secure(**options):
