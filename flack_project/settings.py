@@ -53,11 +53,11 @@ if not PROMETHEUS_MULTIPROC_DIR:
     # prometheus_client would take an empty value for the current folder.
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
 
-# Order matters: the first app that has a command or template of a name wins.
+# Order matters: the first app that has a command or template of a name wins. Without the app of
+# daphne, as `runserver` is one of chat: it would load Twisted into every process, 16 MiB in each.
 INSTALLED_APPS = [
     "chat",
     "api",
-    "daphne",
     "flack_project.apps.FlackAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
