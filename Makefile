@@ -138,6 +138,7 @@ lint-python: .venv/test-stamp
 PEERS := comparison/peers
 bench: .venv/test-stamp $(PEERS)/node_modules
 	$(BIN)/python -m comparison.bench
+	$(if $(ROWS),,$(BIN)/python -m tests.browser.long_log)
 
 people: export SOCKETS ?= 20000
 people: export SECONDS ?= 300
