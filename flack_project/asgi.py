@@ -12,11 +12,12 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import OriginValidator, WebsocketDenier  # noqa: E402
 from django.conf import settings  # noqa: E402
 
+from chat.realtime.socket import PARTING  # noqa: E402
 from chat.routing import websocket_urlpatterns  # noqa: E402
 from flack_project.daphne import privates  # noqa: E402
 from flack_project.daphne.handler import HTTPHandler  # noqa: E402
 
-privates.allow_close_codes()
+privates.allow_close_codes(PARTING)
 
 
 class AllowedHosts(OriginValidator):

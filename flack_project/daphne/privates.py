@@ -111,19 +111,20 @@ class Request(NamedTuple):
     path: str
 
 
-def close(protocol: Any, code: int | None = None) -> None:
-    """Send a close frame with any code.
+def allow_close_codes(patience: float) -> None:
+    """Let daphne, also `daphne` and `runserver` as they come, close a socket with any code.
 
     autobahn's `sendClose` refuses 1001 to 2999, so daphne would leave the socket open when an
     application closes it with 1008, 1009, 1012 or 1013:
     https://github.com/crossbario/autobahn-python/issues/1642,
-    https://github.com/django/daphne/issues/374.
+    https://github.com/django/daphne/issues/374. A client that does not answer within `patience`
+    seconds is reset and may lose the reason; by default after one second.
     """
-    protocol.sendCloseFrame(code=1000 if code is None else code)
 
+    def close(protocol: Any, code: int | None = None) -> None:
+        protocol.closeHandshakeTimeout = patience
+        protocol.sendCloseFrame(code=1000 if code is None else code)
 
-def allow_close_codes() -> None:
-    """Let daphne, also `daphne` and `runserver` as they come, close a socket with any code."""
     ws_protocol.WebSocketProtocol.serverClose = close
 
 
@@ -140,7 +141,6 @@ def install(websocket_factory: type, http_factory: type, basic_error: Any, refus
     server.WebSocketFactory, server.HTTPFactory = websocket_factory, http_factory
     http_protocol.WebRequest.basic_error = basic_error
     http.HTTPChannel._respondToBadRequestAndDisconnect = refuse  # type: ignore[method-assign]
-    allow_close_codes()
     # daphne reads the time only for durations. If the clock of this host were set back by an hour,
     # it would send no ping and find no hung application for an hour; a day ahead, it would close
     # every socket.

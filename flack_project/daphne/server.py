@@ -16,7 +16,7 @@ from typing import Any
 from daphne import cli, http_protocol, server  # first: it installs the reactor
 
 from chat.errors import error_body
-from chat.realtime.socket import TEXTS
+from chat.realtime.socket import PARTING, TEXTS
 from flack_project.daphne import privates
 from flack_project.daphne.inbox import Inbox
 from flack_project.daphne.shutdown import Draining, reactor
@@ -64,6 +64,7 @@ def refusal() -> bytes:
 
 
 privates.install(WebSocketFactory, HTTPFactory, answer_error, refusal())
+privates.allow_close_codes(PARTING)
 
 
 def clear_away(path: Path) -> None:

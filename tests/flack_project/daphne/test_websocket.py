@@ -42,7 +42,7 @@ def test_an_application_that_fails_during_its_response_harms_no_other(strict):
         assert code_at(strict, "/broken/") == 1011  # ended applications are still cleared away
 
 
-@pytest.mark.parametrize("strict", ["flack"], indirect=True)
+@pytest.mark.parametrize("strict", ["flack", "daphne"], indirect=True)
 def test_a_client_on_a_slow_network_has_seconds_to_answer_a_close(strict):
     with open_unread(strict, "/close/1008/") as plain:
         plain.settimeout(2)  # the way there and back; autobahn itself resets after one second
