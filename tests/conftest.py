@@ -174,6 +174,18 @@ def new_minute(clock: Clock) -> None:
     clock.advance(61 - clock() % 60)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def mute() -> Iterator[None]:
+    """Keep this process's own publisher still, also for a thread that outlives its test.
+
+    Each of its heartbeats would be a gap for the hub of a test.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for method in ("publish", "end"):
+            patch.setattr(push.publisher, method, lambda _: None)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def pushes(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """The data of every push, after the commit; only `live` publishes them."""

@@ -3,7 +3,6 @@
 import asyncio
 import os
 
-import pytest
 import pytest_asyncio
 from channels.layers import get_channel_layer
 from prometheus_client import REGISTRY
@@ -13,19 +12,14 @@ from chat.realtime.publisher import GROUP, Publisher
 from tests.sockets import settle
 
 
-@pytest.fixture
-def publishers():
-    """The publishers that this test made."""
-    return []
-
-
 @pytest_asyncio.fixture
-async def new_publisher(monkeypatch, publishers):
+async def new_publisher(monkeypatch):
     """Return a function that makes another process's publisher; all leave in the end.
 
     None sends an empty message by itself unless a test sets another `HEARTBEAT`.
     """
     monkeypatch.setattr(publisher_module, "HEARTBEAT", 3600)
+    publishers = []
 
     def new_publisher():
         publishers.append(Publisher())
@@ -37,11 +31,8 @@ async def new_publisher(monkeypatch, publishers):
 
 
 @pytest_asyncio.fixture
-async def channel(publishers, pushes, settings, valkey):
-    """A function that awaits the next message of this test's publishers, through Valkey.
-
-    The publisher of the test process may run too, started by an earlier test.
-    """
+async def channel(settings, valkey):
+    """A function that awaits the next message of this test's publishers, through Valkey."""
     settings.CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
@@ -54,10 +45,7 @@ async def channel(publishers, pushes, settings, valkey):
 
     async def receive():
         async with asyncio.timeout(30):
-            while True:
-                message = await layer.receive(name)
-                if message["publisher"] in {publisher.name for publisher in publishers}:
-                    return message
+            return await layer.receive(name)
 
     yield receive
     await layer.flush()
