@@ -11,6 +11,7 @@ from threading import Thread, current_thread
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 
 from chat.management import demo, diagnostics
@@ -238,12 +239,16 @@ def test_doctor_uses_a_tls_connection_in_one_thread_only(say, settings, monkeypa
             return connection.respond(200, '{"ready": true, "database": "ok", "redis": "ok"}')
         return None
 
+    def hold(connection):
+        with suppress(ConnectionClosed):
+            connection.recv()
+
     def queue_probe(queue):
         raise diagnostics.Problem(f"far enough, to {queue}")
 
     monkeypatch.setattr(ssl.SSLSocket, "read", noted)
     monkeypatch.setattr(diagnostics, "queue_probe", queue_probe)
-    with serve(list, "127.0.0.1", 0, ssl=tls, process_request=answer) as server:
+    with serve(hold, "127.0.0.1", 0, ssl=tls, process_request=answer) as server:
         Thread(target=server.serve_forever).start()
         with pytest.raises(CommandError, match="far enough, to celery"):
             say("", "doctor", "--url", f"https://localhost:{server.socket.getsockname()[1]}")
