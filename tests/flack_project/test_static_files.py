@@ -3,7 +3,7 @@
 import pytest
 from django.http import HttpResponseNotFound
 
-from flack_project.static_files import StaticFilesMiddleware
+from flack_project.static_files import WHOLE, StaticFilesMiddleware
 
 pytestmark = pytest.mark.django_db  # the end of a response looks at the connection
 
@@ -49,3 +49,18 @@ def test_a_file_that_an_upgrade_removes_is_a_404_until_it_is_back(get, script):
     assert get()[0].status_code == 404
     script.write_text("new")
     assert get()[1] == b"new"
+
+
+@pytest.mark.parametrize("size", [3, WHOLE, WHOLE + 1])
+def test_only_a_large_file_is_streamed(get, script, size):
+    script.write_bytes(b"x" * size)
+    response, body = get()
+    assert (len(body), response["Content-Length"]) == (size, str(size))
+    assert response.streaming is (size > WHOLE)
+
+
+def test_a_part_of_a_file_is_sent_and_nothing_of_one_that_is_known(get):
+    part, body = get(range="bytes=1-")
+    assert (part.status_code, body, part["Content-Range"]) == (206, b"ld", "bytes 1-2/3")
+    known, body = get(if_none_match=part["ETag"])
+    assert (known.status_code, body, known.streaming) == (304, b"", False)
