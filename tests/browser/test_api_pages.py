@@ -12,6 +12,8 @@ from tests.running import Stack
 
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 OF_DJANGO = ("label-title-only",)  # an icon is the label of the search
+# For what is the same in every size.
+ONE_SIZE = pytest.mark.parametrize("blank", ["desktop, light"], indirect=True)
 
 
 @pytest.fixture(params=["desktop, light", "phone, dark"])
@@ -42,6 +44,7 @@ def tab(blank: Page, alice: Person) -> Page:
     return blank
 
 
+@ONE_SIZE
 def test_a_double_click_posts_once(tab: Page, stack: Stack, word: str) -> None:
     tab.goto("/api/messages")
     tab.get_by_label("Source").fill(word)
@@ -50,6 +53,7 @@ def test_a_double_click_posts_once(tab: Page, stack: Stack, word: str) -> None:
     assert [message["source"] for message in stack.messages(f"q={word}")] == [word]
 
 
+@ONE_SIZE
 def test_a_request_that_fails_says_so_where_no_response_was_shown(tab: Page) -> None:
     tab.goto("/api/tokens")
     for words in ("The chat cannot be reached", "Still not"):
@@ -107,6 +111,7 @@ def test_a_form_keeps_what_was_typed_and_changes_only_that(tab: Page, alice: Per
     expect(tab.locator(".site bdi")).to_have_text(name)
 
 
+@ONE_SIZE
 def test_a_form_stays_with_its_text_when_the_session_has_ended(tab: Page, word: str) -> None:
     tab.goto("/api/messages")
     tab.get_by_label("Source").fill(word)
