@@ -122,7 +122,7 @@ class Supervisor:
 
     def _wait_until_ready(self) -> None:
         whole, status, answer, deadline = False, 0, "no answer", time.monotonic() + PATIENCE
-        while not whole and not self._stopping.wait(0.05):
+        while not whole and not self._stopping.wait(0.2):
             if time.monotonic() > deadline:
                 return self._ends.put(f"/readyz is still not ready, {answer}")
             connection = HTTPConnection("127.0.0.1", self._port, timeout=5)
