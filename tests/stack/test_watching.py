@@ -3,7 +3,6 @@
 import json
 import re
 import socket
-from functools import partial
 from typing import Any
 
 import httpx
@@ -54,8 +53,12 @@ def test_every_node_exposes_the_metrics_of_all_nodes_and_the_worker(
         for wire in (first, second):
             wire.push("Message", id=message["id"])
         eventually(lambda: "A page" in stack.message(message["id"])["html"], "a preview", PATIENCE)
-        for counter in ("flack_fan_out_seconds_count", "flack_deliveries_total"):
-            eventually(partial(grew, stack, before, counter, 4), counter, PATIENCE)
+        done = ("flack_fan_out_seconds_count", "flack_deliveries_total")
+        eventually(
+            lambda: all(counted(stack, before, counter) >= 4 for counter in done),
+            "the fan-outs and deliveries",
+            PATIENCE,
+        )
         task = 'flack_tasks_total{state="SUCCESS",task="chat.tasks.expand_links"}'
         # Tasks of earlier tests may end meanwhile.
         eventually(lambda: counted(stack, before, task) >= 1, "the task", PATIENCE)
@@ -70,11 +73,6 @@ def counted(stack: Stack, before: dict[str, float], name: str) -> float:
     """Return by how much a counter grew, as both nodes expose it."""
     one, other = samples(stack, 1).get(name, 0), samples(stack, 2).get(name, 0)
     return min(one, other) - before.get(name, 0)
-
-
-def grew(stack: Stack, before: dict[str, float], name: str, least: int) -> bool:
-    """Return True if a counter grew by `least` or more."""
-    return counted(stack, before, name) >= least
 
 
 def test_each_answer_has_a_request_id_that_no_client_chose(stack: Stack) -> None:
