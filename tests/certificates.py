@@ -1,5 +1,6 @@
 """A certificate that is its own authority, for servers of the tests that have TLS."""
 
+import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,8 +9,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
-def certify(folder: Path, hostname: str) -> None:
-    """Write fullchain.pem and privkey.pem, good for a day, for a server of this name."""
+def certify(folder: Path, hostname: str) -> ssl.SSLContext:
+    """Write fullchain.pem and privkey.pem, good for a day, for a server of this name.
+
+    Return the context of a server in this process.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, hostname)])
     now = datetime.now(UTC)
@@ -30,3 +34,6 @@ def certify(folder: Path, hostname: str) -> None:
     (folder / "privkey.pem").write_bytes(
         key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "fullchain.pem", folder / "privkey.pem")
+    return context

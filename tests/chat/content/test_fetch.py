@@ -13,14 +13,9 @@ import threading
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +23,7 @@ from chat.content import fetch as fetch_module
 from chat.content import previews as previews_module
 from chat.content.fetch import FAILURES, MAX_BYTES, MAX_REDIRECTS, Refused, is_public
 from chat.content.previews import previews
+from tests.certificates import certify
 from tests.chat.content.corpus_addresses import INWARD, LOOPBACK, ODD, URLS
 from tests.chat.content.sites import HEAD, PAGE, Site, answer, redirect
 
@@ -728,35 +724,11 @@ def test_each_host_of_a_redirect_is_admitted(site, internet):
 @pytest.fixture
 def secure_site(site, internet, settings, tmp_path):
     """A site with a self-signed certificate for page.test, which the context `trust` accepts."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "page.test")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
-        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("page.test")]), critical=False)
-        .sign(key, hashes.SHA256())
-        .public_bytes(serialization.Encoding.PEM)
-    )
-    pem = tmp_path / "page.pem"
-    pem.write_bytes(
-        certificate
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(pem)
+    server = certify(tmp_path, "page.test")
     site.asked_for = []
     server.sni_callback = lambda sock, name, context: site.asked_for.append(name)
     site.socket = server.wrap_socket(site.socket, server_side=True, do_handshake_on_connect=False)
-    site.trust = ssl.create_default_context(cadata=certificate.decode())
+    site.trust = ssl.create_default_context(cafile=tmp_path / "fullchain.pem")
     internet.names = {name: [["127.0.0.1"]] for name in ("page.test", "other.test")}
     settings.FLACK_PREVIEW_HOSTS = ["page.test", "other.test"]
     return site

@@ -201,11 +201,14 @@ def test_doctor_reports_a_redis_that_cannot_be_written(say):
         say("", "doctor")
 
 
-def test_doctor_reports_a_certificate_that_is_not_trusted(say, settings, tmp_path):
+@pytest.fixture
+def tls(tmp_path):
+    """The context of a server at localhost, whose certificate is in tmp_path."""
+    return certify(tmp_path, "localhost")
+
+
+def test_doctor_reports_a_certificate_that_is_not_trusted(say, settings, tls):
     settings.REDIS_URL = NO_REDIS  # the cache of the tests works
-    certify(tmp_path, "localhost")
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(tmp_path / "fullchain.pem", tmp_path / "privkey.pem")
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def refuse() -> None:
@@ -220,13 +223,10 @@ def test_doctor_reports_a_certificate_that_is_not_trusted(say, settings, tmp_pat
         server.join()
 
 
-def test_doctor_uses_a_tls_connection_in_one_thread_only(say, settings, monkeypatch, tmp_path):
+def test_doctor_uses_a_tls_connection_in_one_thread_only(say, settings, monkeypatch, tmp_path, tls):
     """What one thread writes can be lost while another reads, as `websockets.sync` does."""
     settings.REDIS_URL = NO_REDIS  # the cache of the tests works
-    certify(tmp_path, "localhost")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "fullchain.pem"))
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(tmp_path / "fullchain.pem", tmp_path / "privkey.pem")
     readers, read = set(), ssl.SSLSocket.read
 
     def noted(self, *arguments):
