@@ -5,6 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+NOON = 1_700_049_600  # 2023-11-15 12:00 UTC
 SOURCES = [
     "Short.",
     "Two lines\nin one message, the second one long enough to wrap on a phone, if not elsewhere.",
@@ -30,7 +31,7 @@ ANSWER = """(messages) => {
 }"""
 
 
-def remember(page: Page, count: int, *, end: int, pause: int = 90) -> None:
+def remember(page: Page, count: int, *, end: int = NOON, pause: int = 90) -> None:
     """Let the page find `count` messages of two users, `pause` seconds apart, up to `end`."""
     messages = [message(n, end - (count - n) * pause) for n in range(1, count + 1)]
     page.add_init_script(f"({ANSWER})({json.dumps(messages)})")

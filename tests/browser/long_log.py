@@ -5,7 +5,10 @@ The CPU time of the page's own thread, by Chromium's `TaskDuration`, and the mem
 
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
+
+from playwright.sync_api import expect
 
 from comparison.usage import arguments
 from tests.browser.browser import open_browser
@@ -15,7 +18,6 @@ from tests.running import Stack
 
 MESSAGES, FRAMES = 10_000, 100
 LOADED_AT_ONCE = 50
-NOON = 1_700_049_600  # 2023-11-15 12:00 UTC
 READ_ALL = """async (count) => {
     const log = document.querySelector('#log')
     const articles = log.getElementsByTagName('article')
@@ -63,13 +65,16 @@ def measure(room: Room) -> dict[tuple[str, str, int], float]:
 
 def main() -> None:
     """Print a line for each measurement; exit with 1 if one is above what it may be."""
-    with tempfile.TemporaryDirectory() as folder, open_browser() as browser:
-        stack = Stack(Path(folder))
+    with ExitStack() as leaving:
+        stack = Stack(Path(leaving.enter_context(tempfile.TemporaryDirectory())))
+        leaving.callback(stack.stop)
+        browser = leaving.enter_context(open_browser())
         room = Room(browser.new_context(), stack.url)
-        remember(room.page, MESSAGES, end=NOON)
+        remember(room.page, MESSAGES)
         room.open(stack.person("Alice"))
         found = measure(room)
-        stack.stop()
+        room.say("one more")
+        expect(room.unsent).to_have_count(0)
     for (what, unit, most), value in found.items():
         print(f"{what:45}{value:6.1f} {unit}, at most {most}")
     sys.exit(any(value > most for (_, _, most), value in found.items()))

@@ -11,8 +11,6 @@ from tests.browser.room import MakeRoom, Room
 from tests.browser.test_everyone import audit
 from tests.running import Stack
 
-NOON = 1_700_049_600  # 2023-11-15 12:00 UTC
-
 
 def act(room: Room, text: str, action: str) -> None:
     """Press a button of the message that contains a text."""
@@ -208,7 +206,7 @@ def test_a_permalink_loads_the_history_around_its_message_and_marks_it(
     make_room: MakeRoom,
 ) -> None:
     room = make_room(viewport={"width": 900, "height": 500})
-    remember(room.page, 400, end=NOON)
+    remember(room.page, 400)
     room.page.goto(f"{room.url}/#m150")
     target = room.page.locator('article[data-id="150"]')
     expect(target).to_be_in_viewport()
@@ -236,7 +234,7 @@ def test_a_permalink_and_the_history_that_loads_beside_it_leave_nothing_out(
 ) -> None:
     """The window is so tall that both ask for messages before the same one."""
     room = make_room(viewport={"width": 900, "height": 4000})
-    remember(room.page, 400, end=NOON)
+    remember(room.page, 400)
     room.page.goto(f"{room.url}/#m270")
     target = room.page.locator('article[data-id="270"]')
     expect(target).to_have_attribute("aria-current", "true")

@@ -5,12 +5,10 @@ import re
 from playwright.sync_api import expect
 
 from comparison.contract.client import Person
-from tests.browser.history import message, remember
+from tests.browser.history import NOON, message, remember
 from tests.browser.room import MakeRoom, Room
 from tests.browser.tap import Tap
 from tests.running import Stack
-
-NOON = 1_700_049_600  # 2023-11-15 12:00 UTC
 
 
 def mute(room: Room, person: Person, *, on: bool = True) -> None:
@@ -60,7 +58,7 @@ def test_a_count_of_messages_that_are_not_all_loaded_has_a_plus(
     make_room: MakeRoom, alice: Person
 ) -> None:
     room = make_room(viewport={"width": 600, "height": 400})
-    remember(room.page, 130, end=NOON)
+    remember(room.page, 130)
     room.keep("flack.read", 10)
     room.open(alice)
     # The page loads more by itself when what is loaded ends near the viewport.

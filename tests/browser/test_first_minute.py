@@ -8,7 +8,6 @@ from tests.browser.history import remember
 from tests.browser.room import MakeRoom
 from tests.browser.test_people_list import crowd
 
-NOON = 1_700_049_600  # 2023-11-15 12:00 UTC
 # The controls that do not fit into the window when scrolled to, or that a press would not hit.
 OUT_OF_REACH = """controls => controls.filter((control) => {
     control.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' })
@@ -42,7 +41,7 @@ def test_loading_an_empty_room_and_its_first_message_are_states_of_the_page(
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_nothing_moves_when_a_user_signs_in(make_room: MakeRoom, alice: Person, width: int) -> None:
     room = make_room(viewport={"width": width, "height": 700})
-    remember(room.page, 3, end=NOON)
+    remember(room.page, 3)
     room.open()
     last, heights = room.page.get_by_role("article").last, []
     heights.append(last.bounding_box())
@@ -70,7 +69,7 @@ def test_with_text_of_200_percent_a_phone_reaches_every_control(
     make_room: MakeRoom, alice: Person
 ) -> None:
     room = make_room(viewport={"width": 390, "height": 700}, has_touch=True)
-    remember(room.page, 3, end=NOON)
+    remember(room.page, 3)
     crowd(room, 12)
     room.open()
     room.page.evaluate("document.documentElement.style.fontSize = '200%'")
@@ -95,7 +94,7 @@ def test_with_text_of_200_percent_a_phone_reaches_every_control(
 
 def test_printing_prints_the_conversation(make_room: MakeRoom, alice: Person) -> None:
     room = make_room()
-    remember(room.page, 120, end=NOON)
+    remember(room.page, 120)
     room.open(alice)
     room.page.emulate_media(media="print")
     expect(room.page.get_by_role("banner")).to_contain_text("Flack")

@@ -12,8 +12,6 @@ from tests.browser.room import MakeRoom, Room
 from tests.browser.tap import Tap
 from tests.running import Stack
 
-NOON = 1_700_049_600  # 2023-11-15 12:00 UTC
-
 
 def scroll_up(room: Room) -> None:
     """Go to where the log begins, as far as it is there."""
@@ -88,7 +86,7 @@ def test_yesterday_is_the_day_before_also_after_a_day_of_23_hours(make_room: Mak
 
 def test_times_are_local_and_full_on_hover_and_days_are_parted(make_room: MakeRoom) -> None:
     room = make_room(timezone_id="Pacific/Auckland", locale="en-NZ")
-    remember(room.page, 3, end=NOON, pause=3600)
+    remember(room.page, 3, pause=3600)
     room.open()
     times = room.page.get_by_role("article").get_by_role("time")
     # 12:00 UTC is past midnight there.
@@ -156,7 +154,7 @@ def test_a_line_is_drawn_where_reading_stopped(
 
 def test_history_loads_on_scrolling_up_without_a_jump(make_room: MakeRoom) -> None:
     room = make_room()
-    remember(room.page, 130, end=NOON)
+    remember(room.page, 130)
     room.open()
     expect(room.page.get_by_role("article")).to_have_count(50)
     place = "body => body.getBoundingClientRect().top"
@@ -199,7 +197,7 @@ def test_what_is_typed_in_an_editor_is_kept_when_the_page_drops_its_row(
 ) -> None:
     """The page holds 2,000 messages at most; she has the id of an author of the made-up past."""
     room = make_room()
-    remember(room.page, 3000, end=NOON)
+    remember(room.page, 3000)
     room.open(replace(alice, id=1))
     room.page.evaluate(
         """async () => {
