@@ -18,7 +18,7 @@ PATIENCE = 10.0  # seconds to wait for the answer to a post, as in `outbox.js`
 EVERY = 0.05  # seconds between two requests of one client, unless a fault changes it
 # The same in the tests, where fewer requests take less CPU time: every client still has some under
 # way during each fault. `make faults` sends all of them.
-CALM = 0.2
+CALM = 0.4
 EDITED = "edited"
 AGAIN = 0.5  # seconds before a retry, unless there is a Retry-After
 
