@@ -28,6 +28,8 @@ BASE_ARGUMENTS = {
 class OperatorCommand(BaseCommand):
     """A command that prints a sentence, or with `--json` one JSON object for scripts."""
 
+    # They load every view, which takes a third of a command's time; `migrate` and `check` run them.
+    requires_system_checks = ()
     suppressed_base_arguments = BASE_ARGUMENTS
     destroys = False  # adds `--yes`; the command calls `confirm` before it deletes anything
 
