@@ -29,12 +29,12 @@ MIN_FREE = 16 * 2**20  # bytes; SQLite needs 4 MiB of them for its write-ahead l
 
 DESCRIPTION = "One public chat room, open to everyone. Read at once; choose a nickname to write."
 FOLDER = Path(__file__).parent / "static"
-# What the page imports, so that browsers fetch all of it at once; ticker.js runs in a worker, and
-# the modules in the folder `lazy` are loaded when a user first needs them.
+# What the page imports, so that browsers fetch all of it at once; reload.js is no module, ticker.js
+# runs in a worker, and the modules in the folder `lazy` are loaded when a user first needs them.
 MODULES = sorted(
     str(path.relative_to(FOLDER))
     for path in FOLDER.glob("chat/*.js")
-    if path.name not in ("main.js", "ticker.js")
+    if path.name not in ("main.js", "reload.js", "ticker.js")
 )
 
 View = Callable[[HttpRequest], HttpResponse]

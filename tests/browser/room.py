@@ -11,7 +11,6 @@ from playwright.sync_api import (
     Error,
     Locator,
     Page,
-    Request,
     expect,
 )
 
@@ -41,8 +40,6 @@ class Room:
         self.page.add_init_script(LASTING)
         self.page.on("console", self._listen)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("requestfailed", self._fail)
-        self.is_cut_off = False
         role = self.page.get_by_role
         self.log = role("log", name="Messages")
         self.box = role("textbox", name="Message")
@@ -67,20 +64,18 @@ class Room:
     def load(self, person: Person | None = None) -> None:
         """Load the page, signed in if a person is given.
 
-        Again if Chromium gave up a part of it, as it does when this machine gets another address:
-        tests/hosts gives it one, and takes it away.
+        Again if Chromium gave it up, as it does when this machine gets another address: tests/hosts
+        gives it one, and takes it away. A part that was given up is loaded again by the page.
         """
         if person:
             session = {"token": person.token, "id": person.id, "nickname": person.nickname}
             self.keep("flack.session", session)
-        self.is_cut_off = True
-        while self.is_cut_off:
-            self.is_cut_off = False
-            try:
-                self.page.goto(self.url)
-            except Error:
-                if not self.is_cut_off:
-                    raise
+        try:
+            self.page.goto(self.url)
+        except Error as error:
+            if "ERR_NETWORK_CHANGED" not in error.message:
+                raise
+            self.page.goto(self.url)
 
     def open(self, person: Person | None = None) -> "Room":
         """Load the page, signed in if a person is given, and wait until it is live."""
@@ -132,9 +127,6 @@ class Room:
     def texts(self, containing: str) -> list[str]:
         """Return the texts of the messages that contain a text, in the order of the log."""
         return self.article(containing).locator(".body").all_text_contents()
-
-    def _fail(self, request: Request) -> None:
-        self.is_cut_off |= request.failure == "net::ERR_NETWORK_CHANGED"
 
     def _listen(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not message.text.startswith(EXPECTED):

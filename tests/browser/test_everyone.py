@@ -229,10 +229,10 @@ def test_the_page_fits(
         expect(room.hears(f"{word} said at {width}")).to_be_in_viewport()
 
 
-def test_the_page_is_smaller_than_92_kb() -> None:
+def test_the_page_is_smaller_than_93_kb() -> None:
     """What is in the folder `lazy` is loaded when a user first needs it."""
     files = [*CHAT.glob("static/chat/*.js"), *CHAT.glob("static/chat/*.css")]
-    assert sum(len(f.read_bytes()) for f in [*files, CHAT / "templates/chat/index.html"]) < 92_000
+    assert sum(len(f.read_bytes()) for f in [*files, CHAT / "templates/chat/index.html"]) < 93_000
 
 
 def test_what_can_wait_is_not_loaded_at_the_start(make_room: MakeRoom) -> None:

@@ -19,6 +19,7 @@ import { users } from './store.js'
 import * as sync from './sync.js'
 
 const TICKS = 3
+const TICKER_PAUSE = 10000
 const SLEPT = 40000
 const AWAY = 60000
 /** Milliseconds without a socket after which the page polls, at first and later. */
@@ -96,6 +97,25 @@ function showSession(ended = false) {
 	outbox.pump()
 }
 
+/** Tick by a worker; if it could not be fetched, it is fetched again. */
+function startTicker() {
+	const ticker = new Worker(new URL('ticker.js', import.meta.url))
+	ticker.onmessage = tick
+	ticker.onerror = () => setTimeout(startTicker, TICKER_PAUSE)
+}
+
+function tick() {
+	// After the machine slept, a connection may be dead without an event.
+	if (Date.now() - tickedAt > SLEPT) socket.restart()
+	tickedAt = Date.now()
+	ticks += 1
+	if (ticks % TICKS) return
+	ping()
+	sync.prove()
+	if (today !== dayOf(Date.now())) showDays()
+	today = dayOf(Date.now())
+}
+
 /** Go to the message of the address, if it has one. */
 function followLink() {
 	if (location.hash) use('permalink', ({ goToLinked }) => goToLinked())
@@ -162,17 +182,7 @@ socket.connect({
 	received,
 })
 startPolling(FIRST_WAIT)
-new Worker(new URL('ticker.js', import.meta.url)).onmessage = () => {
-	// After the machine slept, a connection may be dead without an event.
-	if (Date.now() - tickedAt > SLEPT) socket.restart()
-	tickedAt = Date.now()
-	ticks += 1
-	if (ticks % TICKS) return
-	ping()
-	sync.prove()
-	if (today !== dayOf(Date.now())) showDays()
-	today = dayOf(Date.now())
-}
+startTicker()
 document.addEventListener('visibilitychange', () => {
 	if (document.hidden) hiddenAt = Date.now()
 	else if (Date.now() - hiddenAt > AWAY) {

@@ -1,0 +1,17 @@
+// Loads the page again when a script or a style sheet failed, as when the network has changed.
+
+const FIRST_PAUSE = 5000
+const PAUSE = 60000 // ms after a reload that did not help
+let isBroken = false
+
+addEventListener('error', async ({ target }) => {
+	if (!(target instanceof Element && target.matches('script, [rel=stylesheet]')) || isBroken) return
+	isBroken = true
+	const { src, href } = /** @type {HTMLScriptElement & HTMLLinkElement} */ (target)
+	const pause = history.state?.isReloaded ? PAUSE : FIRST_PAUSE
+	do {
+		await new Promise((resolve) => setTimeout(resolve, pause * (1 + Math.random())))
+	} while (!(await fetch(src ?? href).then(({ ok }) => ok, () => false)))
+	history.replaceState({ isReloaded: true }, '')
+	location.reload()
+}, true)

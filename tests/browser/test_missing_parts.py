@@ -1,0 +1,78 @@
+"""The page without one of its own files, as when the network changed while they were fetched."""
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from comparison.contract.client import Person
+from tests.browser.room import MakeRoom
+from tests.browser.tap import Frame, Tap
+
+
+def lose(page: Page, part: str) -> None:
+    """Let a file be out of reach from now on."""
+    page.route(f"**/{part}", lambda route: route.abort("internetdisconnected"))
+
+
+@pytest.mark.parametrize("part", ["main.js", "session.js", "theme.css"])
+def test_a_page_without_one_of_its_parts_is_loaded_again_when_the_server_is_in_reach(
+    make_room: MakeRoom, part: str
+) -> None:
+    room = make_room()
+    page = room.page
+    page.clock.install()
+    lose(page, part)
+    page.goto(room.url)
+    page.evaluate("window.isFirst = true")
+    lose(page, "static/**")
+    for _ in range(2):
+        with page.expect_event("requestfailed"):
+            page.clock.run_for(10_000)
+    assert page.evaluate("window.isFirst")
+    page.unroute_all()
+    with page.expect_event("load"):
+        page.clock.run_for(10_000)
+    room.is_live()
+    expect(page.locator("html")).to_have_css("background-color", "rgb(250, 248, 243)")
+
+
+def test_a_page_whose_part_stays_away_is_loaded_no_more_than_once_a_minute(
+    make_room: MakeRoom,
+) -> None:
+    room = make_room()
+    page, loads = room.page, list[Page]()
+    page.on("load", lambda page: loads.append(page))
+    page.clock.install()
+    lose(page, "session.js")
+    page.goto(room.url)
+    with page.expect_event("load"):
+        page.clock.run_for(10_000)
+    page.clock.run_for(59_000)
+    assert len(loads) == 2
+    with page.expect_event("load"):
+        page.clock.run_for(61_000)
+    expect(page.get_by_text("Loading the conversation…")).to_be_visible()
+
+
+def test_a_page_whose_ticker_was_out_of_reach_still_keeps_its_user_online(
+    make_room: MakeRoom, alice: Person
+) -> None:
+    room, pings = make_room(), list[Frame]()
+    tap = Tap(room.page)
+    room.page.clock.install()
+    lose(room.page, "ticker.js")
+    room.open(alice)
+
+    def often(route: Route) -> None:
+        """The page's clock does not reach its worker."""
+        route.fulfill(content_type="text/javascript", body="setInterval(() => postMessage(0), 100)")
+
+    def note(frame: Frame) -> bool:
+        if frame["event"] == "ping_user":
+            pings.append(frame)
+        return True
+
+    room.page.route("**/ticker.js", often)
+    tap.passes_up = note
+    room.page.clock.run_for(10_000)
+    while not pings:
+        room.page.wait_for_timeout(20)
