@@ -195,13 +195,13 @@ define install
 	|| $(BIN)/pip --python $(1) install --quiet --no-compile --require-hashes $(2)
 endef
 
-# What the tests import is compiled by the first import, which is here, as five processes of pytest
+# What the tests import is compiled by the first import, which is here, as six processes of pytest
 # would each compile it.
 .venv/test-stamp: requirements.txt requirements-run.txt requirements-dev.txt | .venv/pip-stamp
 	@echo "Installing what Flack and its tests need into .venv; this takes a few seconds"
 	$(call install,$(BIN)/python,-r requirements.txt -r requirements-run.txt -r requirements-dev.txt)
 	@SECRET_KEY=of-no-server-only-to-import-the-modules DATABASE_URL=sqlite://:memory: \
-		$(BIN)/python -c "import celery.bin.celery, flack_project.asgi, hypothesis, playwright.sync_api, pytest"
+		$(BIN)/python -c "import celery.bin.celery, flack_project.asgi, playwright.sync_api, tests.conftest"
 	@touch .venv/run-stamp $@
 
 $(JS)/node_modules $(PEERS)/node_modules: %/node_modules: %/package-lock.json | programs
