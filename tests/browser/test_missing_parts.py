@@ -53,6 +53,26 @@ def test_a_page_whose_part_stays_away_is_loaded_no_more_than_once_a_minute(
     expect(page.get_by_text("Loading the conversation…")).to_be_visible()
 
 
+def test_a_script_of_another_origin_that_an_extension_inserts_never_reloads_the_page(
+    make_room: MakeRoom,
+) -> None:
+    room = make_room()
+    room.page.clock.install()
+    room.open()
+    room.page.evaluate(
+        """() => new Promise((resolve) => {
+            const script = document.createElement('script')
+            script.src = 'https://extension.example/script.js'
+            script.onerror = resolve
+            document.head.append(script)
+            window.isFirst = true
+        })"""
+    )
+    room.complaints.clear()  # that the policy blocks it
+    room.page.clock.run_for(20_000)
+    assert room.page.evaluate("window.isFirst")
+
+
 def test_a_page_whose_ticker_was_out_of_reach_still_keeps_its_user_online(
     make_room: MakeRoom, alice: Person
 ) -> None:

@@ -5,13 +5,16 @@ const PAUSE = 60000 // ms after a reload that did not help
 let isBroken = false
 
 addEventListener('error', async ({ target }) => {
-	if (!(target instanceof Element && target.matches('script, [rel=stylesheet]')) || isBroken) return
-	isBroken = true
+	if (!(target instanceof Element && target.matches('script, [rel=stylesheet]'))) return
 	const { src, href } = /** @type {HTMLScriptElement & HTMLLinkElement} */ (target)
+	const url = src ?? href
+	// An extension of the browser may insert what the page's policy blocks.
+	if (isBroken || !url.startsWith(location.origin)) return
+	isBroken = true
 	const pause = history.state?.isReloaded ? PAUSE : FIRST_PAUSE
 	do {
 		await new Promise((resolve) => setTimeout(resolve, pause * (1 + Math.random())))
-	} while (!(await fetch(src ?? href).then(({ ok }) => ok, () => false)))
+	} while (!(await fetch(url).then(({ ok }) => ok, () => false)))
 	history.replaceState({ isReloaded: true }, '')
 	location.reload()
 }, true)
