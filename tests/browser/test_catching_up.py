@@ -72,21 +72,21 @@ def test_a_node_dies_while_messages_flow_and_none_is_lost_or_doubled(
     rooms: tuple[Room, Room], stack: Stack, word: str
 ) -> None:
     here, there = rooms
-    for number in range(15):
+    for number in range(30):
         here.say(f"{word} here {number:02}")
         there.say(f"{word} there {number:02}")
-        if number in (3, 9):
+        if number in (5, 20):
             # One of the two is the node of either browser.
-            stack.part(f"node.{1 if number == 3 else 2}").kill()
+            stack.part(f"node.{1 if number == 5 else 2}").kill()
     for room in (here, there):
-        expect(room.article(word)).to_have_count(30)
+        expect(room.article(word)).to_have_count(60)
         expect(room.unsent).to_have_count(0)
-    expect(there.article(f"{word} here 14")).to_have_count(1)
+    expect(there.article(f"{word} here 29")).to_have_count(1)
     stored = [m["source"] for m in stack.messages("limit=200") if word in m["source"]]
     assert here.texts(word) == there.texts(word) == stored
     for name in ("here", "there"):
         said = [text for text in stored if name in text.split()]
-        assert said == [f"{word} {name} {number:02}" for number in range(15)]
+        assert said == [f"{word} {name} {number:02}" for number in range(30)]
 
 
 @pytest.mark.parametrize("reason", ["resync", "return to the tab"])
