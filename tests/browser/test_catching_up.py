@@ -114,11 +114,7 @@ def test_a_machine_that_wakes_connects_anew_and_catches_up(
     room = make_room()
     tap = Tap(room.page)
     room.page.clock.install()
-    # The page's clock does not reach its worker.
-    often = "setInterval(() => postMessage(0), 100)"
-    room.page.route(
-        "**/ticker.js", lambda route: route.fulfill(content_type="text/javascript", body=often)
-    )
+    room.tick_often()
     room.open(alice)
     tap.passes_down = lambda frame: not is_about_messages(frame)
     stack.posted(bob, word)

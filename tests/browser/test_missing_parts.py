@@ -1,7 +1,7 @@
 """The page without one of its own files, as when the network changed while they were fetched."""
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from comparison.contract.client import Person
 from tests.browser.room import MakeRoom
@@ -82,16 +82,12 @@ def test_a_page_whose_ticker_was_out_of_reach_still_keeps_its_user_online(
     lose(room.page, "ticker.js")
     room.open(alice)
 
-    def often(route: Route) -> None:
-        """The page's clock does not reach its worker."""
-        route.fulfill(content_type="text/javascript", body="setInterval(() => postMessage(0), 100)")
-
     def note(frame: Frame) -> bool:
         if frame["event"] == "ping_user":
             pings.append(frame)
         return True
 
-    room.page.route("**/ticker.js", often)
+    room.tick_often()
     tap.passes_up = note
     room.page.clock.run_for(10_000)
     while not pings:

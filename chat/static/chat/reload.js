@@ -1,7 +1,8 @@
 // Loads the page again when a script or a style sheet failed, as when the network has changed.
 
+/** Milliseconds before the first reload, and after one that did not help. */
 const FIRST_PAUSE = 5000
-const PAUSE = 60000 // ms after a reload that did not help
+const PAUSE = 60000
 let isBroken = false
 
 addEventListener('error', async ({ target }) => {
