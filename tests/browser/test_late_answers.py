@@ -118,11 +118,11 @@ def test_a_password_is_changed_in_one_tab_at_a_time(
     room: Room, make_room: MakeRoom, alice: Person, word: str
 ) -> None:
     other = make_room(beside=room).open(alice)
-    other.page.evaluate("addEventListener('storage', () => { window.isTold = true })")
+    other.page.evaluate("addEventListener('storage', () => { document.body.dataset.told = '' })")
     release = hold(room.page, "**/api/users/*", "PUT")
     for tab in (room, other):
         if tab is other:
-            tab.page.wait_for_function("window.isTold")
+            expect(tab.page.locator("body")).to_have_attribute("data-told", "")
         tab.open_account()
         tab.page.get_by_label("New password").fill(new_password())
         tab.page.get_by_role("button", name="Change password").click()
