@@ -26,31 +26,42 @@ def test_a_page_without_one_of_its_parts_is_loaded_again_when_the_server_is_in_r
     lose(page, "static/**")
     for _ in range(2):
         with page.expect_event("requestfailed"):
-            page.clock.run_for(10_000)
+            page.clock.run_for(4000)
     assert page.evaluate("window.isFirst")
     page.unroute_all()
     with page.expect_event("load"):
-        page.clock.run_for(10_000)
+        page.clock.run_for(4000)
     room.is_live()
     expect(page.locator("html")).to_have_css("background-color", "rgb(250, 248, 243)")
 
 
-def test_a_page_whose_part_stays_away_is_loaded_no_more_than_once_a_minute(
+def test_a_page_whose_part_stays_away_is_loaded_ever_more_seldom_until_it_is_back(
     make_room: MakeRoom,
 ) -> None:
     room = make_room()
     page, loads = room.page, list[Page]()
     page.on("load", lambda page: loads.append(page))
+    page.add_init_script("Math.random = () => 0.5")
     page.clock.install()
+
+    def is_loaded_after(seconds: int) -> None:
+        before = len(loads)
+        page.clock.run_for(seconds * 1000)  # the clock also goes on by itself
+        assert len(loads) == before
+        with page.expect_event("load"):
+            page.clock.run_for(seconds * 1000)
+
     lose(page, "session.js")
     page.goto(room.url)
-    with page.expect_event("load"):
-        page.clock.run_for(10_000)
-    page.clock.run_for(50_000)  # the clock also goes on by itself
-    assert len(loads) == 2
-    with page.expect_event("load"):
-        page.clock.run_for(70_000)
+    for seconds in (2, 4, 8, 16, 32, 60):
+        is_loaded_after(seconds)
     expect(page.get_by_text("Loading the conversation…")).to_be_visible()
+    page.unroute_all()
+    is_loaded_after(60)
+    room.is_live()
+    lose(page, "session.js")
+    page.reload()
+    is_loaded_after(2)  # another outage begins as the first one did
 
 
 def test_a_script_of_another_origin_that_an_extension_inserts_never_reloads_the_page(

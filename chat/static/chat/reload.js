@@ -1,8 +1,6 @@
 // Loads the page again when a script or a style sheet failed, as when the network has changed.
 
-/** Milliseconds before the first reload, and after one that did not help. */
-const FIRST_PAUSE = 5000
-const PAUSE = 60000
+const reloads = history.state?.reloads ?? 0
 let isBroken = false
 
 addEventListener('error', async ({ target }) => {
@@ -12,10 +10,12 @@ addEventListener('error', async ({ target }) => {
 	// An extension of the browser may insert what the page's policy blocks.
 	if (isBroken || !url.startsWith(location.origin)) return
 	isBroken = true
-	const pause = history.state?.isReloaded ? PAUSE : FIRST_PAUSE
+	// Milliseconds; each reload that did not help doubles them.
+	const pause = Math.min(2000 * 2 ** reloads, 60000)
 	do {
 		await new Promise((resolve) => setTimeout(resolve, pause * (1 + Math.random())))
 	} while (!(await fetch(url).then(({ ok }) => ok, () => false)))
-	history.replaceState({ isReloaded: true }, '')
+	history.replaceState({ reloads: reloads + 1 }, '')
 	location.reload()
 }, true)
+addEventListener('load', () => isBroken || history.replaceState(null, ''))
