@@ -1,29 +1,30 @@
 """The pages of the API and of the admin, under the Content-Security-Policy, and seen by axe."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from comparison.contract.client import Person, new_nickname, new_password
 from tests.browser.test_everyone import audit
 from tests.running import Stack
 
-SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 OF_DJANGO = ("label-title-only",)  # an icon is the label of the search
-# For what is the same in every size.
-ONE_SIZE = pytest.mark.parametrize("blank", ["desktop, light"], indirect=True)
+
+# Resolves when no colour is between that of one scheme and that of the other any longer.
+COLOURS_CHANGED = """async () => {
+    for (let all; (all = document.getAnimations()).length;) {
+        await Promise.allSettled(all.map((each) => each.finished))
+    }
+}"""
 
 
-@pytest.fixture(params=["desktop, light", "phone, dark"])
-def blank(request: Any, chromium: Browser, stack: Stack) -> Iterator[Page]:
+@pytest.fixture
+def blank(chromium: Browser, stack: Stack) -> Iterator[Page]:
     """A tab that is not signed in; at its end nothing may have been refused or logged."""
-    size, scheme = request.param.split(", ")
-    width, height = SIZES[size]
-    page = chromium.new_page(
-        base_url=stack.url, viewport={"width": width, "height": height}, color_scheme=scheme
-    )
+    page = chromium.new_page(base_url=stack.url, viewport=PHONE)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -44,7 +45,6 @@ def tab(blank: Page, alice: Person) -> Page:
     return blank
 
 
-@ONE_SIZE
 def test_a_double_click_posts_once(tab: Page, stack: Stack, word: str) -> None:
     tab.goto("/api/messages")
     tab.get_by_label("Source").fill(word)
@@ -53,7 +53,6 @@ def test_a_double_click_posts_once(tab: Page, stack: Stack, word: str) -> None:
     assert [message["source"] for message in stack.messages(f"q={word}")] == [word]
 
 
-@ONE_SIZE
 def test_a_request_that_fails_says_so_where_no_response_was_shown(tab: Page) -> None:
     tab.goto("/api/tokens")
     for words in ("The chat cannot be reached", "Still not"):
@@ -111,7 +110,6 @@ def test_a_form_keeps_what_was_typed_and_changes_only_that(tab: Page, alice: Per
     expect(tab.locator(".site bdi")).to_have_text(name)
 
 
-@ONE_SIZE
 def test_a_form_stays_with_its_text_when_the_session_has_ended(tab: Page, word: str) -> None:
     tab.goto("/api/messages")
     tab.get_by_label("Source").fill(word)
@@ -158,7 +156,11 @@ def test_an_operator_finds_a_message_and_its_author_in_the_admin(
 
 
 def look(page: Page, state: str, besides: tuple[str, ...] = ()) -> None:
-    """Let axe look at the page, which is no wider than the window."""
+    """Let axe look at the page, which is no wider than the window, and leave it on a phone."""
     page.wait_for_load_state()
-    audit(page, state, besides)
-    assert page.evaluate("document.documentElement.scrollWidth") == page.viewport_size["width"]  # type: ignore[index]
+    for size, scheme in ((DESKTOP, "dark"), (PHONE, "light")):
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate(COLOURS_CHANGED)
+        audit(page, f"{state}, {scheme}", besides)
+        assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
