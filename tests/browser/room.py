@@ -55,20 +55,11 @@ class Room:
         )
 
     def load(self, person: Person | None = None) -> None:
-        """Load the page, signed in if a person is given.
-
-        Again if Chromium gave it up, as it does when this machine gets another address: tests/hosts
-        gives it one, and takes it away. A part that was given up is loaded again by the page.
-        """
+        """Load the page, signed in if a person is given."""
         if person:
             session = {"token": person.token, "id": person.id, "nickname": person.nickname}
             self.keep("flack.session", session)
-        try:
-            self.page.goto(self.url)
-        except Error as error:
-            if "ERR_NETWORK_CHANGED" not in error.message:
-                raise
-            self.page.goto(self.url)
+        self.page.goto(self.url)
 
     def open(self, person: Person | None = None) -> "Room":
         """Load the page, signed in if a person is given, and wait until it is live."""

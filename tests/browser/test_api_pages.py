@@ -1,6 +1,7 @@
 """The pages of the API and of the admin, under the Content-Security-Policy, and seen by axe."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
@@ -11,6 +12,7 @@ from tests.running import Stack
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 OF_DJANGO = ("label-title-only",)  # an icon is the label of the search
 
 # Resolves when no colour is between that of one scheme and that of the other any longer.
@@ -158,7 +160,7 @@ def test_an_operator_finds_a_message_and_its_author_in_the_admin(
 def look(page: Page, state: str, besides: tuple[str, ...] = ()) -> None:
     """Let axe look at the page, which is no wider than the window, and leave it on a phone."""
     page.wait_for_load_state()
-    for size, scheme in ((DESKTOP, "dark"), (PHONE, "light")):
+    for size, scheme in zip((DESKTOP, PHONE), SCHEMES, strict=True):
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme)
         page.evaluate(COLOURS_CHANGED)

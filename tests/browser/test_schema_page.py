@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.test_api_pages import COLOURS_CHANGED, DESKTOP, PHONE
+from tests.browser.test_api_pages import COLOURS_CHANGED, DESKTOP, PHONE, SCHEMES
 from tests.browser.test_everyone import audit
 from tests.running import Stack
 
@@ -57,7 +57,7 @@ def test_the_page_shows_each_operation_and_tries_it_out(
     expect(page.locator(".live-responses-table tbody .response-col_status").first).to_have_text(
         "200"
     )
-    for size, scheme in product((DESKTOP, PHONE), ("dark", "light")):
+    for size, scheme in product((DESKTOP, PHONE), SCHEMES):
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme)
         expect(page.locator("html.dark-mode")).to_have_count(int(scheme == "dark"))

@@ -4,6 +4,7 @@ Packets pass through tun devices and a process (`tests/hosts/switch.py`), becaus
 has netem, and this way any two hosts can be cut off from each other.
 """
 
+import ctypes
 import fcntl
 import json
 import os
@@ -17,7 +18,10 @@ from typing import Any
 
 CLIENTS, NGINX, NODE1, NODE2, WORKER, VALKEY, POSTGRESQL = (f"10.203.0.{n}" for n in range(1, 8))
 RTO_MAX = Path("/proc/sys/net/ipv4/tcp_rto_max_ms")
+CLONE_NEWNET = 0x40000000  # of linux/sched.h
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000  # of linux/if_tun.h
+
+libc = ctypes.CDLL(None, use_errno=True)
 
 
 def why_not() -> str | None:
@@ -37,16 +41,42 @@ def ip(command: str) -> None:
     subprocess.run(["ip", *command.split()], check=True)
 
 
+def enter(namespace: int) -> None:
+    """Move this thread to the network namespace of a file descriptor."""
+    if libc.setns(namespace, CLONE_NEWNET):  # Python has it from 3.12 on
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+def create_device(address: str) -> int:
+    """Give this thread's namespace a device with an address, and return the other end."""
+    fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+    fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH", b"flack", IFF_TUN | IFF_NO_PI))
+    # TCP doubles the time between retransmissions, so after an outage of 20 s it would wait for up
+    # to 20 s. Linux before 6.15 has no bound for that.
+    if RTO_MAX.exists():
+        RTO_MAX.write_text("1000")
+    ip("link set lo up")
+    ip(f"addr add {address}/24 dev flack")
+    ip("link set flack up")
+    return fd
+
+
 class Network:
-    """A namespace per host, and the switch between them."""
+    """A namespace per host, and the switch between them.
+
+    The thread that starts it is on the host of the clients until it is removed, with the threads
+    and processes that it starts. Were this machine itself one of the hosts, each address that it is
+    given would end what its browsers load.
+    """
 
     def __init__(self) -> None:
         self.hosts: dict[str, int] = {}  # the switch's port of each, by namespace
         self._switch: subprocess.Popen[str] | None = None
+        self._home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
 
     def start(self) -> None:
-        """Create a host for each address, and a spare one for Valkey."""
-        ports = [f"{self._port(None, CLIENTS)}={CLIENTS}"]
+        """Create a host for each address, and a spare one for Valkey; be that of the clients."""
+        ports = []
         for name, address in (
             ("nginx", NGINX),
             ("node1", NODE1),
@@ -55,44 +85,27 @@ class Network:
             ("valkey", VALKEY),
             ("postgresql", POSTGRESQL),
             ("spare", VALKEY),
+            ("clients", CLIENTS),
         ):
             self.hosts[name] = -1
             ip(f"netns add {self.namespace(name)}")
-            self.hosts[name] = self._port(name, address)
+            with open(f"/run/netns/{self.namespace(name)}") as namespace:
+                enter(namespace.fileno())
+            self.hosts[name] = create_device(address)
             ports.append(f"{self.hosts[name]}={address}")
-        fds = [int(port.partition("=")[0]) for port in ports]
         self._switch = subprocess.Popen(
             [sys.executable, "-m", "tests.hosts.switch", *ports],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            pass_fds=fds,
+            pass_fds=list(self.hosts.values()),
         )
-        for fd in fds:
+        for fd in self.hosts.values():
             os.close(fd)
 
     def namespace(self, name: str) -> str:
         """Return the namespace of a host."""
         return f"flack{os.getpid()}-{name}"
-
-    def _port(self, name: str | None, address: str) -> int:
-        """Give a host its device, and return the other end; None is this machine."""
-        fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
-        device = f"f{os.getpid()}-{name or 'clients'}"[:15]
-        fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH", device.encode(), IFF_TUN | IFF_NO_PI))
-        inside = ""
-        if name is not None:
-            ip(f"link set {device} netns {self.namespace(name)}")
-            inside = f"-n {self.namespace(name)} "
-            ip(f"{inside}link set lo up")
-            # TCP doubles the time between retransmissions, so after an outage of 20 s it would wait
-            # for up to 20 s. Linux before 6.15 has no bound for that.
-            if RTO_MAX.exists():
-                set_bound = f"echo 1000 > {RTO_MAX}"
-                subprocess.run([*self.command(name), "sh", "-c", set_bound], check=True)
-        ip(f"{inside}addr add {address}/24 dev {device}")
-        ip(f"{inside}link set {device} up")
-        return fd
 
     def command(self, host: str) -> list[str]:
         """Return the words that run a command on a host when they stand before it."""
@@ -131,7 +144,9 @@ class Network:
         assert self._switch.stdout.readline() == "done\n"
 
     def remove(self) -> None:
-        """Remove hosts and switch."""
+        """Leave the host of the clients, and remove hosts and switch."""
+        enter(self._home)
+        os.close(self._home)
         if self._switch is not None:
             self._switch.communicate()
         for name in self.hosts:
