@@ -42,7 +42,7 @@ class Tap:
             meanwhile()
             route.fulfill(json={"messages": messages})
 
-        self._tapped.route(asked, answer)
+        self._tapped.route(asked, answer, times=1)
         with self._tapped.expect_response(asked):
             self.tell({"event": "resync", "data": {}})
 

@@ -172,8 +172,9 @@ def test_the_page_returns_to_the_socket_when_it_opens(
 
 
 def test_a_refused_post_over_http_shows_its_error(
-    make_room: MakeRoom, alice: Person, word: str
+    make_room: MakeRoom, stack: Stack, alice: Person, word: str
 ) -> None:
+    stack.posted(alice, "in an empty room a post waits for the next poll")
     room = make_room()
     refuse_handshakes(room)
     room.page.clock.install()
