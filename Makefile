@@ -66,14 +66,15 @@ check: .venv/test-stamp
 PYTEST = $(BIN)/python -m pytest --quiet
 test-unit: test-chat test-content test-api
 
-# Six at a time, on two cores too, because most wait for other processes. The longest come first;
-# test-contestants does not start together with test-rest, as both run the contract suite many times.
+# Six at a time, on two cores too, because most wait for other processes. Those that are longest or
+# wait most come first; test-contestants does not start together with test-rest, as both run the
+# contract suite many times.
 JOBS ?= 6
 test:
 	@$(MAKE) --no-print-directory --jobs 2 .venv/test-stamp contestants $(JS)/node_modules
 	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target test-rest test-browser \
-		test-flack_project test-site test-postgresql test-stack test-people test-chat \
-		test-contestants lint test-api test-content
+		test-flack_project test-site test-postgresql test-chat test-stack test-people \
+		test-contestants lint test-content test-api
 
 FOLDERS := stack browser flack_project chat api
 # What would take too long in the process of its folder, and shares no fixture with the rest of it.
