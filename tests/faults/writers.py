@@ -75,6 +75,7 @@ class HTTPWriter(Writer):
         async with httpx.AsyncClient(
             base_url=self.url,
             trust_env=False,
+            verify=False,
             timeout=30,
             headers={"Authorization": f"Bearer {self.token}"},
         ) as self.http:
@@ -154,7 +155,9 @@ class Reader:
 
     async def run(self) -> None:
         """Read until cancelled."""
-        async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=30) as http:
+        async with httpx.AsyncClient(
+            base_url=self.url, trust_env=False, verify=False, timeout=30
+        ) as http:
             while True:
                 for _ in range(50):
                     await ask(http, self.record, "GET", "/api/messages?limit=20")
