@@ -209,7 +209,7 @@ class Stack(Flack):
 
     def node(self, number: int) -> httpx.Client:
         """Return a client of one node, past nginx."""
-        # Reading the certificates, which no node of it has, would take 20 ms of CPU time.
+        # Without TLS no certificates are needed, and reading them takes 20 ms of CPU time.
         path = str(self.run_dir / f"node.{number}.sock")
         transport = httpx.HTTPTransport(verify=False, uds=path)
         return httpx.Client(transport=transport, base_url="http://localhost", timeout=PATIENCE)

@@ -36,13 +36,18 @@ def blank(chromium: Browser, stack: Stack) -> Iterator[Page]:
     assert [text for text in complaints if not text.startswith(refused)] == []
 
 
+def sign_in(page: Page, person: Person, then: str) -> None:
+    """Sign in by the form of the API's pages, which leads to the path `then`."""
+    page.goto(f"/api-auth/login/?next={then}")
+    page.get_by_label("Nickname").fill(person.nickname)
+    page.get_by_label("Password").fill(person.password)
+    page.get_by_role("button", name="Sign in").click()
+
+
 @pytest.fixture
 def tab(blank: Page, alice: Person) -> Page:
     """A tab of Alice, who is signed in."""
-    blank.goto("/api-auth/login/?next=/api")
-    blank.get_by_label("Nickname").fill(alice.nickname)
-    blank.get_by_label("Password").fill(alice.password)
-    blank.get_by_role("button", name="Sign in").click()
+    sign_in(blank, alice, "/api")
     expect(blank.get_by_role("button", name="Sign out")).to_be_visible()
     return blank
 

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.test_api_pages import COLOURS_CHANGED, DESKTOP, PHONE, SCHEMES
+from tests.browser.test_api_pages import COLOURS_CHANGED, DESKTOP, PHONE, SCHEMES, sign_in
 from tests.browser.test_everyone import audit
 from tests.running import Stack
 
@@ -25,10 +25,7 @@ def page(stack: Stack, chromium: Browser) -> Iterator[Page]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
-    page.goto("/api-auth/login/?next=/api/schema/")
-    page.get_by_label("Nickname").fill(author.nickname)
-    page.get_by_label("Password").fill(author.password)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page, author, "/api/schema/")
     yield page
     page.close()
     assert all(url.startswith((stack.url, "data:")) for url in requests)
